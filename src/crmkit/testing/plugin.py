@@ -1,0 +1,1 @@
+"""The pytest plugin `crmkit`: the fixtures of the test kit."""
