@@ -1,0 +1,1 @@
+"""What crmkit costs, as multiples of the same work done by hand and by other frameworks, in one run."""
