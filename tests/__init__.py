@@ -1,0 +1,1 @@
+"""Tests of the core, across plugins, and of the house itself."""
