@@ -16,7 +16,7 @@ SHARED = "CRMKIT_SHARED"
 
 @pytest.fixture(scope="session")
 def shared() -> Callable[[str], Path]:
-    """`shared("data/eventlogs/x.gz")`: a large file kept beside the repository; without it the test says so and skips."""
+    """`shared("data/eventlogs/x.gz")`: a file kept beside the repository; without it the test skips and says so."""
 
     def find(name: str) -> Path:
         folder = Path(os.environ.get(SHARED) or ROOT.parent / "shared")
