@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 
 import hypothesis
 import pytest
@@ -70,9 +70,9 @@ _real_sleep = time.sleep
 _may_sleep = False
 
 
-def _sleep(seconds: float) -> None:
+def _sleep(seconds: float | SupportsIndex, /) -> None:
     caller = Path(sys._getframe(1).f_code.co_filename)
-    if seconds > 0 and not _may_sleep and any(caller.is_relative_to(folder) for folder in TEST_FOLDERS):
+    if float(seconds) > 0 and not _may_sleep and any(caller.is_relative_to(folder) for folder in TEST_FOLDERS):
         pytest.fail(
             "a test sleeps: move the clock (`clock.forward`), wait for an event with a timeout, or mark the test "
             '@pytest.mark.real_time("why the clock cannot be moved")'

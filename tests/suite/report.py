@@ -31,7 +31,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     reasons = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", []))
     left_out = len(terminalreporter.stats.get("deselected", []))
     if left_out:
-        asked = [f"{option} {config.getoption(name)!r}" for option, name in (("-m", "markexpr"), ("-k", "keyword"))]
+        chosen = {"-m": config.getoption("markexpr"), "-k": config.getoption("keyword")}
+        asked = [f"{option} {value!r}" for option, value in chosen.items() if value] or ["--deselect"]
         reasons[f"left out by {' or '.join(asked)}"] = left_out
     if (only := config.getoption("--database")) != "all":
         reasons[f"every test on the database that is not {only}: --database {only}"] = 0
