@@ -111,12 +111,18 @@ class Data:
         """(id, name, phone, email, company_id, owner_id, team_id) of every contact."""
         for n in range(1, self.contacts + 1):
             owner = 1 + mix(n, 10) % self.owners
-            yield (n, self.person(n), f"+7900{n:07d}", f"p{n}@example.com", self.company_of(n), owner, self.team_of(owner))
+            contact = (n, self.person(n), f"+7900{n:07d}", f"p{n}@example.com", self.company_of(n))
+            yield (*contact, owner, self.team_of(owner))
 
     def deal_rows(self) -> Iterator[tuple[int, NewDeal, datetime]]:
         """(id, deal, created at) of every deal."""
         for n in range(1, self.deals + 1):
             yield n, self.new_deal(n), self.born(n)
+
+
+def utc_now() -> datetime:
+    """The time of day: the peers are other people's programs, and have no `crm.clock`."""
+    return datetime.now(UTC)  # noqa: TID251 - see the docstring
 
 
 def sqlite_value(value: Any) -> Any:

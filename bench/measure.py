@@ -14,9 +14,10 @@ import statistics
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from bench.data import utc_now
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -30,7 +31,12 @@ def cpu_seconds(pid: int) -> float:
     try:
         return time.clock_gettime((~pid << 3) | 2)
     except OSError:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        stat = Path(f"/proc/{pid}/stat")
+        if not stat.exists():
+            raise ProcessLookupError(
+                f"process {pid} ended while it was measured: use pools of a constant size"
+            ) from None
+        fields = stat.read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
@@ -171,7 +177,7 @@ def table(title: str, summaries: Sequence[Mapping[str, Any]]) -> str:
 def save(name: str, settings: Mapping[str, Any], summaries: Sequence[Mapping[str, Any]], raw: Sequence[Series]) -> Path:
     """Keep the run in bench/results/ with its settings, the machine and every round (without the single walls)."""
     RESULTS.mkdir(exist_ok=True)
-    now = datetime.now(UTC)
+    now = utc_now()
     rounds = {one.peer: [{**asdict(r), "walls": None} for r in one.rounds] for one in raw}
     machine = {"cpus": os.cpu_count(), "load": os.getloadavg(), "python": platform.python_version()}
     document = {"at": now.isoformat(), "name": name, "settings": dict(settings), "machine": machine}

@@ -48,6 +48,10 @@ CREATE INDEX bench_follow_up_deal ON bench_follow_up (deal_id);
 CREATE INDEX bench_follow_up_owner ON bench_follow_up (owner_id, due_at);
 CREATE INDEX bench_journal_record ON bench_journal (entity, record_id);
 """
+CONTACT_COLUMNS = (
+    *("id", "name", "phone", "email", "company_id", "owner_id", "team_id"),
+    *("created_at", "updated_at", "version"),
+)
 DEAL_COLUMNS = (
     *("id", "title", "amount", "currency", "stage_id", "contact_id", "company_id", "owner_id", "team_id"),
     *("stage_since", "created_at", "updated_at", "version"),
@@ -62,9 +66,8 @@ def build(place: Place, data: Data) -> None:
     load(place, "bench_owner", ("id", "name", "team_id"), owners)
     load(place, "bench_stage", ("id", "code", "label", "outcome", "needs_amount"), STAGES)
     load(place, "bench_company", ("id", "name"), ((n, data.company(n)) for n in range(1, data.companies + 1)))
-    columns = ("id", "name", "phone", "email", "company_id", "owner_id", "team_id", "created_at", "updated_at", "version")
     contacts = ((*row, data.born(1), data.born(1), 1) for row in data.contact_rows())
-    load(place, "bench_contact", columns, contacts)
+    load(place, "bench_contact", CONTACT_COLUMNS, contacts)
     load(place, "bench_deal", DEAL_COLUMNS, _deals(data))
     _run(place, INDEXES)
     settle(place)

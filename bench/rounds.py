@@ -96,9 +96,7 @@ def _progress(text: str) -> None:
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
 
-def _start(
-    operation: str, database: str, data: Data, names: Sequence[str]
-) -> tuple[dict[str, Series], list[Worker]]:
+def _start(operation: str, database: str, data: Data, names: Sequence[str]) -> tuple[dict[str, Series], list[Worker]]:
     series: dict[str, Series] = {}
     workers: list[Worker] = []
     built: dict[str, Place] = {}

@@ -40,9 +40,7 @@ PAGE_OF = (
     )
     .join_from(deal, company, deal.c.company_id == company.c.id, isouter=True)
     .join(contact, deal.c.contact_id == contact.c.id, isouter=True)
-    .where(
-        deal.c.owner_id == sa.bindparam("owner"), deal.c.archived_at.is_(None), deal.c.id < sa.bindparam("before")
-    )
+    .where(deal.c.owner_id == sa.bindparam("owner"), deal.c.archived_at.is_(None), deal.c.id < sa.bindparam("before"))
     .order_by(deal.c.id.desc())
     .limit(PAGE)
 )
@@ -68,7 +66,8 @@ class CoreOnce(Peer):
             target = connection.execute(STAGE, {"code": stage}).one_or_none()
             found = connection.execute(LOCK, {"deal": deal_id}).one_or_none()
             check(found, target, actor)
-            assert found is not None and target is not None
+            assert found is not None
+            assert target is not None
             moment = now(self.engine)
             values = {"deal": deal_id, "seen": found.version, "to": target.id, "now": moment}
             if connection.execute(UPDATE, values).rowcount != 1:

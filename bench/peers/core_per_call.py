@@ -28,7 +28,8 @@ class CorePerCall(CoreOnce):
             lock = sa.select(*columns).where(deal.c.id == deal_id).with_for_update()
             found = connection.execute(lock).one_or_none()
             check(found, target, actor)
-            assert found is not None and target is not None
+            assert found is not None
+            assert target is not None
             moment = now(self.engine)
             update = (
                 sa.update(deal)

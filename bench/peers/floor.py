@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Self
 
 from bench import plain
-from bench.data import MOVES, STAGES, Data, NewDeal, sqlite_value
+from bench.data import MOVES, STAGES, Data, NewDeal, sqlite_value, utc_now
 from bench.peers import CARDS, PAGE, Actor, Counts, Peer, Refused
 from bench.place import Place
 
@@ -19,9 +19,7 @@ UPDATE = (
     "UPDATE bench_deal SET stage_id = ?, stage_since = ?, updated_at = ?, version = version + 1"
     " WHERE id = ? AND version = ?"
 )
-HISTORY = (
-    "INSERT INTO bench_stage_history (deal_id, from_stage_id, to_stage_id, actor_id, at) VALUES (?, ?, ?, ?, ?)"
-)
+HISTORY = "INSERT INTO bench_stage_history (deal_id, from_stage_id, to_stage_id, actor_id, at) VALUES (?, ?, ?, ?, ?)"
 FOLLOW_UP = "INSERT INTO bench_follow_up (deal_id, owner_id, text, due_at, created_at) VALUES (?, ?, ?, ?, ?)"
 PAGE_COLUMNS = (
     *("id", "title", "amount", "currency", "stage_id", "owner_id", "created_at", "version"),
@@ -56,9 +54,11 @@ class Floor(Peer):
         """The plain schema, for every peer that works on it."""
         plain.build(place, data)
 
-    def __new__(cls, place: Place, data: Data) -> Floor:
+    def __new__(cls, place: Place, data: Data) -> Self:
         """psycopg or sqlite3, by the database."""
-        return super().__new__(SqliteFloor if place.database == "sqlite" else PsycopgFloor)
+        chosen: Any = SqliteFloor if place.database == "sqlite" else PsycopgFloor
+        made: Self = super().__new__(chosen)
+        return made
 
     lock: str
     begin: str
@@ -103,12 +103,13 @@ class Floor(Peer):
         mine, values = (" AND owner_id = ?", [actor.id]) if actor else ("", [])
         sums = {stage: (n, total) for stage, n, total in self.run(SUMS.format(mine=mine), values).fetchall()}
         cards: dict[int, list[Mapping[str, Any]]] = {stage.id: [] for stage in STAGES}
-        for stage, *card in self.run(self.cards(mine), values * len(STAGES)).fetchall():
-            cards[stage].append(dict(zip(CARD_COLUMNS, card, strict=True)))
-        return [
-            {"stage": s.code, "count": sums.get(s.id, (0, 0))[0], "sum": sums.get(s.id, (0, 0))[1], "cards": cards[s.id]}
-            for s in STAGES
-        ]
+        for stage_id, *card in self.run(self.cards(mine), values * len(STAGES)).fetchall():
+            cards[stage_id].append(dict(zip(CARD_COLUMNS, card, strict=True)))
+        columns: list[Mapping[str, Any]] = []
+        for stage in STAGES:
+            count, total = sums.get(stage.id, (0, 0))
+            columns.append({"stage": stage.code, "count": count, "sum": total, "cards": cards[stage.id]})
+        return columns
 
     def cards(self, mine: str) -> str:
         """The statement for the first cards of all columns."""
@@ -159,11 +160,11 @@ class PsycopgFloor(Floor):
 
     def now(self) -> datetime:
         """An aware datetime."""
-        return datetime.now(UTC)
+        return utc_now()
 
     def later(self) -> datetime:
         """Tomorrow."""
-        return datetime.now(UTC) + timedelta(days=1)
+        return utc_now() + timedelta(days=1)
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> Any:
         """One round trip."""
@@ -174,7 +175,7 @@ class PsycopgFloor(Floor):
 
     def bulk(self, deals: Sequence[NewDeal], actor: Actor) -> None:
         """Reserve the keys, then COPY the deals and COPY their journal."""
-        now = datetime.now(UTC)
+        now = utc_now()
         with self.connection.transaction(), self.connection.cursor() as cursor:
             cursor.execute(
                 "SELECT nextval(pg_get_serial_sequence('bench_deal', 'id')) FROM generate_series(1, %s)", (len(deals),)
@@ -207,11 +208,11 @@ class SqliteFloor(Floor):
 
     def now(self) -> str:
         """UTC text."""
-        return f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}"
+        return f"{utc_now():%Y-%m-%d %H:%M:%S.%f}"
 
     def later(self) -> str:
         """Tomorrow."""
-        return f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d %H:%M:%S.%f}"
+        return f"{utc_now() + timedelta(days=1):%Y-%m-%d %H:%M:%S.%f}"
 
     def bulk(self, deals: Sequence[NewDeal], actor: Actor) -> None:
         """Two executemany in one transaction; keys follow the largest one."""

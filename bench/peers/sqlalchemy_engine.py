@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from bench.data import utc_now
 from bench.peers import Counts
 from bench.place import Place
 
@@ -21,7 +22,7 @@ COUNTS = sa.text(
 def engine_for(place: Place, pool_size: int = 1) -> sa.Engine:
     """An engine with a small pool; on SQLite a transaction that may write begins IMMEDIATE."""
     if place.database == "postgresql":
-        return sa.create_engine(place.sqlalchemy, pool_size=pool_size)
+        return sa.create_engine(place.sqlalchemy, pool_size=pool_size, max_overflow=0)
     engine = sa.create_engine(place.sqlalchemy)
 
     @sa.event.listens_for(engine, "connect")
@@ -54,5 +55,5 @@ def counts(engine: sa.Engine) -> Counts:
 
 def now(engine: sa.Engine) -> datetime:
     """UTC: aware for PostgreSQL, naive for SQLite, which keeps no zone."""
-    moment = datetime.now(UTC)
+    moment = utc_now()
     return moment.replace(tzinfo=None) if engine.dialect.name == "sqlite" else moment
