@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import enum
+import inspect
 import re
 import types
 import typing as t
@@ -236,13 +237,14 @@ def _collect(cls: type[Record]) -> tuple[dict[str, tuple[_Column, t.Any]], dict[
         raise NameError(f"{cls.__module__}.{cls.__name__}: {error}; entities read their annotations when the class is made") from error
     specs = {n: s for base in reversed(cls.__mro__[1:]) for n, s in base.__dict__.get("__specs__", {}).items()}
     links: dict[str, tuple[_Link, t.Any]] = {}
-    for name, value in list(vars(cls).items()):
-        if isinstance(value, _Column):
-            specs[name] = (value, hints[name])
-        elif isinstance(value, _Link):
+    body = vars(cls)
+    for name in body.get("__annotations__") or inspect.get_annotations(cls):
+        value = body.get(name)
+        if isinstance(value, _Link):
             links[name] = (value, hints[name])
-    for name in hints.keys() & vars(cls).get("__annotations__", {}).keys() - specs.keys() - links.keys():
-        if getattr(t.get_origin(hints[name]), "__name__", "") == "Mapped":
+        elif isinstance(value, _Column):
+            specs[name] = (value, hints[name])
+        elif name not in body and getattr(t.get_origin(hints[name]), "__name__", "") == "Mapped":
             specs[name] = (column(), hints[name])
     return specs, links
 

@@ -1,0 +1,1 @@
+"""Playing sales through time."""

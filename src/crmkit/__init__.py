@@ -1,0 +1,30 @@
+"""crmkit: a CRM framework made of plugins. Everything a plugin needs is imported from here."""
+
+from .core.access import ANONYMOUS, SYSTEM, Actor, Role
+from .core.clock import Clock, MovableClock, SystemClock
+from .core.compose import Crm
+from .core.errors import (
+    CompositionError, Conflict, CrmError, EndlessLoop, Forbidden, Invalid, Misuse, NotFound, NotRunning, Problem, Refusal, Stale,
+    Unauthenticated, Unavailable,
+)  # fmt: skip
+from .core.events import Archived, Changed, Created, Moved, Restored, Tick
+from .core.live import Message
+from .core.model import Entity, Extension, Mapped, Owned, Staged, column, relation
+from .core.pipeline import LOST, OPEN, WON, Outcome, Pipeline, Stage, StageOf, Verdict
+from .core.plugin import (
+    PUBLIC, Permission, Plugin, Topic, after, command, every, hookimpl, hookspec, on, on_enter, on_leave, route, while_in,
+)  # fmt: skip
+from .core.query import Query
+from .core.text import Text, _
+from .core.types import Choice, Email, Exact, Money, Phone, UtcDateTime
+from .core.uow import Uow
+
+__version__ = "0.1.0"
+__all__ = [
+    "ANONYMOUS", "LOST", "OPEN", "PUBLIC", "SYSTEM", "WON", "Actor", "Archived", "Changed", "Choice", "Clock", "CompositionError",
+    "Conflict", "Created", "Crm", "CrmError", "Email", "EndlessLoop", "Entity", "Exact", "Extension", "Forbidden", "Invalid",
+    "Mapped", "Message", "Misuse", "Money", "MovableClock", "Moved", "NotFound", "NotRunning", "Outcome", "Owned", "Permission",
+    "Phone", "Pipeline", "Plugin", "Problem", "Query", "Refusal", "Restored", "Role", "Stage", "StageOf", "Staged", "Stale",
+    "SystemClock", "Text", "Tick", "Topic", "Unauthenticated", "Unavailable", "Uow", "UtcDateTime", "Verdict", "_", "after",
+    "column", "command", "every", "hookimpl", "hookspec", "on", "on_enter", "on_leave", "relation", "route", "while_in",
+]  # fmt: skip

@@ -1,0 +1,360 @@
+"""`Crm`: plugins composed once, checked whole, then frozen."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import datetime as dt
+import os
+import secrets
+import typing as t
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from . import funnels, ledger
+from .access import SYSTEM, Access, Actor, Role
+from .assemble import Assembly, assemble, plug_in, refuse
+from .clock import Clock, SystemClock
+from .database import Database, open_engine
+from .errors import CompositionError, Misuse, closest
+from .events import RecordEvent, event_key
+from .filter import Reader
+from .jobs import Jobs
+from .jobs import metadata as job_tables
+from .kind import ExtensionKind, Kind
+from .live import Hub
+from .model import Entity, Extension
+from .pipeline import Pipeline, Stage, StageOf
+from .plugin import EveryMark, OnMark, Plugin, StageMark, WhileMark
+from .settings import CoreSettings, fill, read_file, with_environment
+from .settle import Subscriber
+from .tables import metadata as web_tables
+from .uow import Uow
+from .work import register_handlers
+
+if t.TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+T = t.TypeVar("T")
+_ROLE_KEYS = ("label", "grants", "hidden", "read_only")
+
+
+class Crm:
+    """A CRM made of plugins.
+
+    ``Crm(sales.plugin, database="sqlite:///crm.db", settings={"sales": {…}})``. `database` may be an SQLAlchemy engine of
+    the host's. Everything wrong with plugins and settings is reported at once by `CompositionError`. Several CRMs live in
+    one process without knowing of each other.
+    """
+
+    def __init__(
+        self, *plugins: Plugin, database: str | sa.Engine | None = None, settings: Mapping[str, t.Any] | None = None,
+        roles: Iterable[Role] = (), teams: Mapping[int, int | None] | None = None, clock: Clock | None = None,
+    ) -> None:  # fmt: skip
+        tables = dict(settings or {})
+        found = assemble(plugins, tables)
+        made, problems = fill(CoreSettings, tables.get("crmkit", {}), "crmkit")
+        found.problems += problems
+        self.settings: CoreSettings = made or CoreSettings()
+        self.zone = _zone(self.settings.timezone, found.problems)
+        self.clock: Clock = clock or SystemClock()
+        self.process = secrets.token_hex(6)
+        self.plugins: tuple[Plugin, ...] = tuple(found.plugins)
+        self.kinds: Mapping[str, Kind] = found.kinds
+        self.permissions, self.topics, self.commands = found.permissions, found.topics, found.commands
+        self._by_class, self._extensions = found.by_class, found.extensions
+        self._settings = found.settings
+        self._teams = dict(teams or {}) | {int(k): v for k, v in _teams(tables, found.problems).items()}
+        self._pm = plug_in(found)
+        self.hook: t.Any = self._pm.hook
+        self.hooked = frozenset(n for n, c in vars(self._pm.hook).items() if not n.startswith("_") and c.get_hookimpls())
+        self.pipelines: Mapping[str, Pipeline[t.Any]] = self._funnels(found, tables)
+        self.access = Access(self, [*roles, *_roles(tables, found.problems)])
+        found.problems += self.access.problems(self.permissions)
+        self.marked = tuple(found.marked)
+        self._subscribe(found)
+        refuse(found.problems)
+        engine = database if isinstance(database, sa.Engine) else open_engine(database or self.settings.database)
+        self.engine, self.database = engine, Database(engine)
+        self.jobs = Jobs(self.database, self.clock)
+        self.live = Hub()
+        register_handlers(self)
+        if "crm_composed" in self.hooked:
+            self.hook.crm_composed(crm=self)
+
+    @classmethod
+    def from_file(cls, path: str | Path = "crmkit.toml", environment: Mapping[str, str] | None = None, **more: t.Any) -> Crm:
+        """Compose the installed plugins a settings file names. The environment (``CRMKIT_DATABASE=…``) comes over the file."""
+        tables = with_environment(read_file(Path(path)), os.environ if environment is None else environment)
+        core, problems = fill(CoreSettings, tables.get("crmkit", {}), "crmkit")
+        if core is None:
+            raise CompositionError(problems)
+        return cls(*installed(core.plugins), settings=tables, **more)
+
+    # ---- looking things up -------------------------------------------------------------------------------------
+    def __getitem__(self, settings: type[T]) -> T:
+        """Return a plugin's settings by their class."""
+        try:
+            return t.cast(T, self._settings[settings])
+        except KeyError:
+            raise Misuse(f"{settings.__name__} is not the settings class of a plugin of this CRM") from None
+
+    def plugin(self, name: str) -> Plugin:
+        """Return a plugin by name."""
+        for plugin in self.plugins:
+            if plugin.name == name:
+                return plugin
+        raise Misuse(f"there is no plugin {name!r}.{closest(name, [p.name for p in self.plugins])}")
+
+    def kind(self, of: type | str) -> Kind:
+        """Return what is known of an entity, by class or key (``"sales.deal"``)."""
+        kind = self.kinds.get(of) if isinstance(of, str) else self._by_class.get(of)
+        if kind is None:
+            name = of if isinstance(of, str) else of.__name__
+            raise Misuse(f"{name} is not an entity of this CRM.{closest(name, self.kinds)}")
+        return kind
+
+    def extension(self, of: type[Extension[t.Any]]) -> ExtensionKind | None:
+        """Return what is known of an extension, or None when its plugin is not here."""
+        return self._extensions.get(of)
+
+    def stage(self, ref: StageOf[t.Any]) -> tuple[Pipeline[t.Any], Stage]:
+        """Return a stage as this CRM's settings have it."""
+        pipeline = self.pipelines.get(ref.pipeline.name)
+        if pipeline is None:
+            raise Misuse(f"pipeline {ref.pipeline.name!r} is not in this CRM.{closest(ref.pipeline.name, self.pipelines)}")
+        return pipeline, pipeline[ref.name].stage
+
+    @property
+    def tables(self) -> list[sa.Table]:
+        """The kernel's tables and those of every plugin, in dependency order."""
+        own = [c.__table__ for c in (*self._by_class, *self._extensions)]
+        return [*self.kernel_tables, *sa.schema.sort_tables(own)]
+
+    @property
+    def kernel_tables(self) -> list[sa.Table]:
+        """The kernel's own tables."""
+        return [t for m in (ledger.metadata, job_tables, web_tables) for t in m.sorted_tables]
+
+    def tables_of(self, plugin: str) -> list[sa.Table]:
+        """Return the tables one plugin owns, in dependency order."""
+        return [table for table in self.tables if table.name.startswith(f"{plugin}_")]
+
+    def teams_below(self, teams: tuple[int, ...]) -> tuple[int, ...]:
+        """Return these teams and all below them."""
+        tree = dict(self._teams)
+        if "crm_teams" in self.hooked:
+            for answer in self.hook.crm_teams(crm=self):
+                tree |= answer or {}
+        children: dict[int | None, list[int]] = collections.defaultdict(list)
+        for child, parent in tree.items():
+            children[parent].append(child)
+        found, waiting = dict.fromkeys(teams), collections.deque(teams)
+        while waiting:
+            for child in children[waiting.popleft()]:
+                if child not in found:
+                    found[child] = None
+                    waiting.append(child)
+        return tuple(found)
+
+    # ---- automations -------------------------------------------------------------------------------------------
+    def _funnels(self, found: Assembly, tables: Mapping[str, t.Any]) -> Mapping[str, Pipeline[t.Any]]:
+        laid = funnels.Funnels(found.pipelines, found.kinds)
+        pipelines = laid.apply(tables.get("pipelines", {}))
+        found.problems += laid.problems
+        for pipeline in pipelines.values():
+            kind = found.by_class[pipeline.of]
+            kind.pipelines[pipeline.name] = pipeline
+            for stage in pipeline.stages.values():
+                for need in stage.needs:
+                    try:
+                        path = kind.path(need, found.kinds)
+                        wrong = path.field.generated or (path.hops and not isinstance(path.hops[-1], ExtensionKind))
+                        if wrong:
+                            found.problems.append(f"{pipeline.name}[{stage.name!r}] needs {need!r}, which cannot be filled in on a move")
+                    except LookupError as error:
+                        found.problems.append(f"{pipeline.name}[{stage.name!r}] needs {need!r}: {error.args[0]}")
+        return pipelines
+
+    def _subscribe(self, found: Assembly) -> None:
+        self._on: dict[tuple[str, type, type | None], list[Subscriber]] = collections.defaultdict(list)
+        self._at: dict[tuple[str, str, str], list[Subscriber]] = collections.defaultdict(list)
+        self._patience: dict[str, dt.timedelta] = {}
+        self._event_names: dict[type, str] = {}
+        self.event_classes: dict[str, type] = {}
+        for item in found.marked:
+            mark = item.mark
+            if isinstance(mark, OnMark):
+                cls, of = event_key(mark.event)
+                node = None
+                if mark.when is not None:
+                    node = self._condition(item.name, mark.when, of, found)
+                self._on[mark.phase, cls, of].append(Subscriber(item.name, item.plugin, item.function, node, frozenset(mark.fields)))
+                if not issubclass(cls, RecordEvent):
+                    name = f"event:{item.plugin}:{cls.__name__}"
+                    self._event_names.setdefault(cls, name)
+                    self.event_classes.setdefault(name, cls)
+            elif isinstance(mark, StageMark | WhileMark):
+                phase = mark.phase if isinstance(mark, StageMark) else "while"
+                for pipeline in self._variants(mark.stage, item.name, found):
+                    self._at[phase, pipeline, mark.stage.name].append(Subscriber(item.name, item.plugin, item.function))
+                if isinstance(mark, WhileMark):
+                    self._patience[item.name] = mark.longer_than
+
+    def _condition(self, name: str, when: Mapping[str, t.Any], of: type | None, found: Assembly) -> t.Any:
+        kind = found.by_class.get(of) if of is not None else None
+        if kind is None:
+            found.problems.append(f"{name}: when= needs an event of one entity, such as Changed[Deal]")
+            return None
+        reader = Reader(kind, found.kinds)
+        node = reader.read(when, "when")
+        found.problems += [f"{name}: {p.path}: {p.message}" for p in reader.problems]
+        return node
+
+    def _variants(self, stage: StageOf[t.Any], name: str, found: Assembly) -> list[str]:
+        """Return the pipelines in which a stage reference holds: its own, and those made like it."""
+        own = stage.pipeline.name
+        if own not in self.pipelines:
+            found.problems.append(f"{name} waits for {stage!r}, whose pipeline is not in this CRM; add its plugin to requires=")
+            return []
+        return [p.name for p in self.pipelines.values() if (p.name == own or p.like == own) and stage.name in p.stages]
+
+    def subscribers(self, phase: str, event: object) -> list[Subscriber]:
+        """Return the handlers of an event, in dependency order."""
+        cls = type(event)
+        of = type(event.record) if isinstance(event, RecordEvent) else None
+        exact = self._on.get((phase, cls, of), ())
+        if of is None:
+            return list(exact)
+        every = self._on.get((phase, cls, None))
+        return [*exact, *every] if every else list(exact)
+
+    def at_stage(self, phase: str, stage: tuple[str, str]) -> t.Sequence[Subscriber]:
+        """Return what runs when a record enters, leaves or stays in a stage."""
+        return self._at.get((phase, *stage), ())
+
+    def patience(self, name: str) -> dt.timedelta:
+        """Return how long a ``@while_in`` handler waits."""
+        return self._patience[name]
+
+    def event_name(self, cls: type) -> str:
+        """Return the name under which a plugin's own event waits as a timer."""
+        try:
+            return self._event_names[cls]
+        except KeyError:
+            raise Misuse(f"nobody handles {cls.__name__}: write a function marked @on({cls.__name__}) in a plugin of this CRM") from None
+
+    def crons(self) -> list[tuple[str, EveryMark, str]]:
+        """Return the ``@every`` automations: name, mark, plugin."""
+        return [(m.name, m.mark, m.plugin) for m in self.marked if isinstance(m.mark, EveryMark)]
+
+    # ---- working -----------------------------------------------------------------------------------------------
+    @contextlib.contextmanager
+    def uow(self, actor: Actor = SYSTEM, *, connection: sa.Connection | None = None, cause: str | None = None) -> Iterator[Uow]:
+        """Open a unit of work that may write. With `connection` it joins the host's open transaction as a savepoint.
+
+        Without an actor it is the system itself, which sees and may do everything: for scripts, imports and tests.
+        """
+        opened = self.database.write() if connection is None else self.database.join(connection)
+        with opened as db:
+            uow = Uow(self, db, actor, cause=cause)
+            yield uow
+            uow.settle()
+        self.committed(uow)
+
+    def committed(self, uow: Uow) -> None:
+        """Tell those who wait, after a commit: runners and live pages."""
+        self.jobs.wake()
+        if uow.messages:
+            messages = tuple(uow.messages)
+            self.live.publish(messages)
+            if "crm_publish" in self.hooked:
+                self.hook.crm_publish(messages=messages)
+
+    @contextlib.contextmanager
+    def read(self, actor: Actor = SYSTEM) -> Iterator[Uow]:
+        """Open a unit of work that only reads: cheaper, and never waits for writers."""
+        with self.database.read() as db:
+            yield Uow(self, db, actor, writable=False)
+
+    # ---- serving (the web edge is imported only when asked for) ------------------------------------------------
+    @property
+    def app(self) -> Starlette:
+        """The CRM as an ASGI application of its own, with its lifespan."""
+        from crmkit.web import standalone
+
+        return standalone(self)
+
+    def embedded(self, **options: t.Any) -> t.Any:
+        """Return an ASGI app to `Mount` in a host: ``Mount("/crm", crm.embedded(actor=who))``. See `crmkit.web.embedded`."""
+        from crmkit.web import embedded
+
+        return embedded(self, **options)
+
+    def lifespan(self, host: t.Any = None) -> t.Any:
+        """Return a lifespan for the host's app; give it the host's own, which is run inside it."""
+        from crmkit.web import lifespan
+
+        return lifespan(self, host)
+
+    def explain(self, actor: Actor, record: Entity) -> t.Any:
+        """Say why an actor may or may not see and change a record."""
+        from .explain import explain
+
+        return explain(self, actor, record)
+
+
+def installed(names: Iterable[str]) -> list[Plugin]:
+    """Return installed plugins by name, and those they require; `CompositionError` names what is not installed."""
+    from importlib.metadata import entry_points
+
+    offered = {e.name: e for e in entry_points(group="crmkit.plugins")}
+    found: dict[str, Plugin] = {}
+    problems, waiting = list[str](), list(names)
+    while waiting:
+        name = waiting.pop(0)
+        if name in found:
+            continue
+        if name not in offered:
+            problems.append(f"plugin {name!r} is not installed; type: pip install crmkit-{name.replace('_', '-')}.{closest(name, offered)}")
+            continue
+        found[name] = offered[name].load()
+        waiting += found[name].requires
+    refuse(problems)
+    return list(found.values())
+
+
+def _zone(name: str, problems: list[str]) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        problems.append(f'[crmkit] timezone = {name!r} is not known; write an IANA name such as "Europe/Moscow"')
+        return ZoneInfo("UTC")
+
+
+def _teams(tables: Mapping[str, t.Any], problems: list[str]) -> dict[str, int | None]:
+    """``[teams] 2 = 1`` says that team 2 stands below team 1; 0 means that it stands below none."""
+    found: dict[str, int | None] = {}
+    for team, parent in dict(tables.get("teams", {})).items():
+        if not str(team).isdigit() or type(parent) is not int:
+            problems.append(f"[teams] {team} = {parent!r}: write the number of a team = the number of the team above it (0 for none)")
+        else:
+            found[str(team)] = parent or None
+    return found
+
+
+def _roles(tables: Mapping[str, t.Any], problems: list[str]) -> list[Role]:
+    found = []
+    for name, table in dict(tables.get("roles", {})).items():
+        if not isinstance(table, Mapping):
+            problems.append(f"[roles.{name}] must be a table")
+            continue
+        wrong = [k for k in table if k not in _ROLE_KEYS]
+        problems += [f"[roles.{name}] has no key {k!r}.{closest(k, _ROLE_KEYS)}" for k in wrong]
+        if not wrong:
+            label = funnels.text(table.get("label", name))
+            found.append(Role(name, dict(table.get("grants", {})), tuple(table.get("hidden", ())), tuple(table.get("read_only", ())), label))
+    return found

@@ -1,0 +1,170 @@
+"""Opening SQLite and PostgreSQL so that both keep the same promises."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import threading
+import typing as t
+from collections.abc import Iterator
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import GenericFunction
+
+from .errors import CompositionError, Misuse, Unavailable
+from .sql import Db, Statements
+
+BUSY_SECONDS = 15
+
+
+class fold(GenericFunction[str]):  # noqa: N801 - it is written like the SQL function it is
+    """Text with letter case removed, Cyrillic included (SQLite's own ``lower`` knows only ASCII)."""
+
+    name = "crm_fold"
+    type = sa.String()
+    inherit_cache = True
+
+
+@compiles(fold, "postgresql")
+def _fold_on_postgresql(element: t.Any, compiler: t.Any, **kw: t.Any) -> str:
+    return f"lower({compiler.process(element.clauses, **kw)})"
+
+
+def open_engine(url: str, **options: t.Any) -> sa.Engine:
+    """Return an engine for ``sqlite:///file.db`` or ``postgresql://user@host/name`` (psycopg 3)."""
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise CompositionError([f"database = {url!r} is no address; write sqlite:///crm.db or postgresql://user@host/name"]) from error
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        if parsed.database in (None, "", ":memory:"):
+            raise CompositionError(["SQLite in memory cannot be shared by threads; give a file: sqlite:///crm.db"])
+        options.setdefault("connect_args", {"check_same_thread": False, "timeout": BUSY_SECONDS})
+    elif backend == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+        options.setdefault("pool_size", 10)
+        options.setdefault("max_overflow", 30)
+    else:
+        raise CompositionError([f"database = {url!r}: crmkit runs on sqlite and postgresql, not on {backend}"])
+    options.setdefault("json_serializer", lambda value: orjson.dumps(value, default=str).decode())
+    options.setdefault("json_deserializer", orjson.loads)
+    engine = sa.create_engine(parsed, **options)
+    if backend == "sqlite":
+        event.listen(engine, "connect", _tune_sqlite)
+    return engine
+
+
+def _tune_sqlite(raw: t.Any, _record: object) -> None:
+    raw.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-16000"):
+        raw.execute(f"PRAGMA {pragma}")
+    _teach(raw)
+
+
+def _teach(raw: t.Any) -> None:
+    raw.create_function("crm_fold", 1, lambda text: text.casefold() if isinstance(text, str) else text, deterministic=True)
+
+
+class Database:
+    """The engine of one CRM: hands out transactions, keeps SQLite to one writer at a time."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+        self.postgres = engine.dialect.name == "postgresql"
+        self.statements = Statements(engine.dialect)
+        self._autocommit = engine.execution_options(isolation_level="AUTOCOMMIT") if self.postgres else engine
+        self._writer = threading.Lock()
+        self._writing_thread: int | None = None
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Db]:
+        """Open a transaction that may write; commits at the end, rolls back on any error."""
+        with self._one_writer(), self._connected(self.engine) as connection:
+            with connection.begin():
+                if not self.postgres:
+                    connection.connection.driver_connection.execute("BEGIN IMMEDIATE")  # type: ignore[union-attr]
+                yield Db(connection, self.statements)
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Db]:
+        """Open a connection for reading: a snapshot on SQLite, statement by statement on PostgreSQL."""
+        with self._connected(self._autocommit) as connection:
+            if self.postgres:
+                yield Db(connection, self.statements)
+                return
+            raw = t.cast(t.Any, connection.connection.driver_connection)
+            raw.execute("BEGIN")
+            try:
+                yield Db(connection, self.statements)
+            finally:
+                if raw.in_transaction:
+                    raw.execute("ROLLBACK")
+
+    @contextlib.contextmanager
+    def join(self, connection: sa.Connection) -> Iterator[Db]:
+        """Work inside a host's open transaction, as a savepoint: undone alone on an error, committed by the host."""
+        if not connection.in_transaction():
+            raise Misuse("crm.uow(connection=...) joins an open transaction: call connection.begin() first, or leave connection out")
+        if not self.postgres:
+            _teach(connection.connection.driver_connection)
+        with connection.begin_nested():
+            yield Db(connection, self.statements)
+
+    @contextlib.contextmanager
+    def _connected(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+        try:
+            with engine.connect() as connection:
+                if not self.postgres and "crmkit" not in connection.info:
+                    _teach(connection.connection.driver_connection)
+                    connection.info["crmkit"] = True
+                yield connection
+        except Exception as error:
+            if is_driver_trouble(error):
+                raise _unavailable(error) from error
+            raise
+
+    @contextlib.contextmanager
+    def _one_writer(self) -> Iterator[None]:
+        """Queue SQLite's writers in the process: a lock wakes at once, SQLite's own waiting sleeps."""
+        if self.postgres:
+            yield
+            return
+        me = threading.get_ident()
+        if self._writing_thread == me:
+            raise Misuse("a unit of work is already open in this thread; pass it on instead of opening a second one")
+        if not self._writer.acquire(timeout=BUSY_SECONDS):
+            raise Unavailable()
+        self._writing_thread = me
+        try:
+            yield
+        finally:
+            self._writing_thread = None
+            self._writer.release()
+
+
+def is_driver_trouble(error: BaseException) -> bool:
+    """True when the database was locked, restarting or gone, so that the same work may be tried again."""
+    if isinstance(error, sa.exc.TimeoutError | sa.exc.InterfaceError):
+        return True
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    module, names = type(cause).__module__.split(".")[0], {c.__name__ for c in type(cause).__mro__}
+    if "OperationalError" not in names and "InterfaceError" not in names:
+        return False
+    # SQLite says OperationalError for a misspelt table too; only these words mean trouble with the file.
+    return module == "psycopg" or (module == "sqlite3" and any(w in str(cause) for w in ("locked", "busy", "unable to open", "disk I/O", "disk is full", "readonly")))
+
+
+def _unavailable(error: BaseException) -> Unavailable:
+    refusal = Unavailable()
+    refusal.add_note(str(error).splitlines()[0] if str(error) else type(error).__name__)
+    return refusal
+
+
+def database_now(db: Db) -> dt.datetime:
+    """Return the database server's own clock (PostgreSQL), so that hosts with different clocks agree."""
+    found: dt.datetime = db.connection.execute(sa.text("SELECT clock_timestamp()")).scalar_one()
+    return found.astimezone(dt.UTC)

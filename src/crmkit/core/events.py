@@ -1,0 +1,75 @@
+"""What happens to records, for automations: ``Created[Deal]``, ``Changed[Deal]``, ``Moved[Deal]`` …"""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+from collections.abc import Mapping
+
+import attrs
+
+from .model import Entity
+
+E = t.TypeVar("E", bound=Entity)
+
+
+@attrs.frozen
+class RecordEvent(t.Generic[E]):
+    """Something happened to `record`.
+
+    In an ``@on`` handler the record is the very object that was changed. In an ``@after`` handler it is read afresh: it
+    shows the present, and `Changed.changes` what was changed then.
+    """
+
+    record: E
+
+
+@attrs.frozen
+class Created(RecordEvent[E]):
+    """A record was added."""
+
+
+@attrs.frozen
+class Changed(RecordEvent[E]):
+    """Fields were edited: `changes` maps the dotted field to ``(old, new)``."""
+
+    changes: Mapping[str, tuple[t.Any, t.Any]]
+
+
+@attrs.frozen
+class Moved(RecordEvent[E]):
+    """A record went from one stage to another; the pipeline may have changed too."""
+
+    from_pipeline: str
+    from_stage: str
+    pipeline: str
+    stage: str
+
+
+@attrs.frozen
+class Archived(RecordEvent[E]):
+    """A record was put into the archive (recycle bin)."""
+
+
+@attrs.frozen
+class Restored(RecordEvent[E]):
+    """A record was taken out of the archive."""
+
+
+@attrs.frozen
+class Tick:
+    """The moment an ``@every`` automation was due, aware, in UTC. After a pause one tick stands for all missed ones."""
+
+    at: dt.datetime
+
+
+RECORD_EVENTS: dict[str, type[RecordEvent[t.Any]]] = {c.__name__: c for c in (Created, Changed, Moved, Archived, Restored)}
+
+
+def event_key(event: object) -> tuple[type, type | None]:
+    """Split ``Created[Deal]`` into ``(Created, Deal)``; a plugin's own event class gives ``(Class, None)``."""
+    origin = t.get_origin(event)
+    if origin is None:
+        return t.cast(type, event), None
+    (of,) = t.get_args(event)
+    return origin, of if isinstance(of, type) and issubclass(of, Entity) else None

@@ -1,0 +1,271 @@
+"""One filter tree for lists, boards, row rules, automation conditions and export: JSON in, checked nodes out.
+
+``{"amount": {"gte": "100"}, "company.city": "Пермь"}`` means both; ``{"and": [...]}``, ``{"or": [...]}``, ``{"not": {...}}``
+combine. A key is a field, a hop over a link (``company.name``) or into an extension (``patient.born``). `OPERATORS` lists
+what may be asked. Values may be relative: ``{"relative": "-7d"}``, ``"today"``, ``"me"``, ``"my_teams"``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import re
+import typing as t
+from collections.abc import Iterator, Mapping
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from . import wire
+from .errors import Invalid, Problem, closest
+from .field import Field
+from .kind import Kind, Link, Path
+from .text import Text, _
+
+OPERATORS: dict[str, Text] = {
+    "eq": _("equals", ru="равно"), "ne": _("differs from", ru="не равно"),
+    "lt": _("less than", ru="меньше"), "lte": _("at most", ru="не больше"),
+    "gt": _("greater than", ru="больше"), "gte": _("at least", ru="не меньше"),
+    "in": _("one of", ru="одно из"), "not_in": _("none of", ru="ни одно из"),
+    "contains": _("contains, letter case ignored", ru="содержит, без учёта регистра"),
+    "starts": _("starts with, letter case ignored", ru="начинается с, без учёта регистра"),
+    "empty": _("is empty (true) or filled (false)", ru="пусто (true) или заполнено (false)"),
+    "within": _("falls into a named period", ru="попадает в период"),
+    "below": _("is this one or anything below it in the tree", ru="это или всё ниже по дереву"),
+}  # fmt: skip
+LIST_OPERATORS = ("in", "not_in")
+ORDERED = (int, float, decimal.Decimal, dt.datetime, dt.date, str)
+PERIODS = (
+    "today", "yesterday", "tomorrow", "this_week", "last_week", "next_week", "this_month", "last_month", "next_month",
+    "this_quarter", "this_year", "last_year",
+)  # fmt: skip
+RELATIVE = re.compile(r"([+-])(\d{1,4})(min|h|d|w|mo|y)")
+WORDS = ("now", "today", "me", "my_teams", "my_teams_and_below")
+MAX_LEAVES = 100
+MAX_DEPTH = 12
+
+
+@attrs.frozen
+class Relative:
+    """A value that is worked out when the filter runs: a moment (``-7d``), or something about the actor (``me``)."""
+
+    word: str
+
+
+@attrs.frozen
+class Context:
+    """Against what relative values are worked out: the moment, the CRM's time zone, the actor and their teams."""
+
+    now: dt.datetime
+    zone: ZoneInfo
+    actor_id: int | None
+    teams: tuple[int, ...]
+    below: t.Callable[[tuple[int, ...]], tuple[int, ...]]
+
+
+@attrs.frozen
+class Leaf:
+    """One comparison of one field."""
+
+    path: Path
+    operator: str
+    value: t.Any
+
+    @property
+    def shape(self) -> t.Hashable:
+        """What the SQL depends on; for a test of emptiness the answer is part of it."""
+        return (self.path.dotted, self.operator, self.value if self.operator == "empty" else None)
+
+    def leaves(self) -> Iterator[Leaf]:
+        """Yield the comparisons below, in order."""
+        yield self
+
+
+@attrs.frozen
+class Group:
+    """``and``, ``or`` or ``not`` over other nodes. An empty ``and`` is true, an empty ``or`` is false."""
+
+    operator: str
+    nodes: tuple[Node, ...]
+
+    @property
+    def shape(self) -> t.Hashable:
+        """What the SQL depends on."""
+        return (self.operator, tuple(n.shape for n in self.nodes))
+
+    def leaves(self) -> Iterator[Leaf]:
+        """Yield the comparisons below, in order."""
+        for node in self.nodes:
+            yield from node.leaves()
+
+
+Node = Leaf | Group
+EVERYTHING = Group("and", ())
+NOTHING = Group("or", ())
+
+
+def both(*nodes: Node | None) -> Node:
+    """Return the conjunction of the nodes that are given."""
+    kept = tuple(n for n in nodes if n is not None and n is not EVERYTHING)
+    return kept[0] if len(kept) == 1 else Group("and", kept) if kept else EVERYTHING
+
+
+class Reader:
+    """Reads a filter tree against one kind and collects every problem."""
+
+    def __init__(self, kind: Kind, kinds: Mapping[str, Kind], *, trusted: bool = False, hidden: t.Callable[[Kind], frozenset[str]] | None = None) -> None:
+        self.kind, self.kinds, self.problems = kind, kinds, list[Problem]()
+        self.trusted, self.hidden, self._count = trusted, hidden or (lambda _kind: frozenset()), 0
+
+    def read(self, tree: t.Any, at: str = "filter", depth: int = 0) -> Node:
+        """Return the node of a JSON tree; problems are kept in `problems`."""
+        if not isinstance(tree, Mapping):
+            return self._wrong(at, _("expected an object such as {example}", ru="ожидается объект, например {example}").format(example='{"amount": {"gte": "100"}}'))
+        if depth > MAX_DEPTH:
+            return self._wrong(at, _("nested too deeply", ru="слишком большая вложенность"))
+        nodes = [self._entry(key, value, f"{at}.{key}", depth) for key, value in tree.items()]
+        return nodes[0] if len(nodes) == 1 else Group("and", tuple(nodes))
+
+    def _entry(self, key: str, value: t.Any, at: str, depth: int) -> Node:
+        if key in ("and", "or"):
+            if not isinstance(value, list):
+                return self._wrong(at, _("expected a list of conditions", ru="ожидается список условий"))
+            return Group(key, tuple(self.read(v, f"{at}.{i}", depth + 1) for i, v in enumerate(value)))
+        if key == "not":
+            return Group("not", (self.read(value, at, depth + 1),))
+        if key == "rotten" and self.kind.staged:
+            return self._rotten(value, at)
+        path = self._path(key, at)
+        if path is None:
+            return NOTHING
+        asked = value if isinstance(value, Mapping) and "relative" not in value else {"eq": value}
+        nodes = [self._leaf(path, op, given, f"{at}.{op}" if value is asked else at) for op, given in asked.items()]
+        return nodes[0] if len(nodes) == 1 else Group("and", tuple(nodes))
+
+    def _path(self, dotted: str, at: str) -> Path | None:
+        try:
+            path = self.kind.path(dotted, self.kinds)
+        except LookupError as error:
+            self._wrong(at, error.args[0])
+            return None
+        here = self.kind
+        for hop in path.hops:
+            if isinstance(hop, Link):
+                here = self.kinds[hop.target]
+        prefix = f"{path.hops[-1].name}." if path.hops and not isinstance(path.hops[-1], Link) else ""
+        if f"{prefix}{path.field.name}" in self.hidden(here):
+            self._wrong(at, _("there is no field {name!r}.{near}", ru="нет поля {name!r}.{near}").format(name=path.field.name, near=""))
+            return None
+        return path
+
+    def _leaf(self, path: Path, operator: str, given: t.Any, at: str) -> Node:
+        self._count += 1
+        if self._count > MAX_LEAVES:
+            return self._wrong("filter", _("more than {max} conditions", ru="больше {max} условий").format(max=MAX_LEAVES))
+        if operator not in OPERATORS:
+            return self._wrong(at, _("unknown operator.{near}", ru="неизвестный оператор.{near}").format(near=closest(operator, OPERATORS)))
+        try:
+            value, operator = _operand(path.field, operator, given)
+        except ValueError as error:
+            return self._wrong(at, error.args[0])
+        return Leaf(path, operator, value)
+
+    def _rotten(self, value: t.Any, at: str) -> Node:
+        if not isinstance(value, bool):
+            return self._wrong(at, _("expected true or false", ru="ожидается true или false"))
+        rotten = []
+        for pipeline in self.kind.pipelines.values():
+            for stage in pipeline.stages.values():
+                if stage.rots_after is not None:
+                    minutes = int(stage.rots_after.total_seconds() // 60)
+                    rotten.append(self.read({"pipeline": pipeline.name, "stage": stage.name, "stage_since": {"lt": {"relative": f"-{minutes}min"}}, "archived_at": {"empty": True}}))
+        node = Group("or", tuple(rotten))
+        return node if value else Group("not", (node,))
+
+    def _wrong(self, at: str, message: str) -> Node:
+        self.problems.append(Problem(at, "filter", message))
+        return NOTHING
+
+
+def read_filter(tree: t.Any, kind: Kind, kinds: Mapping[str, Kind], hidden: t.Callable[[Kind], frozenset[str]] | None = None) -> Node:
+    """Return the checked node of a JSON filter; `Invalid` lists every wrong place as ``filter.and.0.amount.gte``."""
+    if tree is None:
+        return EVERYTHING
+    reader = Reader(kind, kinds, hidden=hidden)
+    node = reader.read(tree)
+    if reader.problems:
+        raise Invalid(problems=reader.problems)
+    return node
+
+
+def _operand(field: Field, operator: str, given: t.Any) -> tuple[t.Any, str]:
+    """Check one operand; ``eq null`` is a question about emptiness."""
+    if operator == "empty":
+        if not isinstance(given, bool):
+            raise ValueError(_("expected true or false", ru="ожидается true или false"))
+        return given, operator
+    if operator in ("eq", "ne") and given is None:
+        return operator == "eq", "empty"
+    if operator in LIST_OPERATORS or operator == "below":
+        return _operands(field, operator, given), operator
+    if operator == "within":
+        return _period(field, given), operator
+    if operator in ("contains", "starts"):
+        if field.type is not str or not isinstance(given, str):
+            raise ValueError(_("works on text only", ru="работает только с текстом"))
+        return _no_nul(given), operator
+    if operator in ("lt", "lte", "gt", "gte") and field.type not in ORDERED:
+        raise ValueError(_("this field has no order", ru="для этого поля нет порядка"))
+    if field.type in (dict, list):
+        raise ValueError(_("only empty can be asked of this field", ru="для этого поля доступно только empty"))
+    return _operand_value(field, given), operator
+
+
+def _operands(field: Field, operator: str, given: t.Any) -> t.Any:
+    if isinstance(given, Mapping):
+        value = _operand_value(field, given)
+        if value.word not in ("my_teams", "my_teams_and_below"):
+            raise ValueError(_("expected a list", ru="ожидается список"))
+        return value
+    if operator == "below" and not isinstance(given, list):
+        given = [given]
+    if not isinstance(given, list) or len(given) > 1000:
+        raise ValueError(_("expected a list of at most 1000 values", ru="ожидается список не более чем из 1000 значений"))
+    if operator == "below" and field.type is not int or field.type in (dict, list):
+        raise ValueError(_("works on links and teams only", ru="работает только со связями и командами"))
+    if any(v is None for v in given):
+        raise ValueError(_("null is not a value here; use empty", ru="null здесь не значение; используйте empty"))
+    return tuple(_no_nul(wire.load(field, v)) for v in given)
+
+
+def _operand_value(field: Field, given: t.Any) -> t.Any:
+    if isinstance(given, Mapping):
+        word = given.get("relative")
+        if len(given) != 1 or not isinstance(word, str) or not (word in WORDS or RELATIVE.fullmatch(word)):
+            raise ValueError(_("write {example}", ru="напишите {example}").format(example='{"relative": "-7d"}, "today", "now", "me"'))
+        about_time = word not in ("me", "my_teams", "my_teams_and_below")
+        if about_time != (field.type in (dt.datetime, dt.date)):
+            raise ValueError(_("{word!r} does not fit this field", ru="{word!r} не подходит к этому полю").format(word=word))
+        return Relative(word)
+    value = wire.load(field, given)
+    if value is None:
+        raise ValueError(_("null is not a value here; use empty", ru="null здесь не значение; используйте empty"))
+    if type(value) is int and not -(2**63) <= value < 2**63:
+        raise ValueError(_("too large", ru="слишком большое число"))
+    if isinstance(value, decimal.Decimal) and (not value.is_finite() or value.adjusted() > 15):
+        raise ValueError(_("too large", ru="слишком большое число"))
+    return _no_nul(value)
+
+
+def _no_nul(value: t.Any) -> t.Any:
+    if isinstance(value, str) and "\x00" in value:
+        raise ValueError(_("contains a NUL character", ru="содержит символ NUL"))
+    return value
+
+
+def _period(field: Field, given: t.Any) -> str:
+    if field.type not in (dt.datetime, dt.date):
+        raise ValueError(_("works on dates only", ru="работает только с датами"))
+    if not isinstance(given, str) or not (given in PERIODS or re.fullmatch(r"last_[1-9]\d{0,3}_days", given)):
+        raise ValueError(_("choose one of: {known}", ru="выберите одно из: {known}").format(known=", ".join([*PERIODS, "last_30_days"])))
+    return given

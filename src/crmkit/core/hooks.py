@@ -1,0 +1,103 @@
+"""Every hook a plugin may implement, in one documented class.
+
+Hooks are for what marks cannot say: an order, the first answer, a veto. They are plain functions (coroutines are refused),
+take only the arguments they want, and their results come in dependency order.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+
+from .plugin import hookspec
+
+if t.TYPE_CHECKING:
+    import contextlib
+    import random
+
+    import click
+    from starlette.requests import HTTPConnection
+
+    from .access import Actor
+    from .clock import MovableClock
+    from .compose import Crm
+    from .errors import Problem
+    from .jobs import ClaimedJob, Transport
+    from .kind import Kind
+    from .live import Message
+    from .model import Entity, Staged
+    from .pipeline import StageOf
+    from .plugin import Permission
+    from .uow import Uow
+
+
+class Specs:
+    """The hooks of the kernel."""
+
+    @hookspec
+    def crm_composed(self, crm: Crm) -> None:
+        """Look at the finished CRM once, before it serves anybody. Raise `CompositionError` to refuse it."""
+
+    @hookspec
+    def crm_lifespan(self, crm: Crm) -> contextlib.AbstractAsyncContextManager[None] | None:  # type: ignore[empty-body]
+        """Return an async context manager that is open while the CRM serves; entered in dependency order, left in reverse."""
+
+    @hookspec
+    def crm_commands(self, group: click.Group) -> None:
+        """Add verbs to the `crmkit` command line."""
+
+    @hookspec(firstresult=True)
+    def crm_actor(self, crm: Crm, connection: HTTPConnection) -> Actor | None:
+        """Say who is calling, from the request's headers and cookies. The first answer that is not None holds."""
+
+    @hookspec
+    def crm_teams(self, crm: Crm) -> Mapping[int, int | None] | None:
+        """Return the team tree as ``{team: parent or None}``; answers are merged."""
+
+    @hookspec
+    def crm_may(self, actor: Actor, permission: str, record: Entity | None) -> bool | None:
+        """Veto an action with False; anything else leaves it to the roles."""
+
+    @hookspec
+    def crm_visible(self, actor: Actor, kind: Kind) -> Mapping[str, t.Any] | None:
+        """Narrow the rows an actor sees by a filter tree; None adds nothing."""
+
+    @hookspec
+    def crm_check(self, record: Entity, changes: Mapping[str, tuple[t.Any, t.Any]], uow: Uow) -> Iterable[Problem] | None:
+        """Find fault with a record that is about to be saved; problems undo the transaction."""
+
+    @hookspec
+    def crm_can_move(self, record: Staged, stage: StageOf[t.Any], uow: Uow) -> Iterable[Problem] | None:
+        """Find reasons why a record may not enter a stage, beyond what the stage itself asks."""
+
+    @hookspec
+    def crm_timeline(self, record: Entity, uow: Uow) -> Sequence[Mapping[str, t.Any]] | None:
+        """Add entries to a record's timeline: mappings with ``at`` (aware), ``kind``, ``text`` and whatever else is shown."""
+
+    @hookspec
+    def crm_deliver(self, job: ClaimedJob) -> contextlib.AbstractContextManager[None] | None:  # type: ignore[empty-body]
+        """Return a context manager around each delivery and timer: for tracing, metrics, limits."""
+
+    @hookspec
+    def crm_publish(self, messages: Sequence[Message]) -> None:
+        """Learn what was published, after the commit, at most once: for a bus of another kind."""
+
+    @hookspec
+    def crm_error(self, error: BaseException, where: str) -> None:
+        """Learn of an unexpected error (a delivery, a request): for a crash reporter."""
+
+    @hookspec
+    def crm_describe(self, kind: Kind) -> Mapping[str, t.Any] | None:
+        """Add facts to an entity's description in the API's ``/meta`` and OpenAPI document (``x-`` keys)."""
+
+    @hookspec(firstresult=True)
+    def crm_transport(self, crm: Crm) -> Transport | None:
+        """Hand due jobs to an engine of your own instead of the built-in workers."""
+
+    @hookspec
+    def crm_demo(self, uow: Uow, random: random.Random, size: int) -> None:
+        """Add believable demo data in Russian and English, the same for the same `random`; about `size` main records."""
+
+    @hookspec(firstresult=True)
+    def crm_simulate(self, crm: Crm, plugin: str, clock: MovableClock, options: Mapping[str, t.Any]) -> Mapping[str, t.Any] | None:
+        """Play `plugin` through time and return a report; ``violations`` counts broken promises."""

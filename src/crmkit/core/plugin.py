@@ -1,0 +1,221 @@
+"""`Plugin` and the marks: plain functions say what they are, and composition finds them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+import sys
+import types
+import typing as t
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import attrs
+import pluggy
+
+from .model import Entity
+from .pipeline import StageOf
+from .text import Text, _
+
+if t.TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from .events import Moved, Tick
+    from .uow import Uow
+
+hookspec, hookimpl = pluggy.HookspecMarker("crmkit"), pluggy.HookimplMarker("crmkit")
+MARKS = "__crmkit_marks__"
+V = t.TypeVar("V")
+S = t.TypeVar("S", bound=t.Any)
+F = t.TypeVar("F", bound=t.Callable[..., t.Any])
+Filter = Mapping[str, t.Any]
+
+
+def _text(value: str) -> Text:
+    return value if isinstance(value, Text) else Text(value)
+
+
+@attrs.frozen
+class Permission:
+    """A right a role can grant, ``"<plugin>.<what>"``: ``REFUND = Permission("commerce.refund", _("Refund", ru="Возврат"))``."""
+
+    name: str
+    label: Text = attrs.field(default=Text(""), converter=_text)
+
+
+PUBLIC = Permission("public", _("Everybody", ru="Все"))
+"""The explicit absence of a permission: anyone may call it, signed in or not."""
+
+
+@attrs.frozen
+class Topic:
+    """A live message a plugin publishes. It reaches those who may read the record (`of`) or hold `permission`."""
+
+    name: str
+    of: type[Entity] | None = attrs.field(default=None, kw_only=True)
+    permission: Permission | None = attrs.field(default=None, kw_only=True)
+
+
+@attrs.frozen(kw_only=True)
+class OnMark:
+    """A handler of an event: `phase` ``"on"`` can undo, ``"after"`` may be repeated."""
+
+    phase: str
+    event: object
+    when: Filter | None = None
+    fields: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class StageMark:
+    """A handler that runs when a record enters or leaves a stage."""
+
+    phase: str
+    stage: StageOf[t.Any]
+
+
+@attrs.frozen(kw_only=True)
+class WhileMark:
+    """A handler that runs when a record has stayed in a stage for long."""
+
+    stage: StageOf[t.Any]
+    longer_than: dt.timedelta
+    repeat: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class EveryMark:
+    """A handler that runs at set times."""
+
+    cron: str | None = None
+    interval: dt.timedelta | None = None
+    timezone: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class CommandMark:
+    """Something a person can do beyond plain editing."""
+
+    label: Text
+    permission: Permission
+    of: type[Entity] | None = None
+    name: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class RouteMark:
+    """An HTTP route of a plugin, below ``/x/<plugin>``."""
+
+    path: str
+    permission: Permission | None
+    methods: tuple[str, ...] = ("GET",)
+
+
+Mark = OnMark | StageMark | WhileMark | EveryMark | CommandMark | RouteMark
+
+
+def _mark(mark: Mark) -> t.Callable[[F], F]:
+    def put(function: F) -> F:
+        function.__dict__.setdefault(MARKS, []).append(mark)
+        return function
+
+    return put
+
+
+def marks_of(function: object) -> list[Mark]:
+    """Return the marks a function carries."""
+    return list(getattr(function, "__dict__", {}).get(MARKS, ()))
+
+
+Handler = t.Callable[[V, "Uow"], None]
+
+
+def on(event: type[V], *, when: Filter | None = None, fields: Sequence[str] = ()) -> t.Callable[[Handler[V]], Handler[V]]:
+    """Run inside the transaction that caused the event; raising undoes everything.
+
+    `when` is a filter tree the record must match; `fields` limits ``Changed`` to those fields.
+    """
+    return _mark(OnMark(phase="on", event=event, when=when, fields=tuple(fields)))
+
+
+def after(event: type[V], *, when: Filter | None = None, fields: Sequence[str] = ()) -> t.Callable[[Handler[V]], Handler[V]]:
+    """Run after the commit, in a transaction of its own, at least once, retried with growing pauses."""
+    return _mark(OnMark(phase="after", event=event, when=when, fields=tuple(fields)))
+
+
+def on_enter(stage: StageOf[S]) -> t.Callable[[t.Callable[[Moved[S], Uow], None]], t.Callable[[Moved[S], Uow], None]]:
+    """Run when a record enters `stage`, in the same transaction: raising undoes the move."""
+    return _mark(StageMark(phase="enter", stage=stage))
+
+
+def on_leave(stage: StageOf[S]) -> t.Callable[[t.Callable[[Moved[S], Uow], None]], t.Callable[[Moved[S], Uow], None]]:
+    """Run when a record leaves `stage`, in the same transaction: raising undoes the move."""
+    return _mark(StageMark(phase="leave", stage=stage))
+
+
+def while_in(
+    stage: StageOf[S], *, longer_than: dt.timedelta, repeat: bool = False
+) -> t.Callable[[t.Callable[[S, Uow], None]], t.Callable[[S, Uow], None]]:
+    """Run once a record has been in `stage` for `longer_than` (again and again with `repeat`); a durable timer, cancelled on leaving."""
+    return _mark(WhileMark(stage=stage, longer_than=longer_than, repeat=repeat))
+
+
+def every(
+    interval: dt.timedelta | None = None, *, cron: str | None = None, timezone: str | None = None
+) -> t.Callable[[t.Callable[[Tick, Uow], None]], t.Callable[[Tick, Uow], None]]:
+    """Run at set times: an `interval`, or five `cron` fields in `timezone` (the CRM's own when left out).
+
+    Missed runs are caught up once. Write the handler so that running it twice does no harm.
+    """
+    return _mark(EveryMark(interval=interval, cron=cron, timezone=timezone))
+
+
+def command(label: str, *, permission: Permission, of: type[Entity] | None = None, name: str = "") -> t.Callable[[F], F]:
+    """Offer a function to people: a REST endpoint, a CLI verb, a permission check and a journal entry from one declaration.
+
+    With `of` the function takes ``(record, uow, *, …)``, without it ``(uow, *, …)``. Keyword arguments are what the caller
+    fills in; their annotations are checked strictly.
+    """
+    return _mark(CommandMark(label=_text(label), permission=permission, of=of, name=name))
+
+
+RouteHandler = t.Callable[["Request", "Uow"], t.Any]
+
+
+def route(path: str, *, permission: Permission, methods: Sequence[str] = ("GET",)) -> t.Callable[[RouteHandler], RouteHandler]:
+    """Serve ``/x/<plugin><path>``: ``(request, uow) -> Response`` or data for JSON. `permission` may be ``PUBLIC``."""
+    return _mark(RouteMark(path=path, permission=permission, methods=tuple(methods)))
+
+
+@attrs.frozen
+class Plugin:
+    """A named set of modules: their entities, pipelines, marked functions and hook implementations.
+
+    `requires` must be there too and come first; `follows` only orders, when both are there. `settings` is a frozen attrs
+    class, filled from the settings file and handed out by ``crm[Settings]``. `specs` are hooks of the plugin's own.
+    """
+
+    name: str
+    modules: tuple[types.ModuleType | str, ...] = attrs.field(default=(), converter=tuple, kw_only=True)
+    requires: tuple[str, ...] = attrs.field(default=(), converter=tuple, kw_only=True)
+    follows: tuple[str, ...] = attrs.field(default=(), converter=tuple, kw_only=True)
+    settings: type | None = attrs.field(default=None, kw_only=True)
+    specs: type | None = attrs.field(default=None, kw_only=True)
+    label: Text = attrs.field(default=Text(""), converter=_text, kw_only=True)
+    version: str = attrs.field(default="0.1.0", kw_only=True)
+    migrations: Path | None = attrs.field(default=None, kw_only=True)
+
+    def loaded(self) -> list[types.ModuleType]:
+        """Return the plugin's modules, imported."""
+        return [m if isinstance(m, types.ModuleType) else sys.modules.get(m) or importlib.import_module(m) for m in self.modules]
+
+    def contents(self) -> Iterator[tuple[types.ModuleType, str, t.Any]]:
+        """Yield what the plugin's own modules define (not what they import): module, name, thing."""
+        names = {m.__name__ for m in self.loaded()}
+        for module in self.loaded():
+            for name, value in list(vars(module).items()):
+                if isinstance(value, Permission | Topic):
+                    if value.name.startswith(f"{self.name}."):
+                        yield module, name, value
+                elif getattr(value, "defined_in", None) in names or getattr(value, "__module__", None) == module.__name__:
+                    yield module, name, value

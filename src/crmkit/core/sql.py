@@ -1,0 +1,152 @@
+"""Statements compiled once and run close to the driver.
+
+Building and compiling a SQLAlchemy statement costs more than running it. What runs a thousand times a minute is built once
+per *shape* (table, columns, conditions without their values), kept here, and executed with fresh values.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Hashable, Mapping, Sequence
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+Row = tuple[t.Any, ...]
+Statement = sa.Executable
+
+
+def dump_json(value: t.Any) -> str:
+    """Return `value` as JSON text."""
+    return orjson.dumps(value, default=str).decode()
+
+
+class Prepared:
+    """One statement compiled for one database; `run` takes only the values of its named parameters."""
+
+    __slots__ = ("_binders", "_defaults", "_order", "readers", "sql")
+
+    def __init__(self, statement: t.Any, dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect)
+        self.sql: str = str(compiled)
+        self._order: tuple[str, ...] | None = tuple(compiled.positiontup) if compiled.positional else None
+        self._defaults: dict[str, t.Any] = {n: v for n, v in compiled.params.items() if v is not None}
+        names = {n: b for b, n in compiled.bind_names.items()}
+        binders = {n: _binder(names[n].type, dialect) for n in names}
+        self._binders: tuple[tuple[str, Callable[[t.Any], t.Any]], ...] = tuple((n, b) for n, b in binders.items() if b is not None)
+        columns = getattr(statement, "selected_columns", None)
+        returning = getattr(statement, "_returning", None)
+        shown = list(columns) if columns is not None else list(returning or ())
+        readers = [_reader(c.type, dialect) for c in shown]
+        self.readers: tuple[tuple[int, Callable[[t.Any], t.Any]], ...] = tuple((i, r) for i, r in enumerate(readers) if r)
+
+    def values(self, given: Mapping[str, t.Any]) -> t.Any:
+        """Return driver parameters for one execution."""
+        values = {**self._defaults, **given} if self._defaults else dict(given)
+        for name, binder in self._binders:
+            value = values.get(name)
+            if value is not None:
+                values[name] = binder(value)
+        return values if self._order is None else tuple([values.get(n) for n in self._order])
+
+
+def _binder(kind: sa.types.TypeEngine[t.Any], dialect: Dialect) -> Callable[[t.Any], t.Any] | None:
+    if isinstance(kind, sa.JSON):
+        return dump_json
+    return t.cast("Callable[[t.Any], t.Any] | None", kind.dialect_impl(dialect).bind_processor(dialect))
+
+
+def _reader(kind: sa.types.TypeEngine[t.Any], dialect: Dialect) -> Callable[[t.Any], t.Any] | None:
+    implementation = kind.dialect_impl(dialect)
+    # SQLAlchemy's PostgreSQL numeric wants to know the number of the server's type: numeric.
+    code = 1700 if isinstance(kind, sa.Numeric) or isinstance(getattr(kind, "impl_instance", None), sa.Numeric) else None
+    return t.cast("Callable[[t.Any], t.Any] | None", implementation.result_processor(dialect, code))
+
+
+class Statements:
+    """The compiled statements of one CRM, by shape."""
+
+    LIMIT = 4000
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self._known: dict[Hashable, Prepared] = {}
+
+    def get(self, shape: Hashable, build: Callable[[], t.Any]) -> Prepared:
+        """Return the statement of `shape`, building it on first use."""
+        found = self._known.get(shape)
+        if found is None:
+            if len(self._known) >= self.LIMIT:  # shapes come from callers' filters too: never grow without end
+                self._known.clear()
+            found = self._known[shape] = Prepared(build(), self.dialect)
+        return found
+
+
+class Db:
+    """A database connection inside one unit of work."""
+
+    __slots__ = ("_listened", "connection", "dialect", "postgres", "raw", "statements")
+
+    def __init__(self, connection: sa.Connection, statements: Statements) -> None:
+        self.connection, self.statements, self.dialect = connection, statements, connection.dialect
+        self.postgres = connection.dialect.name == "postgresql"
+        self.raw: t.Any = connection.connection.driver_connection
+        events = connection.dispatch
+        self._listened = bool(events.before_cursor_execute) or bool(events.after_cursor_execute)
+
+    def run(self, prepared: Prepared, values: Mapping[str, t.Any]) -> t.Any:
+        """Execute and return the driver's cursor."""
+        return self.driver(prepared.sql, prepared.values(values))
+
+    def driver(self, sql: str, values: t.Any = ()) -> t.Any:
+        """Execute driver SQL. Hosts that watch SQLAlchemy's cursor events see it too."""
+        if self._listened:
+            return self.connection.exec_driver_sql(sql, values).cursor
+        cursor = self.raw.cursor()
+        try:
+            cursor.execute(sql, values)
+        except Exception as error:
+            raise self.wrapped(sql, error) from error
+        return cursor
+
+    def many(self, prepared: Prepared, values: Sequence[Mapping[str, t.Any]]) -> None:
+        """Execute once per mapping, in as few round trips as the driver can."""
+        rows = [prepared.values(v) for v in values]
+        if self._listened:
+            self.connection.exec_driver_sql(prepared.sql, rows)
+            return
+        cursor = self.raw.cursor()
+        try:
+            cursor.executemany(prepared.sql, rows)
+        except Exception as error:
+            raise self.wrapped(prepared.sql, error) from error
+
+    def rows(self, prepared: Prepared, values: Mapping[str, t.Any]) -> list[Row]:
+        """Execute and return all rows, values converted to Python's."""
+        found: list[Row] = self.run(prepared, values).fetchall()
+        if not prepared.readers:
+            return found
+        converted = []
+        for row in found:
+            changed = list(row)
+            for index, reader in prepared.readers:
+                if changed[index] is not None:
+                    changed[index] = reader(changed[index])
+            converted.append(tuple(changed))
+        return converted
+
+    def one(self, prepared: Prepared, values: Mapping[str, t.Any]) -> Row | None:
+        """Execute and return the first row, or None."""
+        rows = self.rows(prepared, values)
+        return rows[0] if rows else None
+
+    def wrapped(self, sql: str, error: Exception) -> Exception:
+        """Return SQLAlchemy's error for a driver's, so that there is one kind to catch; forget a broken connection."""
+        dialect = self.dialect
+        loaded = t.cast(t.Any, dialect).loaded_dbapi
+        if not isinstance(error, loaded.Error):
+            return error
+        if dialect.is_disconnect(t.cast(t.Any, error), self.raw, None):
+            self.connection.invalidate(error)
+        return sa.exc.DBAPIError.instance(sql, None, error, loaded.Error, hide_parameters=True, dialect=dialect)

@@ -1,0 +1,155 @@
+"""What runs outside a request: deliveries, timers and cron lines, each in a unit of work of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import logging
+import typing as t
+from collections.abc import Callable, Iterator
+
+import sqlalchemy as sa
+
+from . import settle
+from .access import Actor
+from .deliver import event_from_json
+from .events import Tick
+from .jobs import ClaimedJob, Handler, Runner
+from .ledger import fold_tally, message
+from .model import Staged
+from .plugin import OnMark, WhileMark
+from .tables import idempotency
+
+if t.TYPE_CHECKING:
+    from .compose import Crm
+    from .uow import Uow
+
+log = logging.getLogger("crmkit")
+KEEP_MESSAGES = dt.timedelta(hours=1)
+KEEP_ANSWERS = dt.timedelta(days=2)
+FOLD_EVERY, TIDY_EVERY = dt.timedelta(minutes=1), dt.timedelta(hours=1)
+
+
+class JobWork:
+    """What the runner gets for one job: the unit of work's connection, and a last word before the commit."""
+
+    def __init__(self, uow: Uow) -> None:
+        self.uow, self.connection = uow, uow.connection
+        self.last: list[Callable[[sa.Connection], None]] = []
+
+    def finish_with(self, last: Callable[[sa.Connection], None]) -> None:
+        """Do something after everything has settled, in the same transaction."""
+        self.last.append(last)
+
+
+@contextlib.contextmanager
+def job_work(crm: Crm, job: ClaimedJob) -> Iterator[JobWork]:
+    """Open the unit of work of a job: the system acts, the journal names on whose behalf and by which automation."""
+    actor = Actor(job.actor_id, "system", system=True)
+    around = [c for c in crm.hook.crm_deliver(job=job) if c is not None] if "crm_deliver" in crm.hooked else []
+    with contextlib.ExitStack() as stack:
+        for context in around:
+            stack.enter_context(context)
+        cause = job.kind.partition(":")[2] or job.kind
+        with crm.uow(actor, cause=f"{cause} ← {job.cause}" if job.cause else cause) as uow:
+            work = JobWork(uow)
+            yield work
+            uow.settle()
+            for last in work.last:
+                last(uow.connection)
+
+
+def runner(crm: Crm, **options: t.Any) -> Runner:
+    """Return a runner for a CRM's jobs, not yet started."""
+    if "crm_transport" in crm.hooked:
+        options.setdefault("transport", crm.hook.crm_transport(crm=crm))
+    return Runner(crm.jobs, lambda job: job_work(crm, job), **{"concurrency": crm.settings.workers} | options)
+
+
+def register_handlers(crm: Crm) -> None:
+    """Tell the jobs engine what to run for every automation of the plugins."""
+    for item in crm.marked:
+        mark = item.mark
+        if isinstance(mark, OnMark) and mark.phase == "after":
+            _register(crm, f"after:{item.name}", _delivery(item.function, _own_class(mark)), item.plugin)
+        elif isinstance(mark, WhileMark):
+            _register(crm, f"while:{item.name}", _timer(item.name, item.function, mark), item.plugin)
+    for name, mark, plugin in crm.crons():
+        function = next(m.function for m in crm.marked if m.name == name)
+        _register(crm, f"every:{name}", _tick(function), plugin)
+    for name, cls in crm.event_classes.items():
+        _register(crm, name, _own_event(cls), name.split(":")[1])
+    _register(crm, "crmkit:fold", lambda uow, _job: fold_tally(uow.db), None)
+    _register(crm, "crmkit:tidy", lambda uow, _job: tidy(uow), None)
+
+
+def _register(crm: Crm, kind: str, run: Callable[[Uow, ClaimedJob], None], plugin: str | None) -> None:
+    if kind not in crm.jobs.handlers:
+        crm.jobs.register(kind, Handler(lambda work, job: run(work.uow, job), plugin=plugin))
+
+
+def _own_class(mark: OnMark) -> type | None:
+    return mark.event if isinstance(mark.event, type) else None
+
+
+def _delivery(function: t.Any, own_class: type | None) -> Callable[[Uow, ClaimedJob], None]:
+    def deliver(uow: Uow, job: ClaimedJob) -> None:
+        event = event_from_json(job.args, own_class, uow)
+        if event is None:
+            log.info("job %s dropped: the record it was about is gone for good", job.id)
+        else:
+            function(event, uow)
+
+    return deliver
+
+
+def _own_event(cls: type) -> Callable[[Uow, ClaimedJob], None]:
+    def emit(uow: Uow, job: ClaimedJob) -> None:
+        uow.emit(event_from_json(job.args, cls, uow))
+
+    return emit
+
+
+def _timer(name: str, function: t.Any, mark: WhileMark) -> Callable[[Uow, ClaimedJob], None]:
+    def fire(uow: Uow, job: ClaimedJob) -> None:
+        """Look again before acting: the record may have moved on while the timer was firing."""
+        kind = uow.crm.kinds.get(job.args["kind"])
+        record = uow.peek(kind.cls, job.args["id"]) if kind is not None else None
+        if kind is None or not isinstance(record, Staged) or record.archived_at is not None:
+            return
+        due = record.stage_since + mark.longer_than
+        if (record.pipeline, record.stage) != (job.args["pipeline"], job.args["stage"]) or due > uow.now:
+            return
+        function(record, uow)
+        if mark.repeat:
+            again = {"at": uow.now + mark.longer_than, "key": settle.timer_key(name, uow.subject(record)), "subject": uow.subject(record)}
+            uow.settling.schedule(job.kind, dict(job.args), **again)
+
+    return fire
+
+
+def _tick(function: t.Any) -> Callable[[Uow, ClaimedJob], None]:
+    def tick(uow: Uow, job: ClaimedJob) -> None:
+        function(Tick(dt.datetime.fromisoformat(job.args["tick"])), uow)
+
+    return tick
+
+
+def set_crons(crm: Crm) -> None:
+    """Write the CRM's cron lines, and remove those its plugins no longer declare. Done whenever it starts working."""
+    with crm.database.write() as db:
+        crons = crm.jobs.crons
+        for name, mark, plugin in crm.crons():
+            spec = t.cast("str | dt.timedelta", mark.cron or mark.interval)
+            crons.set(db.connection, name, spec, f"every:{name}", tz=mark.timezone or crm.settings.timezone, plugin=plugin)
+        for plugin in crm.plugins:
+            crons.keep_only(db.connection, plugin.name, [n for n, _mark, p in crm.crons() if p == plugin.name])
+        if any(k.staged for k in crm.kinds.values()):
+            crons.set(db.connection, "crmkit:fold", FOLD_EVERY, "crmkit:fold")
+        crons.set(db.connection, "crmkit:tidy", TIDY_EVERY, "crmkit:tidy")
+
+
+def tidy(uow: Uow) -> None:
+    """Forget live messages and remembered answers nobody can ask for any more."""
+    uow.connection.execute(message.delete().where(message.c.at < uow.now - KEEP_MESSAGES))
+    uow.connection.execute(idempotency.delete().where(idempotency.c.at < uow.now - KEEP_ANSWERS))
