@@ -34,7 +34,7 @@ test: $(VENV)/installed-test
 check: lint types typing-tests
 
 suite: $(VENV)/installed-test
-	$(BIN)/pytest --numprocesses auto $(ARGS)
+	$(BIN)/pytest --numprocesses logical $(ARGS)
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check
