@@ -1,4 +1,4 @@
-"""Bulk creation of deals with a journal row each; the last table is deals per second.
+"""Bulk creation of deals with a journal row each: CPU per deal, wall time per call, and deals per second.
 
 `python -m bench.bulk --database postgresql`
 """
@@ -9,7 +9,7 @@ from bench.rounds import arguments, compare
 
 
 def main() -> None:
-    """Measure, then divide by the rows of a call: peers take different batches."""
+    """Measure, then tell the rate."""
     options = arguments(__doc__ or "", rounds=3, calls=2, warm=1).parse_args()
     for database in places.DATABASES if options.database == "both" else [options.database]:
         rates = {
@@ -18,7 +18,7 @@ def main() -> None:
             if one["p50_ms"]
         }
         floor = rates.get(FLOOR, ("", 0.0))[1]
-        print("(the table above is per call; peers take different numbers of rows, so compare here)")
+        print("(CPU above is per deal, wall time per call; peers take different numbers of deals in a call)")
         for label, rate in rates.values():
             share = f"   1/{floor / rate:.1f} of the floor" if floor else ""
             print(f"{label:<40}{rate:>10,.0f} deals a second{share}")

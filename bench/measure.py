@@ -93,6 +93,11 @@ class Meter:
         database = sum(map(cpu_seconds, self.backends))
         return cpu_seconds(self.application), database, sum(map(cpu_seconds, self.background))
 
+    def since(self, started: tuple[float, float, float]) -> tuple[float, float, float]:
+        """Seconds since an earlier reading."""
+        application, database, background = self.read()
+        return application - started[0], database - started[1], background - started[2]
+
 
 @dataclass(frozen=True)
 class Round:

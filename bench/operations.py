@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from itertools import islice
 from typing import Any
 
 from bench.data import Data, mix
 from bench.peers import PAGE, Actor, Counts, Peer, Refused
 
-Call = Callable[[int], Any]
+Prepared = Callable[[], Any]
+Prepare = Callable[[int], Prepared]
 
 
 def actor_for(data: Data, deal: int) -> Actor:
@@ -28,53 +31,55 @@ def next_stage(data: Data, deal: int) -> str:
     return f"s{data.stage_of(deal).id % 10 + 1:02d}"
 
 
-def move(peer: Peer, data: Data) -> Call:
+def move(peer: Peer, data: Data) -> Prepare:
     """Each call moves another deal to its next stage, as its owner."""
 
-    def call(number: int) -> None:
+    def prepare(number: int) -> Prepared:
         deal = deal_for(data, number)
-        peer.move(deal, next_stage(data, deal), actor_for(data, deal))
+        return partial(peer.move, deal, next_stage(data, deal), actor_for(data, deal))
 
-    return call
-
-
-def page(peer: Peer, data: Data) -> Call:
-    """Each call reads 50 deals of one owner, from somewhere in the upper half."""
-
-    def call(number: int) -> Any:
-        owner = 1 + mix(number, 20) % data.owners
-        return peer.page(Actor(owner, data.team_of(owner)), data.deals // 2 + mix(number, 21) % (data.deals // 2))
-
-    return call
+    return prepare
 
 
-def board(peer: Peer, data: Data) -> Call:
+def reader(data: Data, number: int) -> tuple[Actor, int]:
+    """Who reads in the n-th page, and before which id: somewhere in the upper half."""
+    owner, half = 1 + mix(number, 20) % data.owners, data.deals // 2
+    return Actor(owner, data.team_of(owner)), half + mix(number, 21) % half
+
+
+def page(peer: Peer, data: Data) -> Prepare:
+    """Each call reads 50 deals of one owner."""
+    return lambda number: partial(peer.page, *reader(data, number))
+
+
+def board(peer: Peer, data: Data) -> Prepare:
     """The whole board."""
-    return lambda number: peer.board(None)
+    return lambda number: partial(peer.board, None)
 
 
-def board_own(peer: Peer, data: Data) -> Call:
+def board_own(peer: Peer, data: Data) -> Prepare:
     """The board of one owner."""
-
-    def call(number: int) -> Any:
-        owner = 1 + mix(number, 22) % data.owners
-        return peer.board(Actor(owner, data.team_of(owner)))
-
-    return call
+    return lambda number: partial(peer.board, reader(data, number)[0])
 
 
-def bulk(peer: Peer, data: Data) -> Call:
+def bulk(peer: Peer, data: Data) -> Prepare:
     """Each call creates a batch of new deals."""
 
-    def call(number: int) -> None:
+    def prepare(number: int) -> Prepared:
         first = data.deals + 1 + number * peer.bulk_rows
         deals = [data.new_deal(n) for n in range(first, first + peer.bulk_rows)]
-        peer.bulk(deals, Actor(1, data.team_of(1)))
+        return partial(peer.bulk, deals, Actor(1, data.team_of(1)))
 
-    return call
+    return prepare
 
 
-CALLS: dict[str, Callable[[Peer, Data], Call]] = {
+def expected_page(data: Data, actor: Actor, before: int) -> list[int]:
+    """The ids that page must hold, by the data alone."""
+    return list(islice((n for n in range(before - 1, 0, -1) if data.owner_of(n) == actor.id), PAGE))
+
+
+# What prepares the n-th call of an operation; only the call itself is measured.
+CALLS: dict[str, Callable[[Peer, Data], Prepare]] = {
     "move": move,
     "page": page,
     "board": board,
@@ -97,16 +102,15 @@ def probe(peer: Peer, data: Data, operation: str) -> None:
         if peer.refuses_stages:
             _must_refuse(peer, deal, wrong, owner)
     if operation == "page":
-        found = [row["id"] for row in page(peer, data)(3)]
-        owner_id, before = 1 + mix(3, 20) % data.owners, data.deals // 2 + mix(3, 21) % (data.deals // 2)
-        expected = [n for n in range(before - 1, 0, -1) if data.owner_of(n) == owner_id][:PAGE]
+        actor, before = reader(data, 3)
+        found = [row["id"] for row in peer.page(actor, before)]
+        expected = expected_page(data, actor, before)
         assert found == expected, f"{peer.label} read the wrong page: {found[:5]} for {expected[:5]}"
     if operation in ("board", "board-own"):
-        columns = CALLS[operation](peer, data)(3)
-        total = sum(column["count"] for column in columns)
-        owner_id = 1 + mix(3, 22) % data.owners
-        expected_total = sum(data.owner_of(n) == owner_id for n in range(1, data.deals + 1))
-        assert total == (data.deals if operation == "board" else expected_total), f"{peer.label}: wrong counts"
+        mine = reader(data, 3)[0] if operation == "board-own" else None
+        columns = peer.board(mine)
+        total = sum(not mine or data.owner_of(n) == mine.id for n in range(1, data.deals + 1))
+        assert sum(column["count"] for column in columns) == total, f"{peer.label}: wrong counts"
         assert all(len(column["cards"]) == min(20, column["count"]) for column in columns), f"{peer.label}: cards"
 
 

@@ -14,6 +14,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,21 +62,23 @@ def started(start: Start, settle: float) -> tuple[float, float, float]:
         port = free.getsockname()[1]
     command = [part.format(port=port) for part in start.command]
     environment = {name: value.format(port=port) for name, value in start.environment.items()}
-    at = time.perf_counter()
-    process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
-    try:
-        while not _answers(port, start):
-            if process.poll() is not None or time.perf_counter() - at > PATIENCE:
-                raise RuntimeError(f"{start.label} did not answer 200 on {start.url}: {' '.join(command)}")
-            time.sleep(0.005)
-        took = time.perf_counter() - at
-        family = _family(process.pid)
-        cpu = sum(map(cpu_seconds, family))
-        time.sleep(settle)
-        return took, cpu, sum(map(memory_mib, _family(process.pid)))
-    finally:
-        process.terminate()
-        process.wait(20)
+    with tempfile.TemporaryFile() as log:
+        at = time.perf_counter()
+        process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=log, stderr=log)
+        try:
+            while not _answers(port, start):
+                if process.poll() is not None or time.perf_counter() - at > PATIENCE:
+                    log.seek(0)
+                    said = log.read().decode(errors="replace")[-2000:]
+                    raise RuntimeError(f"{' '.join(command)} did not answer 200 on {start.url}\n{said}")
+                time.sleep(0.005)
+            took = time.perf_counter() - at
+            cpu = sum(map(cpu_seconds, _family(process.pid)))
+            time.sleep(settle)
+            return took, cpu, sum(map(memory_mib, _family(process.pid)))
+        finally:
+            process.terminate()
+            process.wait(20)
 
 
 def _answers(port: int, start: Start) -> bool:

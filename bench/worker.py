@@ -18,7 +18,7 @@ from typing import TextIO
 from bench.data import Data
 from bench.measure import Meter, Round
 from bench.operations import CALLS, check, probe
-from bench.peers import find
+from bench.peers import Peer, find
 from bench.place import Place
 
 
@@ -42,23 +42,25 @@ def main() -> None:
     _serve(peer_class(place, data), data, operation[0], answers)
 
 
-def _serve(peer, data: Data, operation: str, answers: TextIO) -> None:  # type: ignore[no-untyped-def]
+def _serve(peer: Peer, data: Data, operation: str, answers: TextIO) -> None:
     probe(peer, data, operation)
     before, calls = peer.counts(), 0
-    call = CALLS[operation](peer, data)
+    prepare = CALLS[operation](peer, data)
+    rows = peer.bulk_rows if operation == "bulk" else 1
     print(json.dumps({"ready": True}), file=answers)
     for line in sys.stdin:
         first, count = map(int, line.split())
+        prepared = [prepare(number) for number in range(first, first + count)]
         meter = Meter(os.getpid(), peer.backends())
         walls = []
         started = meter.read()
-        for number in range(first, first + count):
+        for call in prepared:
             at = time.perf_counter()
-            call(number)
+            call()
             walls.append(time.perf_counter() - at)
-        used = [end - start for start, end in zip(started, meter.read(), strict=True)]
+        application, database, background = meter.since(started)
         calls += count
-        print(json.dumps(asdict(Round(count, *used, walls=walls))), file=answers)
+        print(json.dumps(asdict(Round(count * rows, application, database, background, walls))), file=answers)
     check(peer, before, peer.counts(), operation, calls)
     peer.close()
     print(json.dumps({"checked": calls}), file=answers)

@@ -20,12 +20,11 @@ from typing import Any
 import psycopg
 
 from bench import place as places
-from bench.data import Data, mix
+from bench.data import Data
 from bench.http import LEAN, SERVERS, Request, find
 from bench.http.client import ask_once, load
 from bench.measure import Meter, Round, Series, save, summary, table
-from bench.operations import actor_for, deal_for, next_stage
-from bench.peers import PAGE, Actor
+from bench.operations import actor_for, deal_for, expected_page, next_stage, reader
 from bench.place import Place
 
 
@@ -47,29 +46,23 @@ class Server:
         self._wait()
 
     def _wait(self) -> None:
-        actor, before = self.reader(3)
-        expected = [n for n in range(before - 1, 0, -1) if self.data.owner_of(n) == actor.id][:PAGE]
+        actor, before = reader(self.data, 3)
+        expected = expected_page(self.data, actor, before)
         until = time.monotonic() + 30
-        while True:
+        body = b""
+        while not body:
             try:
                 body = asyncio.run(ask_once(self.port, self.module.page(actor, before)))
-                break
             except OSError:
                 if time.monotonic() > until or self.process.poll() is not None:
                     raise
                 time.sleep(0.05)
         assert self.module.ids(body) == expected, f"{self.name} listed the wrong deals: {body[:300]!r}"
 
-    def reader(self, number: int) -> tuple[Actor, int]:
-        """Who reads in the n-th list, and from where."""
-        owner = 1 + mix(number, 20) % self.data.owners
-        half = self.data.deals // 2
-        return Actor(owner, self.data.team_of(owner)), half + mix(number, 21) % half
-
     def requests(self, operation: str, count: int) -> Iterator[Request]:
         """The next requests; no deal is moved twice."""
         if operation == "page":
-            return (self.module.page(*self.reader(n)) for n in range(count))
+            return (self.module.page(*reader(self.data, n)) for n in range(count))
         first, self.moves = self.moves, self.moves + count
         deals = (deal_for(self.data, n) for n in range(first, first + count))
         return (self.module.move(deal, next_stage(self.data, deal), actor_for(self.data, deal)) for deal in deals)
@@ -89,9 +82,9 @@ class Server:
         requests = list(self.requests(operation, count))
         started = meter.read()
         walls = asyncio.run(load(self.port, connections, iter(requests)))
-        used = [end - start for start, end in zip(started, meter.read(), strict=True)]
+        application, database, background = meter.since(started)
         assert len(walls) == count
-        return Round(count, *used, walls=walls)
+        return Round(count, application, database, background, walls)
 
     def stop(self) -> None:
         """Stop it."""

@@ -1,5 +1,7 @@
 """The views of the Django + DRF server; imported by Django itself, once it is configured."""
 
+# mypy: disable-error-code="misc"
+# Django and its REST framework carry no annotations, and their stubs are not worth a dependency here.
 from __future__ import annotations
 
 from typing import Any, ClassVar

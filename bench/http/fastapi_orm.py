@@ -77,8 +77,8 @@ def create_app() -> FastAPI:
             raise HTTPException(401)
         return Actor(x_actor, owners[x_actor])
 
-    Who = Annotated[Actor, Depends(actor)]  # noqa: N806 - types, though they are made here
-    Db = Annotated[Session, Depends(session)]  # noqa: N806
+    Who = Annotated[Actor, Depends(actor)]
+    Db = Annotated[Session, Depends(session)]
 
     @app.post("/deals/{deal_id}/move", response_model=DealOut)
     def move_one(deal_id: int, asked: Move, who: Who, db: Db) -> Any:
