@@ -143,8 +143,10 @@ def ready(house: House, engine: sa.Engine) -> House:
             "INSERT INTO sales_company (id, name) VALUES (1, 'Acme'), (2, 'Bolt')",
             "INSERT INTO sales_deal (id, title, company_id, won) VALUES (1, 'first', 1, true), (2, 'second', 2, false)",
             "INSERT INTO dental_patient (id, teeth) VALUES (1, 32), (2, 30)",
-            ("INSERT INTO crm_job_cron (name, spec, tz, kind, args, next_at, plugin) "
-            "VALUES ('dental.daily', '0 1 * * *', 'UTC', 'dental.daily', '{}', 0, 'dental')"),
+            (
+                "INSERT INTO crm_job_cron (name, spec, tz, kind, args, next_at, plugin) "
+                "VALUES ('dental.daily', '0 1 * * *', 'UTC', 'dental.daily', '{}', 0, 'dental')"
+            ),
             *(
                 "INSERT INTO crm_job (id, kind, args, plugin, key, state, run_at, held_at) "
                 f"VALUES ({number}, 'call', '{{}}', '{plugin}', {key}, '{state}', 0, {held})"

@@ -19,7 +19,7 @@ from ..text import Text
 from . import findings, words
 from .compare import differences
 from .memory import Memory, signature
-from .models import merged
+from .models import merged, type_in_words
 from .owner import VERSIONS, Owner, checked_history, prefix_problems
 from .render import render_item, source_of
 from .steps import run
@@ -57,6 +57,9 @@ def make(owner: Owner, message: str, engine: sa.Engine | None = None) -> Made | 
             return None
         notes = _notes(tree, bool(revisions))
         back = tree.reverse()
+        for op in [*tree.ops, *back.ops]:
+            if isinstance(op, ops.DropIndexOp):
+                op.kw = {}  # a name is enough to drop it
         upgrade, downgrade = (
             render_python_code(
                 part, render_as_batch=True, render_item=render_item, migration_context=context, user_module_prefix=""
@@ -135,26 +138,29 @@ def _compare(
 
 def _add_indexes(connection: sa.Connection, tree: ops.UpgradeOps, indexes: set[sa.Index], memory: Memory) -> None:
     """Compare indexes by what the scripts said, not by what SQLite remembers; dropped ones first, new ones last."""
+    dialect = connection.dialect.name
     dropped = {op.table_name for op in tree.ops if isinstance(op, ops.DropTableOp)}
     wanted = {str(index.name): index for index in sorted(indexes, key=lambda index: str(index.name))}
+    again: set[str] = set()
     gone: list[ops.MigrateOperation] = []
     for name, said in sorted(memory.indexes.items()):
-        if said.table_name not in dropped and (
-            name not in wanted or signature(wanted[name]) != signature(said.to_index())
+        old = said.to_index()
+        if said.table_name in dropped or (
+            name in wanted and signature(wanted[name], dialect) == signature(old, dialect)
         ):
-            gone.append(ops.DropIndexOp(name, said.table_name, _reverse=said))
-    raw = (
-        {row[0] for row in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'index'")}
-        if connection.dialect.name == "sqlite"
-        else set()
-    )
-    again = {op.index_name for op in gone if isinstance(op, ops.DropIndexOp)}
-    new = [
-        Memory.create(index)
-        for name, index in wanted.items()
-        if name in again or (name not in memory.indexes and name not in raw)
-    ]
+            continue
+        again.add(name)
+        gone.append(ops.DropIndexOp.from_index(old))
+    known = memory.indexes.keys() | _index_names(connection)
+    new = [Memory.create(index) for name, index in wanted.items() if name in again or name not in known]
     tree.ops = [*gone, *tree.ops, *new]
+
+
+def _index_names(connection: sa.Connection) -> set[str]:
+    """Return the indexes that scripts made in plain SQL, where the database lists them all in one place."""
+    if connection.dialect.name != "sqlite":
+        return set()
+    return {row[0] for row in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'index'")}
 
 
 def _add_checks(connection: sa.Connection, tree: ops.UpgradeOps, models: sa.MetaData, own: set[str]) -> None:
@@ -165,16 +171,26 @@ def _add_checks(connection: sa.Connection, tree: ops.UpgradeOps, models: sa.Meta
         wanted = {
             str(c.name): c for c in models.tables[name].constraints if isinstance(c, sa.CheckConstraint) and c.name
         }
-        changes: list[ops.MigrateOperation] = []
+        gone: list[ops.MigrateOperation] = []
         for check in sorted(real.keys() - wanted.keys()):
             made = ops.CreateCheckConstraintOp(op_name(check), name, real[check])
-            changes.append(ops.DropConstraintOp(op_name(check), name, type_="check", _reverse=made))
-        changes += [
+            gone.append(ops.DropConstraintOp(op_name(check), name, type_="check", _reverse=made))
+        new = [
             ops.CreateCheckConstraintOp(op_name(check), name, wanted[check].sqltext)
             for check in sorted(wanted.keys() - real.keys())
         ]
-        if changes:
-            tree.ops.append(ops.ModifyTableOps(name, changes))
+        if gone or new:
+            changes = _changes(tree, name)
+            changes.ops = [*gone, *changes.ops, *new]
+
+
+def _changes(tree: ops.UpgradeOps, table: str) -> ops.ModifyTableOps:
+    for op in tree.ops:
+        if isinstance(op, ops.ModifyTableOps) and op.table_name == table:
+            return op
+    made = ops.ModifyTableOps(table, [])
+    tree.ops.append(made)
+    return made
 
 
 def op_name(name: str) -> t.Any:
@@ -202,10 +218,12 @@ def _table_notes(changed: ops.ModifyTableOps) -> list[Text]:
     for op in changed.ops:
         if isinstance(op, ops.AlterColumnOp) and op.modify_nullable is False:
             found.append(findings.NOTE_NOT_NULL.format(table=table, column=op.column_name))
-    found += [
-        findings.NOTE_RENAME.format(table=table, gone=old.column_name, come=new.name)
-        for old, new in zip(gone, come, strict=False)
-    ]
+    for old in gone:
+        kind = type_in_words(old.to_column().type)
+        like = next((column for column in come if type_in_words(column.type) == kind), None)
+        if like is not None:
+            come.remove(like)
+            found.append(findings.NOTE_RENAME.format(table=table, gone=old.column_name, come=like.name))
     return found
 
 

@@ -7,15 +7,14 @@ import typing as t
 import sqlalchemy as sa
 from alembic.operations import ops
 
-from .models import DIALECTS, in_words, type_in_words
-from .render import plain_conditions
+from .models import in_words, type_in_words
+from .render import both_ways, plain_conditions
 
 
-def signature(index: sa.Index) -> tuple[t.Any, ...]:
-    """Return what makes two indexes the same on both databases."""
+def signature(index: sa.Index, dialect: str) -> tuple[t.Any, ...]:
+    """Return what makes two indexes the same: conditions on both databases, expressions where the scripts ran."""
     expressions = tuple(
-        tuple(part.name if isinstance(part, sa.Column) else in_words(part, dialect) for part in index.expressions)
-        for dialect in DIALECTS
+        part.name if isinstance(part, sa.Column) else in_words(part, dialect) for part in index.expressions
     )
     options = {key: str(value) for key, value in plain_conditions(index).items()}
     return (bool(index.unique), expressions, tuple(sorted(options.items())))
@@ -109,5 +108,6 @@ class Memory:
     def create(index: sa.Index) -> ops.CreateIndexOp:
         """Return the operation that makes `index`, with its conditions in the words of each database."""
         made = ops.CreateIndexOp.from_index(index)
+        made.columns = [part if isinstance(part, (str, sa.Column)) else both_ways(part) for part in made.columns]
         made.kw = {**made.kw, **plain_conditions(index)}
         return made

@@ -50,6 +50,8 @@ _IMPORTS = {  # in the order a linter wants them
 
 def render_item(kind: str, item: t.Any, _context: t.Any) -> str | t.Literal[False]:
     """Tell Alembic how types of crmkit and of plugins are written; everything else it knows itself."""
+    if kind == "server_default" and isinstance(getattr(item, "arg", None), (sa.True_, sa.False_)):
+        return f"sa.{item.arg}()"
     if kind != "type":
         return False
     if isinstance(item, TypeDecorator):
@@ -116,9 +118,27 @@ def plain_conditions(index: sa.Index) -> dict[str, t.Any]:
     return found
 
 
+def both_ways(expression: t.Any) -> sa.ColumnElement[t.Any]:
+    """Return an expression as text that `source_of` writes for each database where the two differ (``crm_fold``)."""
+    said = {dialect: in_words(expression, dialect) for dialect in DIALECTS}
+    if len(set(said.values())) == 1:
+        return sa.literal_column(said["sqlite"])
+    return sa.literal_column(_EITHER.format(**said))
+
+
+_EITHER = "{postgresql} /* or */ {sqlite}"
+
+
+def _either(code: str) -> str:
+    pattern = re.compile(
+        r'"' + re.escape(_EITHER).replace(r"\{postgresql\}", '([^"]+)').replace(r"\{sqlite\}", '([^"]+)') + '"'
+    )
+    return pattern.sub(r'"\1" if op.get_context().dialect.name == "postgresql" else "\2"', code)
+
+
 def source_of(title: str, revision: str, down: str | None, upgrade: str, downgrade: str, notes: t.Sequence[str]) -> str:
     """Return the text of a revision file."""
-    upgrade, downgrade = _readable(upgrade), _readable(downgrade)
+    upgrade, downgrade = (_readable(code.replace(", schema=None)", ")")) for code in (upgrade, downgrade))
     used = {name for name, line in _IMPORTS.items() if re.search(rf"\b{name}\.", _outside_strings(upgrade + downgrade))}
     imports = [line for name, line in _IMPORTS.items() if name in used]
     return _HEAD.format(
@@ -146,7 +166,7 @@ def _readable(code: str) -> str:
     """Return Alembic's code in our style: double quotes, one statement per line, long ones broken."""
     statements: list[str] = []
     depth = 0
-    for line in _double_quotes(textwrap.dedent("    " + code)).splitlines():
+    for line in _either(_double_quotes(textwrap.dedent("    " + code))).splitlines():
         if not line.strip() or line.strip().startswith("# ###"):
             continue
         if depth:
