@@ -25,6 +25,7 @@ from .filter import Reader
 from .jobs import Jobs
 from .jobs import metadata as job_tables
 from .kind import ExtensionKind, Kind
+from .lists import Plans
 from .live import Hub
 from .model import Entity, Extension
 from .pipeline import Pipeline, Stage, StageOf
@@ -81,6 +82,7 @@ class Crm:
         self.engine, self.database = engine, Database(engine)
         self.jobs = Jobs(self.database, self.clock)
         self.live = Hub()
+        self.plans = Plans()
         register_handlers(self)
         if "crm_composed" in self.hooked:
             self.hook.crm_composed(crm=self)

@@ -74,6 +74,8 @@ class Field:
                     value = self.clean(value)
                 value = self._of_type(value)
                 _fits(self, value)
+                if isinstance(value, decimal.Decimal) and isinstance(self.column.type, Exact):
+                    value = value.quantize(decimal.Decimal(1).scaleb(-self.column.type.scale))
                 if self.check is not None:
                     self.check(value)
         except (ValueError, TypeError) as error:

@@ -17,18 +17,12 @@ import sqlalchemy as sa
 
 from .errors import Misuse, closest
 from .field import Check, Clean, Field
+from .mapped import Mapped
 from .text import Text, _
 from .types import BigId, Choice, Email, Exact, Money, Phone, UtcDateTime
 
 if t.TYPE_CHECKING:
-    from sqlalchemy.orm import Mapped
-
     from .uow import Uow
-else:
-    _V = t.TypeVar("_V")
-
-    class Mapped(t.Generic[_V]):
-        """Stands in for SQLAlchemy's `Mapped` at run time, where only its argument matters."""
 
 
 NAMING = {
@@ -39,7 +33,16 @@ SQL_TYPES: dict[t.Any, t.Callable[[], sa.types.TypeEngine[t.Any]]] = {
     int: lambda: BigId, str: sa.String, bool: sa.Boolean, float: sa.Float, bytes: sa.LargeBinary, uuid.UUID: sa.Uuid,
     dict: sa.JSON, list: sa.JSON, decimal.Decimal: Exact, dt.datetime: UtcDateTime, dt.date: sa.Date,
 }  # fmt: skip
-T = t.TypeVar("T")
+E = t.TypeVar("E", bound="Entity")
+E_contra = t.TypeVar("E_contra", bound="Entity", contravariant=True)
+X = t.TypeVar("X", bound="Extension[t.Any]")
+X_co = t.TypeVar("X_co", bound="Extension[t.Any]", covariant=True)
+
+
+class Fits(t.Protocol[E_contra, X_co]):
+    """For checkers: an extension that belongs to this entity, and not to another."""
+
+    def __fits__(self, record: E_contra) -> X_co: ...
 
 
 @attrs.frozen(kw_only=True)
@@ -92,7 +95,7 @@ class Record:
     __label__: t.ClassVar[Text]
     __specs__: t.ClassVar[dict[str, tuple[_Column, t.Any]]] = {}
     if t.TYPE_CHECKING:
-        id: Mapped[int]
+        id: Mapped[int] = column(init=False)
 
     def __setattr__(self, name: str, value: t.Any) -> None:
         field = self.__fields__.get(name)
@@ -292,26 +295,28 @@ class Entity(Record):
     """
 
     if t.TYPE_CHECKING:
-        created_at: Mapped[dt.datetime]
-        updated_at: Mapped[dt.datetime]
-        version: Mapped[int]
-        archived_at: Mapped[dt.datetime | None]
+        created_at: Mapped[dt.datetime] = column(init=False)
+        updated_at: Mapped[dt.datetime] = column(init=False)
+        version: Mapped[int] = column(init=False)
+        archived_at: Mapped[dt.datetime | None] = column(init=False)
 
     def __init_subclass__(cls, *, table: str = "", label: str = "", plural: str = "", **kw: t.Any) -> None:
         super().__init_subclass__(**kw)
         cls.__label__ = _text(label or re.sub(r"_", " ", snake(cls.__name__)).capitalize())
         cls.__plural__ = _text(plural) if plural else cls.__label__
         map_class(cls, table or None, sa.Column("id", BigId, primary_key=True))
+        if table:
+            _index(cls)
 
     __plural__: t.ClassVar[Text]
 
-    def __getitem__(self, kind: type[X]) -> X:
+    def __getitem__(self: E, kind: t.Callable[..., Fits[E, X]]) -> X:
         """Return this record's `kind`; `KeyError` when it has none."""
         if (found := self.get(kind)) is None:
             raise KeyError(f"{self!r} has no {kind.__name__}; check with .get({kind.__name__}) or .attach({kind.__name__}(...))")
         return found
 
-    def get(self, kind: type[X]) -> X | None:
+    def get(self: E, kind: t.Callable[..., Fits[E, X]]) -> X | None:
         """Return this record's `kind`, or None. One query fetches it for every such record of the unit of work."""
         held = self.__dict__.setdefault("_extensions", {})
         if kind not in held:
@@ -320,7 +325,7 @@ class Entity(Record):
             uow_of(self, kind.__name__).load_extensions(self, kind)
         return t.cast("X | None", held.get(kind))
 
-    def attach(self, extension: X) -> X:
+    def attach(self: E, extension: Fits[E, X]) -> X:
         """Give this record `extension` (saved together with it) and return it."""
         if not isinstance(self, type(extension).extends):
             raise Misuse(f"{type(extension).__name__} extends {type(extension).extends.__name__}, not {type(self).__name__}")
@@ -329,6 +334,19 @@ class Entity(Record):
         if (uow := self.__dict__.get("_uow")) is not None:
             uow.attach(extension)
         return extension
+
+
+def _index(cls: type[Entity]) -> None:
+    """Add the indexes lists and boards live on: an owner's or team's newest records, a stage's, an owner's in a stage."""
+    table = cls.__table__
+    names = table.columns.keys()
+    if "owner_id" in names:
+        sa.Index(f"ix_{table.name}_owner", table.c.owner_id, table.c.id)
+        sa.Index(f"ix_{table.name}_team", table.c.team_id, table.c.id)
+    if "stage_since" in names:
+        sa.Index(f"ix_{table.name}_stage", table.c.pipeline, table.c.stage, table.c.stage_since)
+    if "owner_id" in names and "stage_since" in names:
+        sa.Index(f"ix_{table.name}_owner_stage", table.c.owner_id, table.c.pipeline, table.c.stage, table.c.stage_since)
 
 
 def _base_columns() -> dict[str, tuple[_Column, t.Any]]:
@@ -343,14 +361,13 @@ def _base_columns() -> dict[str, tuple[_Column, t.Any]]:
 
 
 Entity.__specs__ = _base_columns()
-E_co = t.TypeVar("E_co", bound=Entity)
 
 
 class Owned(Entity):
     """Mixin for records that belong to somebody: `owner_id` (an actor) and `team_id`, which row rules look at."""
 
-    owner_id: Mapped[int | None] = column(BigId, default=None, index=True, label=_("Owner", ru="Ответственный"))
-    team_id: Mapped[int | None] = column(BigId, default=None, index=True, label=_("Team", ru="Команда"))
+    owner_id: Mapped[int | None] = column(BigId, default=None, label=_("Owner", ru="Ответственный"))
+    team_id: Mapped[int | None] = column(BigId, default=None, label=_("Team", ru="Команда"))
 
 
 class Staged(Entity):
@@ -361,11 +378,14 @@ class Staged(Entity):
     stage_since: Mapped[dt.datetime] = column(UtcDateTime, init=False, generated=True, label=_("In stage since", ru="На стадии с"))
 
 
-class Extension(Record, t.Generic[E_co]):
+class Extension(Record, t.Generic[E]):
     """What one plugin adds to another plugin's entity: a side table sharing the entity's key, removed with it."""
 
     if t.TYPE_CHECKING:
-        subject: E_co
+
+        @property
+        def subject(self) -> E: ...
+        def __fits__(self, record: E) -> t.Self: ...
     extends: t.ClassVar[type[Entity]]
 
     def __init_subclass__(cls, *, table: str, label: str = "", **kw: t.Any) -> None:
@@ -377,7 +397,5 @@ class Extension(Record, t.Generic[E_co]):
 
     __extension_name__: t.ClassVar[str]
 
-
-X = t.TypeVar("X", bound=Extension[t.Any])
 
 __all__ = ["Email", "Entity", "Extension", "Mapped", "Money", "Owned", "Phone", "Record", "Staged", "column", "relation"]

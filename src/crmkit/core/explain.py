@@ -1,0 +1,92 @@
+"""Why: which roles let an actor see or change a record, and what stands in the way."""
+
+from __future__ import annotations
+
+import typing as t
+
+import attrs
+
+from .access import SCOPES, Actor
+from .filter import EVERYTHING, Reader
+from .kind import ACTIONS
+from .model import Entity
+from .text import Text, _
+
+if t.TYPE_CHECKING:
+    from .compose import Crm
+
+
+@attrs.frozen
+class Reason:
+    """One grant of one role: whether it covers this record."""
+
+    role: str
+    permission: str
+    scope: str
+    covers: bool
+
+
+@attrs.frozen
+class Explanation:
+    """What an actor may do with a record, and why. `sentences` says it in words."""
+
+    may: dict[str, bool]
+    reasons: tuple[Reason, ...]
+    vetoes: tuple[str, ...]
+    hidden: tuple[str, ...]
+    read_only: tuple[str, ...]
+    sentences: tuple[Text, ...]
+
+
+def explain(crm: Crm, actor: Actor, record: Entity) -> Explanation:
+    """Say why `actor` may or may not see, change, move and archive `record`."""
+    kind, access = crm.kind(type(record)), crm.access
+    reasons: list[Reason] = []
+    may: dict[str, bool] = {}
+    vetoes: list[str] = []
+    with crm.read(actor) as uow:
+        for action in ACTIONS:
+            if action == "move" and not kind.staged:
+                continue
+            permission = kind.permission(action)
+            reasons += [r for name in actor.roles if name in access.roles for r in _of_role(uow, access.roles[name], kind, permission, record)]
+            rule = access.rule(actor, kind, action)
+            covered = actor.system or rule is EVERYTHING or uow.matches(record, rule)
+            may[action] = covered and access.may(actor, permission, record)
+            if covered and not may[action]:
+                vetoes.append(permission)
+            if not covered and any(r.covers and r.permission == permission for r in reasons):
+                vetoes.append(permission)
+    may = {action: allowed and may["read"] for action, allowed in may.items()}
+    hidden, fixed = tuple(sorted(access.hidden(actor, kind))), tuple(sorted(access.read_only(actor, kind)))
+    return Explanation(may, tuple(reasons), tuple(dict.fromkeys(vetoes)), hidden, fixed, tuple(_told(actor, may, reasons, vetoes)))
+
+
+def _of_role(uow: t.Any, role: t.Any, kind: t.Any, permission: str, record: Entity) -> t.Iterator[Reason]:
+    import fnmatch
+
+    for pattern, scopes in role.grants.items():
+        if not fnmatch.fnmatchcase(permission, pattern):
+            continue
+        for scope in scopes if isinstance(scopes, list) else [scopes]:
+            node = uow.crm.access.scope_node(kind, scope) if isinstance(scope, str) else Reader(kind, uow.crm.kinds).read(scope)
+            yield Reason(role.name, permission, scope if isinstance(scope, str) else str(scope), node is EVERYTHING or uow.matches(record, node))
+
+
+def _told(actor: Actor, may: dict[str, bool], reasons: list[Reason], vetoes: list[str]) -> t.Iterator[Text]:
+    if actor.system:
+        yield _("The system sees and may do everything", ru="Система видит и может всё")
+        return
+    for action, allowed in may.items():
+        granting = [r for r in reasons if r.permission.endswith(f".{action}")]
+        words = {"action": ACTIONS[action]}
+        if allowed:
+            why = next(r for r in granting if r.covers)
+            yield _("May {action}: role «{role}» grants it for {scope}", ru="Может {action}: роль «{role}» даёт это право на {scope}").format(role=why.role, scope=SCOPES.get(why.scope, Text(why.scope)), **words)
+        elif any(v.endswith(f".{action}") for v in vetoes):
+            yield _("May not {action}: a plugin forbids it", ru="Не может {action}: запрещает плагин").format(**words)
+        elif granting:
+            scopes = ", ".join(sorted({r.scope for r in granting}))
+            yield _("May not {action}: the record is outside {scopes}", ru="Не может {action}: запись вне области {scopes}").format(scopes=scopes, **words)
+        else:
+            yield _("May not {action}: no role grants it", ru="Не может {action}: ни одна роль не даёт этого права").format(**words)
