@@ -51,10 +51,9 @@ def can_move(uow: Uow, record: Staged, to: StageOf[t.Any], values: Mapping[str, 
     current = uow.crm.pipelines.get(record.pipeline)
     if pipeline.name == record.pipeline:
         source = pipeline.stages.get(record.stage)
-        if stage.name == record.stage:
-            problems.append(Problem("", "move", ALREADY.format(target=stage.label)))
-        elif source is not None and not pipeline.allows(record.stage, stage.name):
-            problems.append(Problem("", "move", NOT_ALLOWED.format(source=source.label, target=stage.label)))
+        if source is not None and not pipeline.allows(record.stage, stage.name):
+            refused = ALREADY if source is stage else NOT_ALLOWED
+            problems.append(Problem("", "move", refused.format(source=source.label, target=stage.label)))
     elif current is not None and pipeline.moves is not None and stage.name != pipeline.first.name and record.stage not in pipeline.stages:
         problems.append(Problem("", "move", NOT_ALLOWED.format(source=record.stage, target=stage.label)))
     problems += _accepted(kind, values)

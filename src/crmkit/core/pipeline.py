@@ -81,8 +81,9 @@ class StageOf(t.Generic[E]):
 class Pipeline(t.Generic[E]):
     """An ordered list of stages for one entity; the first stage is where new records start.
 
-    `moves` maps a stage to the stages that may follow; left out, every move is allowed. `like` names the pipeline this one
-    is a variant of: automations on a stage of that pipeline hold for the stage of the same name here.
+    `moves` maps a stage to the stages that may follow; left out, every move is allowed. A stage listed after itself may be
+    entered again: its time starts anew. `like` names the pipeline this one is a variant of: automations on a stage of that
+    pipeline hold for the stage of the same name here.
     """
 
     name: str
@@ -128,11 +129,11 @@ class Pipeline(t.Generic[E]):
 
     def allows(self, source: str, target: str) -> bool:
         """True when a record may go from one stage to the other."""
-        return self.moves is None or target in self.moves.get(source, ())
+        return source != target if self.moves is None else target in self.moves.get(source, ())
 
     def targets(self, source: str) -> list[str]:
         """Return the stages that may follow `source`, in pipeline order."""
-        return [s for s in self.stages if s != source and self.allows(source, s)]
+        return [s for s in self.stages if self.allows(source, s)]
 
 
 @attrs.frozen

@@ -158,7 +158,8 @@ class Records:
                 changes |= {f"{held.__extension_name__}.{n}": (old.get(n), v) for n, v in _values(held).items() if v != old.get(n)}
                 if not old:
                     changes.setdefault(f"{held.__extension_name__}.id", (None, record.id))
-        return Fact(record, kind, before, changes) if changes else None
+        # A stage entered again at the same moment changes no field, and is a move all the same.
+        return Fact(record, kind, before, changes) if changes or "_moved" in values else None
 
     def _update(self, fact: Fact) -> None:
         record, kind, values = fact.record, fact.kind, fact.record.__dict__
