@@ -48,7 +48,7 @@ class Settling:
         self._chain: tuple[str, ...] = (cause,) if cause else ()
         self._events: collections.deque[tuple[object, tuple[str, ...], tuple[str, str]]] = collections.deque()
         self._labels: dict[int, str] = {}
-        self._count = 0
+        self._count = self._told = 0
         self.trail: list[object] = []  # every event of this transaction, for the test kit
 
     @property
@@ -137,7 +137,8 @@ class Settling:
                     raise EndlessLoop(f"more than {MAX_EVENTS} events in one transaction; the last was {event!r}, caused by: {_told(chain)}")
                 self.trail.append(event)
                 self._react(event, chain, here)
-        messages = [[m.topic, m.id] for m in uow.messages]
+        messages = [[m.topic, m.id] for m in list(uow.messages)[self._told :]]  # settling twice announces nothing twice
+        self._told = len(uow.messages)
         live = ""
         if messages and uow.db.postgres:
             live = dump_json({"from": uow.crm.process, "messages": messages})
