@@ -103,6 +103,7 @@ class Executor:
             try:
                 with self.store.single() as connection:
                     connection.execute(statement, fence(job) | values)
+                self.jobs.wake()  # it may be due again before a sleeping runner would look
                 return
             except sa.exc.IntegrityError:  # a newer job waits under the same key: it replaces this one
                 log.info("job %s %s gives way to a newer one with the same key", job.id, job.kind)

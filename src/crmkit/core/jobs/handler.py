@@ -120,7 +120,7 @@ class Handler:
 
 def claimed(row: sa.Row[Any] | tuple[Any, ...]) -> ClaimedJob:
     """The job of a row of `SELECTED`."""
-    return ClaimedJob(*row)
+    return ClaimedJob(*row[: len(COLUMNS)])
 
 
 def redact(text: str, args: Mapping[str, Any]) -> str:

@@ -113,8 +113,8 @@ class Jobs(Ledger):
         """Write a job into the caller's transaction and return its id, or None when `ignore` found the key waiting.
 
         With a `key`, a job that still waits under it is moved and given the new arguments (`replace`) or left alone
-        (`ignore`). A negative `priority` goes ahead of everything; the others decide among jobs due at about the same
-        time, lower first. `subject` (`"sales.deal:42"`) lets `cancel_subject` and `hold` find it.
+        (`ignore`). A negative `priority` is urgent and goes ahead of all that is not; among jobs due together the
+        lower goes first. `subject` (`"sales.deal:42"`) lets `cancel_subject` and `hold` find it.
         """
         row = self.row(
             kind,
