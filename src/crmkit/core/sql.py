@@ -33,7 +33,7 @@ class Prepared:
         self._order: tuple[str, ...] | None = tuple(compiled.positiontup) if compiled.positional else None
         self._defaults: dict[str, t.Any] = {n: v for n, v in compiled.params.items() if v is not None}
         names = {n: b for b, n in compiled.bind_names.items()}
-        binders = {n: _binder(names[n].type, dialect) for n in names}
+        binders = {n: binder(names[n].type, dialect) for n in names}
         self._binders: tuple[tuple[str, Callable[[t.Any], t.Any]], ...] = tuple((n, b) for n, b in binders.items() if b is not None)
         columns = getattr(statement, "selected_columns", None)
         returning = getattr(statement, "_returning", None)
@@ -51,7 +51,8 @@ class Prepared:
         return values if self._order is None else tuple([values.get(n) for n in self._order])
 
 
-def _binder(kind: sa.types.TypeEngine[t.Any], dialect: Dialect) -> Callable[[t.Any], t.Any] | None:
+def binder(kind: sa.types.TypeEngine[t.Any], dialect: Dialect) -> Callable[[t.Any], t.Any] | None:
+    """Return what turns a Python value into the driver's, or None where it is one already."""
     if isinstance(kind, sa.JSON):
         return dump_json
     return t.cast("Callable[[t.Any], t.Any] | None", kind.dialect_impl(dialect).bind_processor(dialect))
@@ -83,6 +84,16 @@ class Statements:
         return found
 
 
+class Done:
+    """What is left of a cursor whose result had no rows: SQLAlchemy has closed it already."""
+
+    __slots__ = ("lastrowid", "rowcount")
+
+    def __init__(self, result: sa.CursorResult[t.Any]) -> None:
+        self.rowcount = result.rowcount
+        self.lastrowid = getattr(result.context.cursor, "lastrowid", None)
+
+
 class Db:
     """A database connection inside one unit of work."""
 
@@ -102,7 +113,8 @@ class Db:
     def driver(self, sql: str, values: t.Any = ()) -> t.Any:
         """Execute driver SQL. Hosts that watch SQLAlchemy's cursor events see it too."""
         if self._listened:
-            return self.connection.exec_driver_sql(sql, values).cursor
+            result = self.connection.exec_driver_sql(sql, values)
+            return result.cursor if result.returns_rows else Done(result)
         cursor = self.raw.cursor()
         try:
             cursor.execute(sql, values)

@@ -71,14 +71,19 @@ class Listener(_Thread):
     def __init__(self, store: Store, wake: Callable[[], None], dsn: str | None = None) -> None:
         super().__init__(wake)
         self._store, self._dsn = store, dsn
-        self._here, self._there = socket.socketpair()
+        self._ends: tuple[socket.socket, socket.socket] | None = None
+
+    def start(self) -> None:
+        self._ends = socket.socketpair()  # a byte through it ends the wait below
+        super().start()
 
     def stop(self) -> None:
-        with suppress(OSError):
-            self._there.send(b"x")
+        if self._ends is not None:
+            with suppress(OSError):
+                self._ends[1].send(b"x")
         super().stop()
-        self._here.close()
-        self._there.close()
+        for end in self._ends or ():
+            end.close()
 
     def _connect(self) -> Any:
         if self._dsn is not None:
@@ -92,12 +97,14 @@ class Listener(_Thread):
         return connection
 
     def _watch(self) -> None:
+        assert self._ends is not None
+        bell = self._ends[0]
         with closing(self._connect()) as connection:
             connection.execute(f"LISTEN {CHANNEL}")
             self.wake()  # whatever was announced while nobody listened
             while not self.stopping.is_set():
-                ready, _, _ = select.select([connection.fileno(), self._here], [], [], HEALTH_SECONDS)
-                if self._here in ready:
+                ready, _, _ = select.select([connection.fileno(), bell], [], [], HEALTH_SECONDS)
+                if bell in ready:
                     return
                 if not ready:
                     connection.execute("SELECT 1")

@@ -1,0 +1,216 @@
+"""One unit of work for a whole test: its transaction begins when it is needed and ends when somebody else needs one."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import typing as t
+from collections.abc import Callable, Iterator
+
+import attrs
+import sqlalchemy as sa
+
+from crmkit.core.access import SYSTEM
+from crmkit.core.database import Database
+from crmkit.core.ledger import Ledger
+from crmkit.core.records import Records
+from crmkit.core.settle import Settling
+from crmkit.core.sql import Db
+from crmkit.core.uow import Uow
+
+if t.TYPE_CHECKING:
+    from crmkit.core.compose import Crm
+    from crmkit.core.model import Entity
+
+F = t.TypeVar("F", bound=Callable[..., t.Any])
+
+
+class LazyDb(Db):
+    """A connection that is taken on first use, and may be given back and taken again."""
+
+    __slots__ = ("_open", "_opened", "_stack")
+
+    def __init__(self, database: Database, opened: Callable[[], None]) -> None:
+        self.statements, self.dialect, self.postgres = database.statements, database.engine.dialect, database.postgres
+        self._open, self._opened = database.write, opened
+        self._stack: contextlib.ExitStack | None = None
+
+    def __getattr__(self, name: str) -> t.Any:
+        """Fill in what a connection has, on first use (empty slots count as missing attributes)."""
+        if name not in ("connection", "raw", "_listened"):
+            raise AttributeError(name)
+        self._stack = contextlib.ExitStack()
+        db = self._stack.enter_context(self._open())
+        super().__init__(db.connection, self.statements)
+        self._opened()
+        return getattr(self, name)
+
+    @property
+    def is_open(self) -> bool:
+        """True while a transaction is open."""
+        return self._stack is not None
+
+    def close(self, *, keep: bool) -> None:
+        """Commit (`keep`) or roll back, and give the connection back."""
+        stack, self._stack = self._stack, None
+        if stack is None:
+            return
+        del self.connection, self.raw, self._listened
+        if keep:
+            stack.close()
+        else:
+            with contextlib.suppress(_Undo):
+                stack.__exit__(_Undo, _Undo(), None)
+
+
+class _Undo(BaseException):
+    """Not an error: it ends a transaction without keeping it. No `Exception`, so that nobody mistakes it for trouble."""
+
+
+def undoing(method: F) -> F:
+    """Undo all that was not committed when a method raises, as leaving a ``with crm.uow()`` block with an error would."""
+
+    @functools.wraps(method)
+    def guarded(self: OpenUow, *args: t.Any, **kw: t.Any) -> t.Any:
+        self._depth += 1
+        try:
+            return method(self, *args, **kw)
+        except BaseException:
+            if self._depth == 1:
+                self.rollback()
+            raise
+        finally:
+            self._depth -= 1
+
+    return t.cast(F, guarded)
+
+
+class OpenUow(Uow):
+    """The `uow` fixture: SYSTEM's unit of work, committed and opened again whenever others must see what it did.
+
+    Records stay attached to it, and show the present each time it opens. What raises (a refused move, a failed check)
+    undoes all that was not committed yet, as in production.
+    """
+
+    def __init__(self, crm: Crm) -> None:
+        self._depth = 0
+        super().__init__(crm, LazyDb(crm.database, self._reopened), SYSTEM)
+
+    @property
+    def _lazy(self) -> LazyDb:
+        return t.cast(LazyDb, self.db)
+
+    def _reopened(self) -> None:
+        self._fresh()
+        for kind in {type(r) for r in self.records.known.values()}:
+            self._refresh(kind)
+
+    def _fresh(self) -> None:
+        self.now, self._context = self.crm.clock.now(), None
+
+    def _refresh(self, cls: type[Entity]) -> None:
+        """Let the records of one kind show the present, except where they were edited meanwhile."""
+        records, kind = self.records, self.crm.kind(cls)
+        held = {key: record for (of, key), record in records.known.items() if of is cls}
+        rows = self.connection.execute(sa.select(kind.table).where(kind.table.c.id.in_(list(held)))).all()
+        for row in rows:
+            records.adopt(kind, row)
+        for key in held.keys() - {row.id for row in rows}:
+            gone = records.known.pop((cls, key))
+            gone.__dict__.pop("_uow", None)
+        for record in held.values():
+            if record.__dict__.get("_uow") is self and id(record) not in records._touched:
+                _refresh_extensions(self, record)
+
+    def clock_moved(self) -> None:
+        """Commit, so that what is done next happens at the new moment."""
+        self.commit()
+        self._fresh()
+
+    def commit(self) -> None:
+        """Settle and commit; the next use opens a new transaction."""
+        waiting = self._lazy.is_open or self.records.dirty or self.settling._events or any(attrs.astuple(self.ledger, recurse=False))
+        if not waiting:
+            return
+        self.settle()
+        try:
+            self._lazy.close(keep=True)
+        except BaseException:
+            self.rollback()
+            raise
+        self.crm.committed(self)
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self.ledger, self.settling, self.messages = Ledger(), Settling(self, None), {}
+        self._fresh()
+
+    def rollback(self) -> None:
+        """Undo what was not committed; the records held show what is in the database again."""
+        self._lazy.close(keep=False)
+        known = dict(self.records.known)
+        self.records = Records(self.db, self, self.crm.kind)
+        for (cls, key), record in known.items():
+            record.__dict__["_loaded"] = {**record.__dict__.get("_loaded", {}), "version": None}
+            record.__dict__.pop("_moved", None)
+            record.__dict__.pop("_waiting", None)
+            self.records.known[cls, key] = record
+        self._begin_anew()
+
+    @undoing
+    def settle(self) -> None:
+        """Write everything and let ``@on`` automations react."""
+        super().settle()
+
+    @undoing
+    def flush(self) -> None:
+        """Write what changed so far."""
+        super().flush()
+
+    @undoing
+    def move(self, *args: t.Any, **kw: t.Any) -> t.Any:
+        """Move a record to a stage, or undo everything."""
+        return super().move(*args, **kw)
+
+    @undoing
+    def add(self, *args: t.Any, **kw: t.Any) -> t.Any:
+        """Add a new record, or undo everything."""
+        return super().add(*args, **kw)
+
+
+def _refresh_extensions(uow: Uow, record: Entity) -> None:
+    import copy
+
+    extensions = record.__dict__.get("_extensions", {})
+    for cls, held in list(extensions.items()):
+        if held is None:
+            del extensions[cls]
+            continue
+        table = cls.__table__
+        row = uow.connection.execute(sa.select(table).where(table.c.id == record.id)).one_or_none()
+        if row is None:
+            del extensions[cls]
+            continue
+        values = dict(zip(cls.__fields__, row, strict=True))
+        held.__dict__.update(values, _uow=uow, _state="loaded", _loaded=copy.deepcopy(values), subject=record)
+
+
+@contextlib.contextmanager
+def cooperating(database: Database, pause: Callable[[], None]) -> Iterator[None]:
+    """While open, everybody else's transactions on `database` call `pause` first."""
+    for name in ("write", "read"):
+        original = getattr(database, name)
+        database.__dict__[name] = _pausing(original, pause)
+    try:
+        yield
+    finally:
+        for name in ("write", "read"):
+            del database.__dict__[name]
+
+
+def _pausing(original: Callable[[], t.Any], pause: Callable[[], None]) -> Callable[[], t.Any]:
+    def opened() -> t.Any:
+        pause()
+        return original()
+
+    return opened

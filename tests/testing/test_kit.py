@@ -1,0 +1,92 @@
+"""The fixtures plugin authors use do what they promise, on both databases."""
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from crmkit import Created, Invalid, Moved, Uow
+from crmkit_sales import SALES, Company, Contact, Deal, FollowUp, plugin
+
+
+@pytest.fixture
+def crm_plugins():
+    return [plugin]
+
+
+def test_make_fills_required_fields_and_saves(crm, make):
+    ann, ben = make(Contact, name="Ann"), make(Contact)
+    assert (ann.name, ben.name) == ("Ann", "Name 2")
+    with crm.read() as reading:
+        assert [c.name for c in reading.find(Contact)] == ["Ann", "Name 2"]
+
+
+def test_time_passes_when_told_to(crm, uow, make, deliver, clock):
+    deal = make(Deal, into=SALES["offer"])
+    assert deal.amount is not None
+    before = uow.find(FollowUp).count()
+    clock.forward(days=4)
+    assert deliver() == 0
+    clock.forward(days=1)
+    assert deliver() == 1
+    assert uow.find(FollowUp).count() == before + 1
+
+
+def test_records_in_hand_show_the_present(crm, uow, make):
+    company = make(Company, name="Old")
+    with crm.uow() as other:
+        other.get(Company, company.id).name = "New"
+    assert uow.find(Company).one() is company
+    assert company.name == "New"
+    company.city = "Perm"
+    uow.commit()
+    with crm.read() as reading:
+        assert reading.get(Company, company.id).city == "Perm"
+
+
+def test_a_refused_move_undoes_what_was_not_committed(uow, make):
+    deal = make(Deal, title="Bed")
+    deal.title = "Chair"
+    with pytest.raises(Invalid):
+        uow.move(deal, SALES["won"])
+    assert uow.get(Deal, deal.id).title == "Bed"
+    uow.move(deal, SALES["offer"], {"amount": Decimal(5)})
+    uow.commit()
+    assert deal.stage == "offer"
+
+
+def test_events_and_messages_are_seen(uow, make, emitted, published):
+    deal = make(Deal)
+    emitted.clear()
+    uow.move(deal, SALES["qualified"])
+    assert [e.stage for e in emitted.of(Moved[Deal])] == ["qualified"]
+    assert not emitted.of(Created[Deal])
+    assert ("sales.deal", deal.id) in [(m.topic, m.id) for m in published]
+
+
+def test_queries_are_counted(uow, make, queries):
+    make(Deal)
+    queries.clear()
+    with queries.at_most(2):
+        assert uow.find(Deal).count() == 1
+    with pytest.raises(AssertionError, match="at most 0 were expected"), queries.at_most(0):
+        uow.find(Deal).count()
+
+
+def test_two_open_units_of_work_do_not_wait_for_each_other(crm, uow, make):
+    make(Deal)
+    uow.find(Deal).one().title = "mine"
+    with crm.uow() as other:
+        assert other.find(Deal).one().title == "mine"
+        other.find(Deal).one().title = "theirs"
+    assert uow.find(Deal).one().title == "theirs"
+
+
+def test_deliver_until_goes_from_one_moment_to_the_next(make, deliver, clock):
+    make(Deal, into=SALES["offer"])
+    start = clock.now()
+    assert deliver(until=timedelta(days=30)) == 1
+    assert clock.now() == start + timedelta(days=30)
+
+
+def test_the_fixture_is_a_unit_of_work(uow):
+    assert isinstance(uow, Uow)
