@@ -46,7 +46,7 @@ def fresh(database: str) -> Place:
     if database == "sqlite":
         return Place(database, str(folder() / f"bench{next(_number)}.sqlite"))
     # The server the tests use, but one that does call fsync: a measurement must not flatter the disk.
-    from tests._postgres import postgres_dsn
+    from crmkit.testing.postgres import postgres_dsn
 
     return Place(database, postgres_dsn(durable=True))
 
@@ -60,6 +60,6 @@ def copy(place: Place) -> Place:
         source.close()
         shutil.copy(place.dsn, target)
         return Place(place.database, target)
-    from tests._postgres import postgres_dsn
+    from crmkit.testing.postgres import postgres_dsn
 
     return Place(place.database, postgres_dsn(durable=True, template=place.dsn))
