@@ -29,14 +29,22 @@ SCOPE_FILTERS: dict[str, Mapping[str, t.Any]] = {
 }
 
 
+def _names(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(values)
+
+
+def _numbers(values: Iterable[int]) -> tuple[int, ...]:
+    return tuple(values)
+
+
 @attrs.frozen
 class Actor:
     """Somebody (or something) on whose behalf work is done. Hosts make one per request from their own users."""
 
     id: int | None = None
     name: str = ""
-    roles: tuple[str, ...] = attrs.field(default=(), converter=tuple)
-    teams: tuple[int, ...] = attrs.field(default=(), converter=tuple)
+    roles: tuple[str, ...] = attrs.field(default=(), converter=_names)
+    teams: tuple[int, ...] = attrs.field(default=(), converter=_numbers)
     language: str | None = None
     system: bool = attrs.field(default=False, kw_only=True)
 
@@ -60,8 +68,8 @@ class Role:
 
     name: str
     grants: Mapping[str, Scope | list[Scope]] = attrs.field(factory=dict)
-    hidden: tuple[str, ...] = attrs.field(default=(), converter=tuple)
-    read_only: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    hidden: tuple[str, ...] = attrs.field(default=(), converter=_names)
+    read_only: tuple[str, ...] = attrs.field(default=(), converter=_names)
     label: Text = attrs.field(default=Text(""), converter=_label)
 
 

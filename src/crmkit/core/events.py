@@ -10,34 +10,34 @@ import attrs
 
 from .model import Entity
 
-E = t.TypeVar("E", bound=Entity)
+E_co = t.TypeVar("E_co", bound=Entity, covariant=True)  # a handler may ask for something wider: Created[Staged]
 
 
 @attrs.frozen
-class RecordEvent(t.Generic[E]):
+class RecordEvent(t.Generic[E_co]):
     """Something happened to `record`.
 
     In an ``@on`` handler the record is the very object that was changed. In an ``@after`` handler it is read afresh: it
     shows the present, and `Changed.changes` what was changed then.
     """
 
-    record: E
+    record: E_co
 
 
 @attrs.frozen
-class Created(RecordEvent[E]):
+class Created(RecordEvent[E_co]):
     """A record was added."""
 
 
 @attrs.frozen
-class Changed(RecordEvent[E]):
+class Changed(RecordEvent[E_co]):
     """Fields were edited: `changes` maps the dotted field to ``(old, new)``."""
 
     changes: Mapping[str, tuple[t.Any, t.Any]]
 
 
 @attrs.frozen
-class Moved(RecordEvent[E]):
+class Moved(RecordEvent[E_co]):
     """A record went from one stage to another; the pipeline may have changed too."""
 
     from_pipeline: str
@@ -47,12 +47,12 @@ class Moved(RecordEvent[E]):
 
 
 @attrs.frozen
-class Archived(RecordEvent[E]):
+class Archived(RecordEvent[E_co]):
     """A record was put into the archive (recycle bin)."""
 
 
 @attrs.frozen
-class Restored(RecordEvent[E]):
+class Restored(RecordEvent[E_co]):
     """A record was taken out of the archive."""
 
 

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from .errors import Misuse, closest
 from .field import Check, Clean, Field
-from .mapped import Mapped
+from .mapped import Fits, Mapped
 from .text import Text, _
 from .types import BigId, Choice, Email, Exact, Money, Phone, UtcDateTime
 
@@ -34,15 +34,7 @@ SQL_TYPES: dict[t.Any, t.Callable[[], sa.types.TypeEngine[t.Any]]] = {
     dict: sa.JSON, list: sa.JSON, decimal.Decimal: Exact, dt.datetime: UtcDateTime, dt.date: sa.Date,
 }  # fmt: skip
 E = t.TypeVar("E", bound="Entity")
-E_contra = t.TypeVar("E_contra", bound="Entity", contravariant=True)
 X = t.TypeVar("X", bound="Extension[t.Any]")
-X_co = t.TypeVar("X_co", bound="Extension[t.Any]", covariant=True)
-
-
-class Fits(t.Protocol[E_contra, X_co]):
-    """For checkers: an extension that belongs to this entity, and not to another."""
-
-    def __fits__(self, record: E_contra) -> X_co: ...
 
 
 @attrs.frozen(kw_only=True)
@@ -90,6 +82,7 @@ class Record:
     """What entities and extensions share: fields, cleaning on assignment, and the unit of work they belong to."""
 
     __table__: t.ClassVar[sa.Table]
+    __table_name__: t.ClassVar[str]
     __fields__: t.ClassVar[dict[str, Field]]
     __links__: t.ClassVar[dict[str, str]]
     __label__: t.ClassVar[Text]
@@ -210,7 +203,7 @@ def _build(cls: type[Record], name: str, spec: _Column, hint: t.Any) -> Field:
         else:
             raise TypeError(f"{cls.__name__}.{name}: no column type is known for {python}; write column(SomeType)")
     sql_type = sql_type() if isinstance(sql_type, type) else sql_type
-    keys = [sa.ForeignKey(f"{cls.__table_name__}.id" if to is cls else to.__table__.c.id)] if to else []  # type: ignore[attr-defined]
+    keys = [sa.ForeignKey(f"{cls.__table_name__}.id" if to is cls else to.__table__.c.id)] if to else []
     made = sa.Column(name, sql_type, *keys, nullable=nullable, **spec.sql)
     clean = spec.clean or getattr(sql_type, "clean", None)
     facts = spec.facts | {"label": _text(spec.facts["label"] or name.removesuffix("_id").replace("_", " ").capitalize()), "help": _text(spec.facts["help"])}
@@ -261,7 +254,7 @@ def map_class(cls: type[Record], table: str | None, key: sa.Column[t.Any] | None
             delattr(cls, name)
     if table is None or key is None:
         return
-    cls.__table_name__ = table  # type: ignore[attr-defined]
+    cls.__table_name__ = table
     fields = {name: _build(cls, name, spec, hint) for name, (spec, hint) in own.items()}
     if "id" not in fields:
         fields = {"id": Field(name="id", column=key, type=int, nullable=False, has_default=True, generated=True, label=_("No.", ru="№"))} | fields
@@ -270,12 +263,11 @@ def map_class(cls: type[Record], table: str | None, key: sa.Column[t.Any] | None
     attributes = {n: _attribute(own[n][0]) for n in own}
     attributes.setdefault("id", attr.ib(default=None, init=False))
 
-
     def retype(_cls: type, found: list[attr.Attribute[t.Any]]) -> list[attr.Attribute[t.Any]]:
         """Let attrs, cattrs and their users see ``str`` where checkers see ``Mapped[str]``."""
         return [a.evolve(type=fields[a.name].type | None if fields[a.name].nullable else fields[a.name].type) for a in found]
 
-    attr.s(cls, these=attributes, slots=False, eq=False, repr=False, kw_only=True, collect_by_mro=True, field_transformer=retype)  # type: ignore[call-overload]
+    attr.s(cls, these=attributes, slots=False, eq=False, repr=False, kw_only=True, collect_by_mro=True, field_transformer=retype)
     for field in fields.values():
         setattr(cls, field.name, _Read(field))
     cls.__links__ = {}
@@ -311,9 +303,10 @@ class Entity(Record):
     __plural__: t.ClassVar[Text]
 
     def __getitem__(self: E, kind: t.Callable[..., Fits[E, X]]) -> X:
-        """Return this record's `kind`; `KeyError` when it has none."""
+        """Return this record's `kind` (an extension class); `KeyError` when it has none."""
         if (found := self.get(kind)) is None:
-            raise KeyError(f"{self!r} has no {kind.__name__}; check with .get({kind.__name__}) or .attach({kind.__name__}(...))")
+            name = getattr(kind, "__name__", kind)
+            raise KeyError(f"{self!r} has no {name}; check with .get({name}) or .attach({name}(...))")
         return found
 
     def get(self: E, kind: t.Callable[..., Fits[E, X]]) -> X | None:
@@ -322,18 +315,20 @@ class Entity(Record):
         if kind not in held:
             if self.__dict__.get("id") is None:
                 return None
-            uow_of(self, kind.__name__).load_extensions(self, kind)
+            cls = t.cast("type[Extension[t.Any]]", kind)  # checkers are told "something that makes what fits this entity"
+            uow_of(self, cls.__name__).load_extensions(self, cls)
         return t.cast("X | None", held.get(kind))
 
     def attach(self: E, extension: Fits[E, X]) -> X:
         """Give this record `extension` (saved together with it) and return it."""
-        if not isinstance(self, type(extension).extends):
-            raise Misuse(f"{type(extension).__name__} extends {type(extension).extends.__name__}, not {type(self).__name__}")
-        extension.__dict__["subject"] = self
-        self.__dict__.setdefault("_extensions", {})[type(extension)] = extension
+        given = t.cast(X, extension)
+        if not isinstance(self, type(given).extends):
+            raise Misuse(f"{type(given).__name__} extends {type(given).extends.__name__}, not {type(self).__name__}")
+        given.__dict__["subject"] = self
+        self.__dict__.setdefault("_extensions", {})[type(given)] = given
         if (uow := self.__dict__.get("_uow")) is not None:
-            uow.attach(extension)
-        return extension
+            uow.attach(given)
+        return given
 
 
 def _index(cls: type[Entity]) -> None:
@@ -351,7 +346,7 @@ def _index(cls: type[Entity]) -> None:
 
 def _base_columns() -> dict[str, tuple[_Column, t.Any]]:
     """What every entity has. Given to `Entity` after its class exists, because its annotations are for checkers only."""
-    moment = {"init": False, "generated": True, "type_": UtcDateTime}
+    moment: dict[str, t.Any] = {"init": False, "generated": True, "type_": UtcDateTime}
     return {
         "created_at": (column(label=_("Created", ru="Создано"), **moment), dt.datetime),
         "updated_at": (column(label=_("Changed", ru="Изменено"), **moment), dt.datetime),

@@ -16,6 +16,7 @@ if t.TYPE_CHECKING:
     from .records import Fact
     from .uow import Uow
 
+S = t.TypeVar("S", bound=Staged)
 BY_MOVE_ONLY = ("pipeline", "stage", "stage_since")
 NOT_ALLOWED = _("a record in «{source}» cannot go to «{target}»", ru="из «{source}» нельзя перейти в «{target}»")
 ALREADY = _("the record is already in «{target}»", ru="запись уже на стадии «{target}»")
@@ -88,6 +89,11 @@ def _needs(uow: Uow, kind: Kind, record: Staged, stage: Stage, values: Mapping[s
             yield Problem(name, "required", REQUIRED, {"stage": stage.name})
 
 
+def stage_needs(needs: t.Sequence[str], values: Mapping[str, t.Any]) -> Iterator[Problem]:
+    """Return what a stage needs and plain values lack."""
+    return (Problem(name, "required", REQUIRED) for name in needs if values.get(name) in (None, ""))
+
+
 def _guards(uow: Uow, record: Staged, pipeline: Pipeline[t.Any], stage: Stage) -> Iterator[Problem]:
     for guard in stage.guards:
         reason = guard(record, uow)
@@ -98,7 +104,7 @@ def _guards(uow: Uow, record: Staged, pipeline: Pipeline[t.Any], stage: Stage) -
             yield from answer or ()
 
 
-def move(uow: Uow, record: t.Any, to: StageOf[t.Any], values: Mapping[str, t.Any]) -> t.Any:
+def move(uow: Uow, record: S, to: StageOf[t.Any], values: Mapping[str, t.Any]) -> S:
     """Move a record, or refuse with what `can_move` says."""
     if "_uow" not in record.__dict__:
         raise Misuse(f"{record!r} was not added: uow.add(...) it first, or uow.add(record, into=STAGE)")
@@ -130,4 +136,4 @@ def direct_edits(fact: Fact) -> Iterator[Problem]:
 
 def is_move(record: Entity) -> bool:
     """Tell, once, whether the last flush of a record was a move."""
-    return record.__dict__.pop("_moved", False)
+    return bool(record.__dict__.pop("_moved", False))

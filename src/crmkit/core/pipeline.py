@@ -6,7 +6,7 @@ import datetime as dt
 import enum
 import sys
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
@@ -36,6 +36,14 @@ def _text(value: str) -> Text:
     return value if isinstance(value, Text) else Text(value)
 
 
+def _names(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(values)
+
+
+def _guards(values: Iterable[Guard]) -> tuple[Guard, ...]:
+    return tuple(values)
+
+
 @attrs.frozen
 class Stage:
     """One step of a pipeline.
@@ -46,10 +54,10 @@ class Stage:
 
     name: str
     label: Text = attrs.field(default=Text(""), converter=_text, kw_only=True)
-    needs: tuple[str, ...] = attrs.field(default=(), converter=tuple, kw_only=True)
+    needs: tuple[str, ...] = attrs.field(default=(), converter=_names, kw_only=True)
     outcome: Outcome = attrs.field(default=OPEN, kw_only=True)
     rots_after: dt.timedelta | None = attrs.field(default=None, kw_only=True)
-    guards: tuple[Guard, ...] = attrs.field(default=(), converter=tuple, kw_only=True)
+    guards: tuple[Guard, ...] = attrs.field(default=(), converter=_guards, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         if not self.label:
@@ -104,11 +112,11 @@ class Pipeline(t.Generic[E]):
             problems.append("it has no stages")
         for source, targets in (moves or {}).items():
             problems += [f"moves name {s!r}, which is no stage.{closest(s, by_name)}" for s in (source, *targets) if s not in by_name]
-        if not issubclass(of, Staged):
+        if not issubclass(t.cast(type, of), Staged):  # not everybody runs a checker
             problems.append(f"{of.__name__} has no stage fields: write `class {of.__name__}(Staged, table=...)`")
         if problems:
             raise Misuse(f"pipeline {name!r}: " + "; ".join(problems))
-        self.__attrs_init__(  # type: ignore[attr-defined]
+        self.__attrs_init__(
             name, of, _text(label or name.capitalize()), by_name, None if moves is None else {k: tuple(v) for k, v in moves.items()},
             like, defined_in or sys._getframe(1).f_globals.get("__name__", ""),
         )  # fmt: skip

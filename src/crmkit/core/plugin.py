@@ -7,13 +7,13 @@ import importlib
 import sys
 import types
 import typing as t
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import attrs
 import pluggy
 
-from .model import Entity
+from .model import Entity, Staged
 from .pipeline import StageOf
 from .text import Text, _
 
@@ -26,13 +26,24 @@ if t.TYPE_CHECKING:
 hookspec, hookimpl = pluggy.HookspecMarker("crmkit"), pluggy.HookimplMarker("crmkit")
 MARKS = "__crmkit_marks__"
 V = t.TypeVar("V")
-S = t.TypeVar("S", bound=t.Any)
+R = t.TypeVar("R")
+P = t.ParamSpec("P")
+E = t.TypeVar("E", bound=Entity)
+S = t.TypeVar("S", bound=Staged)
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 Filter = Mapping[str, t.Any]
 
 
 def _text(value: str) -> Text:
     return value if isinstance(value, Text) else Text(value)
+
+
+def _names(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(values)
+
+
+def _modules(values: Iterable[types.ModuleType | str]) -> tuple[types.ModuleType | str, ...]:
+    return tuple(values)
 
 
 @attrs.frozen
@@ -128,9 +139,11 @@ def marks_of(function: object) -> list[Mark]:
 
 
 Handler = t.Callable[[V, "Uow"], None]
+# What a mark gives back takes anything, so that marks of several events can stand on one function.
+Marking = t.Callable[[Handler[V]], Handler[t.Any]]
 
 
-def on(event: type[V], *, when: Filter | None = None, fields: Sequence[str] = ()) -> t.Callable[[Handler[V]], Handler[V]]:
+def on(event: type[V], *, when: Filter | None = None, fields: Sequence[str] = ()) -> Marking[V]:
     """Run inside the transaction that caused the event; raising undoes everything.
 
     `when` is a filter tree the record must match; `fields` limits ``Changed`` to those fields.
@@ -138,31 +151,27 @@ def on(event: type[V], *, when: Filter | None = None, fields: Sequence[str] = ()
     return _mark(OnMark(phase="on", event=event, when=when, fields=tuple(fields)))
 
 
-def after(event: type[V], *, when: Filter | None = None, fields: Sequence[str] = ()) -> t.Callable[[Handler[V]], Handler[V]]:
+def after(event: type[V], *, when: Filter | None = None, fields: Sequence[str] = ()) -> Marking[V]:
     """Run after the commit, in a transaction of its own, at least once, retried with growing pauses."""
     return _mark(OnMark(phase="after", event=event, when=when, fields=tuple(fields)))
 
 
-def on_enter(stage: StageOf[S]) -> t.Callable[[t.Callable[[Moved[S], Uow], None]], t.Callable[[Moved[S], Uow], None]]:
+def on_enter(stage: StageOf[S]) -> Marking[Moved[S]]:
     """Run when a record enters `stage`, in the same transaction: raising undoes the move."""
     return _mark(StageMark(phase="enter", stage=stage))
 
 
-def on_leave(stage: StageOf[S]) -> t.Callable[[t.Callable[[Moved[S], Uow], None]], t.Callable[[Moved[S], Uow], None]]:
+def on_leave(stage: StageOf[S]) -> Marking[Moved[S]]:
     """Run when a record leaves `stage`, in the same transaction: raising undoes the move."""
     return _mark(StageMark(phase="leave", stage=stage))
 
 
-def while_in(
-    stage: StageOf[S], *, longer_than: dt.timedelta, repeat: bool = False
-) -> t.Callable[[t.Callable[[S, Uow], None]], t.Callable[[S, Uow], None]]:
+def while_in(stage: StageOf[S], *, longer_than: dt.timedelta, repeat: bool = False) -> Marking[S]:
     """Run once a record has been in `stage` for `longer_than` (again and again with `repeat`); a durable timer, cancelled on leaving."""
     return _mark(WhileMark(stage=stage, longer_than=longer_than, repeat=repeat))
 
 
-def every(
-    interval: dt.timedelta | None = None, *, cron: str | None = None, timezone: str | None = None
-) -> t.Callable[[t.Callable[[Tick, Uow], None]], t.Callable[[Tick, Uow], None]]:
+def every(interval: dt.timedelta | None = None, *, cron: str | None = None, timezone: str | None = None) -> Marking[Tick]:
     """Run at set times: an `interval`, or five `cron` fields in `timezone` (the CRM's own when left out).
 
     Missed runs are caught up once. Write the handler so that running it twice does no harm.
@@ -170,7 +179,15 @@ def every(
     return _mark(EveryMark(interval=interval, cron=cron, timezone=timezone))
 
 
-def command(label: str, *, permission: Permission, of: type[Entity] | None = None, name: str = "") -> t.Callable[[F], F]:
+@t.overload
+def command(
+    label: str, *, permission: Permission, of: type[E], name: str = ""
+) -> t.Callable[[t.Callable[t.Concatenate[E, Uow, P], R]], t.Callable[t.Concatenate[E, Uow, P], R]]: ...
+@t.overload
+def command(
+    label: str, *, permission: Permission, of: None = None, name: str = ""
+) -> t.Callable[[t.Callable[t.Concatenate[Uow, P], R]], t.Callable[t.Concatenate[Uow, P], R]]: ...
+def command(label: str, *, permission: Permission, of: type[Entity] | None = None, name: str = "") -> t.Any:
     """Offer a function to people: a REST endpoint, a CLI verb, a permission check and a journal entry from one declaration.
 
     With `of` the function takes ``(record, uow, *, …)``, without it ``(uow, *, …)``. Keyword arguments are what the caller
@@ -196,9 +213,9 @@ class Plugin:
     """
 
     name: str
-    modules: tuple[types.ModuleType | str, ...] = attrs.field(default=(), converter=tuple, kw_only=True)
-    requires: tuple[str, ...] = attrs.field(default=(), converter=tuple, kw_only=True)
-    follows: tuple[str, ...] = attrs.field(default=(), converter=tuple, kw_only=True)
+    modules: tuple[types.ModuleType | str, ...] = attrs.field(default=(), converter=_modules, kw_only=True)
+    requires: tuple[str, ...] = attrs.field(default=(), converter=_names, kw_only=True)
+    follows: tuple[str, ...] = attrs.field(default=(), converter=_names, kw_only=True)
     settings: type | None = attrs.field(default=None, kw_only=True)
     specs: type | None = attrs.field(default=None, kw_only=True)
     label: Text = attrs.field(default=Text(""), converter=_text, kw_only=True)

@@ -65,7 +65,7 @@ class Query(t.Generic[E]):
         rows = self._uow.connection.execute(self._statement(*kind.table.columns))
         return [t.cast(E, self._uow.adopt(kind, row)) for row in rows]
 
-    def columns(self, *columns: t.Any) -> list[sa.Row[t.Any]]:
+    def columns(self, *columns: t.Any) -> list[sa.Row[t.Unpack[tuple[t.Any, ...]]]]:
         """Return only these columns, as rows: six times cheaper than entities, for anything that is merely shown."""
         return list(self._uow.connection.execute(self._statement(*columns)).all())
 
@@ -90,7 +90,7 @@ class Query(t.Generic[E]):
     def count(self) -> int:
         """Return how many there are."""
         inner = self._statement(self._kind.table.c.id, ordered=False).subquery()
-        return t.cast(int, self._uow.connection.execute(sa.select(sa.func.count()).select_from(inner)).scalar_one())
+        return self._uow.connection.execute(sa.select(sa.func.count()).select_from(inner)).scalar_one()
 
     def exists(self) -> bool:
         """True when there is at least one."""
