@@ -79,7 +79,9 @@ class Place:
 
     def notes(self, jobs: Jobs, text: str) -> int:
         with jobs.store.read() as reading:
-            found = reading.execute(sa.select(sa.func.count()).select_from(note).where(note.c.text == text)).scalar_one()
+            found = reading.execute(
+                sa.select(sa.func.count()).select_from(note).where(note.c.text == text)
+            ).scalar_one()
             return int(found)
 
     def close(self) -> None:

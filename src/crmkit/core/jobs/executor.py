@@ -73,16 +73,17 @@ class Executor:
     def failed(self, job: ClaimedJob, problem: BaseException | str) -> None:
         """Record a failed attempt: due again after a pause, or dead after the last one."""
         why = problem if isinstance(problem, str) else describe(problem, job.args)
+        headline = redact(_headline(problem), job.args)
         handler = self.jobs.handlers.get(job.kind, Handler(run=_nothing))
         now = self.jobs.now_ms()
         if job.attempts >= job.max_attempts:
-            log.error("job %s %s is dead after %s attempts: %s", job.id, job.kind, job.attempts, last_line(why))
+            log.error("job %s %s is dead after %s attempts: %s", job.id, job.kind, job.attempts, headline)
             self._record(job, sql.BURY, {"moment": now, "why": why})
             return
         pause = handler.pause(job.attempts, self.jobs.chance).total_seconds()
         if isinstance(problem, BaseException) and is_trouble(problem):
             pause = min(pause, 1.0)  # a restarting database is soon back, and no handler's fault
-        log.warning("job %s %s failed, next attempt in %.1f s: %s", job.id, job.kind, pause, last_line(why))
+        log.warning("job %s %s failed, next attempt in %.1f s: %s", job.id, job.kind, pause, headline)
         self._record(job, sql.RETRY, {"again_at": now + max(1, round(pause * 1000)), "why": why})
 
     def give_back(self, job: ClaimedJob, *, counted: bool) -> None:
@@ -138,6 +139,7 @@ def describe(problem: BaseException, args: dict[str, Any]) -> str:
     return redact(text, args)[-ERROR_LENGTH:]
 
 
-def last_line(text: str) -> str:
-    """The line that names the error."""
-    return text.strip().rpartition("\n")[2]
+def _headline(problem: BaseException | str) -> str:
+    if isinstance(problem, str):
+        return problem
+    return "".join(traceback.format_exception_only(problem)).partition("\n")[0]

@@ -9,7 +9,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from . import statements as sql
-from .executor import last_line
 from .handler import ClaimedJob, claimed
 from .queue import Jobs
 from .table import DEAD, PENDING, QUEUED
@@ -62,5 +61,5 @@ class Leases:
             return 0
         if count:
             tell = log.error if dead else log.warning
-            tell("job %s %s is %s: %s", job.id, job.kind, values["becomes"], last_line(GONE))
+            tell("job %s %s is %s: %s", job.id, job.kind, values["becomes"], GONE)
         return count

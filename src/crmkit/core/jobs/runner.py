@@ -92,7 +92,7 @@ class Runner:
 
     def stop(self, timeout: float = 10.0) -> None:
         """Claim nothing more, let running handlers finish for so many seconds, and return the jobs of the rest."""
-        if self._stopping.is_set():
+        if self._stopping.is_set() or not self._threads:
             return
         deadline = time.monotonic() + timeout
         self._stopping.set()

@@ -238,7 +238,12 @@ def heartbeat(store: Store) -> sa.Update:
 
 def expired(store: Store) -> sa.Select[Any]:
     """Jobs whose runner, or transport, has not been heard of for a whole lease."""
-    return sa.select(*SELECTED).where(IS_LEASED, job.c.lease_until < store.lease_now).order_by(job.c.id).limit(500)
+    return (
+        sa.select(*SELECTED)
+        .where(IS_LEASED, job.c.lease_until < store.lease_now)
+        .order_by(job.c.lease_until)
+        .limit(500)
+    )
 
 
 def recover(store: Store) -> sa.Update:
