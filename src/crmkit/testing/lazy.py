@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import functools
 import typing as t
 from collections.abc import Callable, Iterator
@@ -28,11 +29,11 @@ F = t.TypeVar("F", bound=Callable[..., t.Any])
 class LazyDb(Db):
     """A connection that is taken on first use, and may be given back and taken again."""
 
-    __slots__ = ("_open", "_opened", "_stack")
+    __slots__ = ("_open", "_stack")
 
-    def __init__(self, database: Database, opened: Callable[[], None]) -> None:
+    def __init__(self, database: Database) -> None:
         self.statements, self.dialect, self.postgres = database.statements, database.engine.dialect, database.postgres
-        self._open, self._opened = database.write, opened
+        self._open = database.write
         self._stack: contextlib.ExitStack | None = None
 
     def __getattr__(self, name: str) -> t.Any:
@@ -42,7 +43,6 @@ class LazyDb(Db):
         self._stack = contextlib.ExitStack()
         db = self._stack.enter_context(self._open())
         super().__init__(db.connection, self.statements)
-        self._opened()
         return getattr(self, name)
 
     @property
@@ -88,31 +88,36 @@ def undoing(method: F) -> F:
 class OpenUow(Uow):
     """The `uow` fixture: SYSTEM's unit of work, committed and opened again whenever others must see what it did.
 
-    Records stay attached to it, and show the present each time it opens. What raises (a refused move, a failed check)
-    undoes all that was not committed yet, as in production.
+    Records stay attached to it and show the present once others have worked. What raises (a refused move, a failed
+    check) undoes all that was not committed yet, as in production.
     """
 
     def __init__(self, crm: Crm) -> None:
         self._depth = 0
-        super().__init__(crm, LazyDb(crm.database, self._reopened), SYSTEM)
+        self._reading = crm.database.read
+        super().__init__(crm, LazyDb(crm.database), SYSTEM)
 
     @property
     def _lazy(self) -> LazyDb:
         return t.cast(LazyDb, self.db)
 
-    def _reopened(self) -> None:
-        self._fresh()
-        for kind in {type(r) for r in self.records.known.values()}:
-            self._refresh(kind)
+    @property
+    def at_work(self) -> bool:
+        """True while it settles: who opens another unit of work then is told so, as in production."""
+        return self._depth > 0
 
-    def _fresh(self) -> None:
-        self.now, self._context = self.crm.clock.now(), None
+    def refresh(self) -> None:
+        """Let the records in hand show the present, except where they were edited meanwhile."""
+        if not self.records.known:
+            return
+        with self._reading() as db:
+            for cls in {of for of, _key in self.records.known}:
+                self._refresh(cls, db.connection)
 
-    def _refresh(self, cls: type[Entity]) -> None:
-        """Let the records of one kind show the present, except where they were edited meanwhile."""
+    def _refresh(self, cls: type[Entity], connection: sa.Connection) -> None:
         records, kind = self.records, self.crm.kind(cls)
         held = {key: record for (of, key), record in records.known.items() if of is cls}
-        rows = self.connection.execute(sa.select(kind.table).where(kind.table.c.id.in_(list(held)))).all()
+        rows = connection.execute(sa.select(kind.table).where(kind.table.c.id.in_(list(held)))).all()
         for row in rows:
             records.adopt(kind, row)
         for key in held.keys() - {row.id for row in rows}:
@@ -120,16 +125,21 @@ class OpenUow(Uow):
             gone.__dict__.pop("_uow", None)
         for record in held.values():
             if record.__dict__.get("_uow") is self and id(record) not in records._touched:
-                _refresh_extensions(self, record)
+                _refresh_extensions(self, record, connection)
 
     def clock_moved(self) -> None:
         """Commit, so that what is done next happens at the new moment."""
         self.commit()
-        self._fresh()
+        self.now, self._context = self.crm.clock.now(), None
 
     def commit(self) -> None:
         """Settle and commit; the next use opens a new transaction."""
-        waiting = self._lazy.is_open or self.records.dirty or self.settling._events or any(attrs.astuple(self.ledger, recurse=False))
+        waiting = (
+            self._lazy.is_open
+            or self.records.dirty
+            or self.settling._events
+            or any(attrs.astuple(self.ledger, recurse=False))
+        )
         if not waiting:
             return
         self.settle()
@@ -143,7 +153,7 @@ class OpenUow(Uow):
 
     def _begin_anew(self) -> None:
         self.ledger, self.settling, self.messages = Ledger(), Settling(self, None), {}
-        self._fresh()
+        self._context = None
 
     def rollback(self) -> None:
         """Undo what was not committed; the records held show what is in the database again."""
@@ -156,6 +166,7 @@ class OpenUow(Uow):
             record.__dict__.pop("_waiting", None)
             self.records.known[cls, key] = record
         self._begin_anew()
+        self.refresh()
 
     @undoing
     def settle(self) -> None:
@@ -178,16 +189,13 @@ class OpenUow(Uow):
         return super().add(*args, **kw)
 
 
-def _refresh_extensions(uow: Uow, record: Entity) -> None:
-    import copy
-
+def _refresh_extensions(uow: Uow, record: Entity, connection: sa.Connection) -> None:
     extensions = record.__dict__.get("_extensions", {})
     for cls, held in list(extensions.items()):
-        if held is None:
-            del extensions[cls]
-            continue
         table = cls.__table__
-        row = uow.connection.execute(sa.select(table).where(table.c.id == record.id)).one_or_none()
+        row = (
+            None if held is None else connection.execute(sa.select(table).where(table.c.id == record.id)).one_or_none()
+        )
         if row is None:
             del extensions[cls]
             continue
@@ -196,21 +204,27 @@ def _refresh_extensions(uow: Uow, record: Entity) -> None:
 
 
 @contextlib.contextmanager
-def cooperating(database: Database, pause: Callable[[], None]) -> Iterator[None]:
-    """While open, everybody else's transactions on `database` call `pause` first."""
-    for name in ("write", "read"):
-        original = getattr(database, name)
-        database.__dict__[name] = _pausing(original, pause)
+def cooperating(database: Database, pause: Callable[[], None], afterwards: Callable[[], None]) -> Iterator[None]:
+    """While open, everybody else's transactions on `database` call `pause` first, and those that write `afterwards` too."""
+    write, read = database.write, database.read
+
+    @contextlib.contextmanager
+    def writing() -> Iterator[Db]:
+        pause()
+        try:
+            with write() as db:
+                yield db
+        finally:
+            afterwards()
+
+    @contextlib.contextmanager
+    def reading() -> Iterator[Db]:
+        pause()
+        with read() as db:
+            yield db
+
+    database.__dict__.update(write=writing, read=reading)
     try:
         yield
     finally:
-        for name in ("write", "read"):
-            del database.__dict__[name]
-
-
-def _pausing(original: Callable[[], t.Any], pause: Callable[[], None]) -> Callable[[], t.Any]:
-    def opened() -> t.Any:
-        pause()
-        return original()
-
-    return opened
+        del database.__dict__["write"], database.__dict__["read"]

@@ -27,9 +27,19 @@ _failed = pytest.StashKey[bool]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the kit."""
     group = parser.getgroup("crmkit")
-    group.addoption("--crm-database", choices=CHOICES, default=None, help="run tests of the fixture crm on sqlite, postgresql or both")
+    group.addoption(
+        "--crm-database",
+        choices=CHOICES,
+        default=None,
+        help="run tests of the fixture crm on sqlite, postgresql or both",
+    )
     parser.addini("crm_database", "the default of --crm-database (sqlite)", default="sqlite")
-    parser.addini("crmkit_plugins", "the plugins of the fixture crm: package:attribute, or installed names", type="args", default=[])
+    parser.addini(
+        "crmkit_plugins",
+        "the plugins of the fixture crm: package:attribute, or installed names",
+        type="args",
+        default=[],
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -46,7 +56,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def _overridden(metafunc: pytest.Metafunc) -> bool:
     definitions = metafunc._arg2fixturedefs.get("crm_database", ())
     marked = any("crm_database" in str(mark.args[:1]) for mark in metafunc.definition.iter_markers("parametrize"))
-    return marked or bool(definitions) and definitions[-1].func.__module__ != __name__
+    return marked or (bool(definitions) and definitions[-1].func.__module__ != __name__)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -86,7 +96,9 @@ def crm_plugins(pytestconfig: pytest.Config) -> list[Plugin]:
 
     names: list[str] = pytestconfig.getini("crmkit_plugins")
     if not names:
-        raise pytest.UsageError('say which plugins to test: crmkit_plugins = ["my_package:plugin"] in [tool.pytest.ini_options], or a fixture crm_plugins')
+        raise pytest.UsageError(
+            'say which plugins to test: crmkit_plugins = ["my_package:plugin"] in [tool.pytest.ini_options], or a fixture crm_plugins'
+        )
     return [load_plugin(name) for name in names]
 
 
