@@ -60,7 +60,7 @@ def open_engine(url: str, **options: t.Any) -> sa.Engine:
 
 def _tune_sqlite(raw: t.Any, _record: object) -> None:
     raw.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-16000"):
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-16000", "wal_autocheckpoint=4000"):
         raw.execute(f"PRAGMA {pragma}")
     _teach(raw)
 

@@ -13,13 +13,14 @@ import sqlalchemy as sa
 from .jobs.table import job
 from .sql import Db, Prepared, dump_json
 from .types import BigId, UtcDateTime, utc_text
-from .wire import moment
 
 metadata = sa.MetaData()
 journal = sa.Table(
     "crm_journal", metadata,
     sa.Column("id", BigId, primary_key=True),
-    sa.Column("tx", sa.BigInteger, nullable=False),  # groups what one transaction did; orders the live stream's replay
+    # Groups what one transaction did, and orders the live stream's replay: PostgreSQL's transaction number, or on SQLite
+    # the id of the transaction's first row. Not indexed: replays look at the newest few thousand rows by id.
+    sa.Column("tx", sa.BigInteger, nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
     sa.Column("actor_id", sa.BigInteger),
     sa.Column("actor", sa.String(200), nullable=False),
@@ -29,7 +30,6 @@ journal = sa.Table(
     sa.Column("changes", sa.JSON, nullable=False),
     sa.Column("cause", sa.Text),
     sa.Index("crm_journal_record", "kind", "record_id", "id"),
-    sa.Index("crm_journal_tx", "tx", postgresql_using="brin"),
 )  # fmt: skip
 history = sa.Table(
     "crm_stage_history", metadata,
@@ -57,7 +57,6 @@ tally = sa.Table(
     sa.Column("team_id", sa.BigInteger, nullable=False),
     sa.Column("n", sa.BigInteger, nullable=False),
     *(sa.Column(f"t{i}", sa.BigInteger, nullable=False, server_default="0") for i in range(TOTALS)),
-    sa.Index("crm_tally_kind", "kind", "pipeline"),
 )  # fmt: skip
 message = sa.Table(
     "crm_message", metadata,
@@ -66,12 +65,11 @@ message = sa.Table(
     sa.Column("at", UtcDateTime, nullable=False),
     sa.Column("topic", sa.String(120), nullable=False),
     sa.Column("record_id", sa.BigInteger),
-    sa.Index("crm_message_tx", "tx", postgresql_using="brin"),
 )  # fmt: skip
 
 LIVE_CHANNEL, JOB_CHANNEL = "crm_live", "crm_job"
 PG_TX = "(pg_current_xact_id()::text)::bigint"
-NEXT_TX = "SELECT coalesce(max(tx), 0) + 1 FROM (SELECT max(tx) AS tx FROM crm_journal UNION ALL SELECT max(tx) FROM crm_message)"
+NEXT_TX = "SELECT coalesce(max(id), 0) + 1 FROM crm_journal"  # SQLite writes one transaction at a time
 _PG_TYPES: dict[type, str] = {sa.BigInteger: "bigint", sa.Integer: "integer", sa.SmallInteger: "smallint", sa.JSON: "json", UtcDateTime: "timestamptz"}
 JOB_COLUMNS = ("kind", "args", "queue", "subject", "run_at", "priority", "max_attempts", "cause", "actor_id", "plugin")
 
@@ -106,7 +104,7 @@ class Ledger:
 
     def _write_postgres(self, db: Db, used: tuple[str, ...], live: str) -> None:
         shape = ("ledger", used, bool(live), self.wake_jobs)
-        values: dict[str, t.Any] = {name: dump_json([_wired(r) for r in getattr(self, name)]) for name in used}
+        values: dict[str, t.Any] = {name: dump_json(getattr(self, name)) for name in used}
         if live:
             values["live"] = live
         db.driver(_postgres_sql(shape), values)
@@ -114,14 +112,24 @@ class Ledger:
     def _write_sqlite(self, db: Db, used: tuple[str, ...], live: str) -> None:
         tx = db.driver(NEXT_TX).fetchone()[0] if self.journal or self.message else 0
         for name in used:
-            table, rows = TABLES[name], getattr(self, name)
-            columns = _columns(table) + (("tx",) if name in _HAS_TX else ())
-            sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
-            filled = [tuple(_plain(tx if c == "tx" else row.get(c)) for c in columns) for row in rows]
-            for values in filled:
-                db.driver(sql, values)
+            sql, columns = _SQLITE[name]
+            for row in getattr(self, name):
+                row["tx"] = tx
+                db.driver(sql, [bind(row[c]) if bind is not None else row[c] for c, bind in columns])
 
 
+def _sqlite_binder(kind: sa.types.TypeEngine[t.Any]) -> t.Callable[[t.Any], t.Any] | None:
+    return utc_text if isinstance(kind, UtcDateTime) else dump_json if isinstance(kind, sa.JSON) else None
+
+
+def _sqlite_insert(name: str) -> tuple[str, tuple[tuple[str, t.Callable[[t.Any], t.Any] | None], ...]]:
+    table = TABLES[name]
+    columns = _columns(table) + (("tx",) if name in _HAS_TX else ())
+    sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+    return sql, tuple((c, _sqlite_binder(table.c[c].type)) for c in columns)
+
+
+_SQLITE = {name: _sqlite_insert(name) for name in TABLES}
 _SQL: dict[t.Hashable, str] = {}
 
 
@@ -141,16 +149,6 @@ def _postgres_sql(shape: tuple[str, tuple[str, ...], bool, bool]) -> str:
         notes = [f"pg_notify('{LIVE_CHANNEL}', %(live)s)"] * live + [f"pg_notify('{JOB_CHANNEL}', '')"] * wake
         found = _SQL[shape] = (f"WITH {', '.join(parts)} " if parts else "") + f"SELECT {', '.join(notes) or '1'}"
     return found
-
-
-def _wired(row: dict[str, t.Any]) -> dict[str, t.Any]:
-    return {k: (moment(v) if hasattr(v, "tzinfo") else v) for k, v in row.items()}
-
-
-def _plain(value: t.Any) -> t.Any:
-    if type(value) in (str, int, type(None)):
-        return value
-    return utc_text(value) if hasattr(value, "tzinfo") else dump_json(value)
 
 
 FOLD_TALLY = """

@@ -41,6 +41,7 @@ class Records:
         self.known: dict[tuple[type, int], Entity] = {}
         self._new: dict[int, Entity] = {}
         self._touched: dict[int, Entity] = {}
+        self._mutable: list[Entity] = []  # records with JSON fields, which may be edited in place
 
     # ---- taking in ---------------------------------------------------------------------------------------------
     def adopt(self, kind: Kind, row: t.Iterable[t.Any]) -> Entity:
@@ -54,12 +55,14 @@ class Records:
         else:
             record = object.__new__(kind.cls)
             self.known[kind.cls, values["id"]] = record
+            if kind.mutable:
+                self._mutable.append(record)
         record.__dict__.update(values)
         record.__dict__.update(_uow=self.uow, _state="loaded", _loaded=self._copied(kind, values))
         return record
 
     def _copied(self, kind: Kind, values: dict[str, t.Any]) -> dict[str, t.Any]:
-        if kind.mutable:  # JSON values may be edited in place: compare with a copy
+        if kind.mutable:
             values = values | {name: copy.deepcopy(values[name]) for name in kind.mutable}
         return values
 
@@ -82,14 +85,13 @@ class Records:
     @property
     def dirty(self) -> bool:
         """True when a flush might write something."""
-        return bool(self._new or self._touched)
+        return bool(self._new or self._touched or self._mutable)
 
     # ---- flushing ----------------------------------------------------------------------------------------------
     def flush(self, check: Callable[[Fact], None]) -> list[Fact]:
         """Insert and update what changed; return what happened, in order. `check` may refuse each fact beforehand."""
-        for record in list(self.known.values()) if any(self.kind_of(c).mutable for c, _id in self.known) else ():
-            if self.kind_of(type(record)).mutable:
-                self.touch(record)
+        for record in self._mutable:
+            self.touch(record)
         facts: list[Fact] = []
         while self._new:
             self._insert(next(iter(self._new.values())), check, facts, set())
@@ -131,6 +133,8 @@ class Records:
         check(fact)
         values["id"] = self._run_insert(kind, values)
         self.known[kind.cls, values["id"]] = record
+        if kind.mutable:
+            self._mutable.append(record)
         values.update(_state="loaded", _loaded=self._copied(kind, {n: values[n] for n in kind.names}))
         for held in extensions.values():
             if held is not None:

@@ -48,7 +48,9 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
 
 def utc_text(value: dt.datetime) -> str:
     """Return a moment as SQLite keeps it: ``2026-01-12 09:00:00.000000``, in UTC, always the same length."""
-    return value.astimezone(dt.UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    if value.tzinfo is not dt.UTC:
+        value = value.astimezone(dt.UTC)
+    return value.isoformat(" ", "microseconds")[:26]
 
 
 class Exact(TypeDecorator[decimal.Decimal]):

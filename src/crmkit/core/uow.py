@@ -200,6 +200,13 @@ class Uow:
             extension.__dict__["_uow"] = self
         return record
 
+    def add_many(self, cls: type[Entity], rows: t.Iterable[Mapping[str, t.Any]], into: StageOf[t.Any] | None = None) -> list[int]:
+        """Add a record for each mapping of field values, by the thousand, under the same rules; return the keys in order."""
+        from .bulk import add_many
+
+        self._writes()
+        return add_many(self, self.crm.kind(cls), rows, into)
+
     def attach(self, extension: X) -> X:
         """Save an extension together with its record."""
         self._writes()
@@ -250,7 +257,7 @@ class Uow:
 
     def flush(self) -> None:
         """Write what changed so far, checked and noted; automations wait for `settle`."""
-        if self.records.dirty or (self.writable and self.records.known):
+        if self.records.dirty and self.writable:
             for fact in self.records.flush(self._check):
                 self.settling.note(fact)
 

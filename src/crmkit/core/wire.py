@@ -29,7 +29,9 @@ def dump(value: t.Any) -> t.Any:
 
 def moment(value: dt.datetime) -> str:
     """Return an aware datetime as ISO 8601 in UTC with a final Z."""
-    return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+    if value.tzinfo is not dt.UTC:
+        value = value.astimezone(dt.UTC)
+    return value.isoformat()[:-6] + "Z"
 
 
 _DUMPERS: dict[type, t.Callable[[t.Any], t.Any]] = {

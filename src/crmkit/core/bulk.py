@@ -1,0 +1,256 @@
+"""Creating records by the thousand, under the same rules: cleaning, checks, rights, journal and totals."""
+
+from __future__ import annotations
+
+import collections
+import datetime as dt
+import itertools
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+
+import attrs
+import orjson
+import sqlalchemy as sa
+
+from . import wire
+from .errors import Invalid, Problem, closest
+from .events import Created
+from .field import REQUIRED, Field
+from .filter import EVERYTHING, Leaf
+from .kind import Kind
+from .ledger import NEXT_TX, PG_TX, journal
+from .live import Message
+from .moves import stage_needs
+from .operations import NO_SUCH, UNKNOWN
+from .pipeline import StageOf
+from .records import explain_integrity
+from .settle import Total, total_of, total_row
+from .sql import Row, binder
+from .types import utc_text
+from .where import Where, parameters
+
+if t.TYPE_CHECKING:
+    from .uow import Uow
+
+CHUNK = 5_000
+MAX_PROBLEMS = 100
+UTC_Z = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+
+
+def add_many(uow: Uow, kind: Kind, rows: Iterable[Mapping[str, t.Any]], into: StageOf[t.Any] | None = None) -> list[int]:
+    """Add a record for each mapping of field values and return their keys, in order.
+
+    Every value is cleaned and checked as on a single record; `Invalid` names rows as ``17.amount`` and nothing is kept.
+    Where an automation listens to new records of this kind, they are added one by one, so that it hears of each.
+    """
+    uow.flush()
+    keys: list[int] = []
+    remaining = iter(rows)
+    while chunk := list(itertools.islice(remaining, CHUNK)):
+        if _heard(uow, kind, into):
+            keys += _one_by_one(uow, kind, chunk, into, len(keys))
+        else:
+            keys += _Chunk(uow, kind, into, len(keys)).add(chunk)
+    if keys:
+        uow.messages[Message(kind.key, None)] = None
+    return keys
+
+
+def _heard(uow: Uow, kind: Kind, into: StageOf[t.Any] | None) -> bool:
+    """True when somebody must be told of each record."""
+    crm = uow.crm
+    probe = Created(object.__new__(kind.cls))
+    if crm.subscribers("on", probe) or crm.subscribers("after", probe) or "crm_check" in crm.hooked:
+        return True
+    if not kind.staged:
+        return False
+    stage = into.key if into is not None else (kind.first_pipeline.name, kind.first_pipeline.first.name)
+    guards = crm.stage(into)[1].guards if into is not None else ()
+    return bool(guards or crm.at_stage("enter", stage) or crm.at_stage("while", stage) or (into is not None and "crm_can_move" in crm.hooked))
+
+
+def _one_by_one(uow: Uow, kind: Kind, chunk: Sequence[Mapping[str, t.Any]], into: StageOf[t.Any] | None, start: int) -> list[int]:
+    added, problems = [], list[Problem]()
+    for number, values in enumerate(chunk, start):
+        try:
+            unknown = [n for n in values if n not in kind.fields]
+            if unknown:
+                raise Invalid(problems=[Problem(n, "unknown", UNKNOWN.format(near=closest(n, kind.fields))) for n in unknown])
+            missing = [f.name for f in kind.fields.values() if f.required and f.name not in values]
+            if missing:
+                raise Invalid(problems=[Problem(n, "required", REQUIRED) for n in missing])
+            added.append(uow.add(kind.cls(**values), into=into))
+        except Invalid as refusal:
+            problems += [attrs.evolve(p, path=f"{number}.{p.path}") for p in refusal.problems]
+            if len(problems) >= MAX_PROBLEMS:
+                break
+    if problems:
+        raise Invalid(problems=problems)
+    uow.flush()
+    return [record.id for record in added]
+
+
+class _Chunk:
+    """A few thousand records on their way into the tables."""
+
+    def __init__(self, uow: Uow, kind: Kind, into: StageOf[t.Any] | None, start: int) -> None:
+        self.uow, self.kind, self.start, self.problems = uow, kind, start, list[Problem]()
+        self.fixed: dict[str, t.Any] = {"created_at": uow.now, "updated_at": uow.now, "version": 1, "archived_at": None}
+        self.needs: tuple[str, ...] = ()
+        if kind.staged:
+            pipeline, stage = uow.crm.stage(into) if into is not None else (kind.first_pipeline, kind.first_pipeline.first)
+            self.fixed |= {"pipeline": pipeline.name, "stage": stage.name, "stage_since": uow.now}
+            self.needs = stage.needs if into is not None else ()
+        self.writable = {n: f for n, f in kind.fields.items() if not f.generated and n != "id"}
+        self.defaults = {a.name: a.default for a in attrs.fields(kind.cls) if a.name in self.writable}
+        self.columns = tuple(n for n in kind.names if n != "id")
+
+    def add(self, chunk: Sequence[Mapping[str, t.Any]]) -> list[int]:
+        """Write the chunk and return its keys."""
+        records = [self._record(number, values) for number, values in enumerate(chunk, self.start)]
+        self._refuse()
+        self._references(records)
+        self._refuse()
+        keys = self._write(records)
+        self._scope(keys)
+        if self.kind.staged:
+            self._totals(records)
+        return keys
+
+    def _refuse(self) -> None:
+        if self.problems:
+            raise Invalid(problems=self.problems[:MAX_PROBLEMS])
+
+    def _record(self, number: int, values: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        record = dict(self.fixed)
+        for name, field in self.writable.items():
+            if name in values:
+                try:
+                    record[name] = field.accept(values[name])
+                except Invalid as refusal:
+                    self.problems += [attrs.evolve(p, path=f"{number}.{p.path}") for p in refusal.problems]
+            elif field.required:
+                self.problems.append(Problem(f"{number}.{name}", "required", REQUIRED))
+            else:
+                default = self.defaults[name]
+                record[name] = default.factory() if isinstance(default, attrs.Factory) else default  # type: ignore[arg-type]
+        if not values.keys() <= self.writable.keys():
+            self.problems += [Problem(f"{number}.{n}", "unknown", UNKNOWN.format(near=closest(n, self.writable))) for n in values if n not in self.writable]
+        if self.needs:
+            self.problems += [attrs.evolve(p, path=f"{number}.{p.path}") for p in stage_needs(self.needs, record)]
+        return record
+
+    def _references(self, records: Sequence[Mapping[str, t.Any]]) -> None:
+        """Records may point only to what the actor may see: one question per field for the whole chunk."""
+        for field in self.writable.values():
+            if field.to is None:
+                continue
+            wanted = {r[field.name] for r in records if r.get(field.name) is not None}
+            if not wanted:
+                continue
+            found = self._visible(self.uow.crm.kind(field.to), sorted(wanted), "read")
+            missing = wanted - found
+            self.problems += [Problem(f"{self.start + i}.{field.name}", "reference", NO_SUCH) for i, r in enumerate(records) if r.get(field.name) in missing]
+
+    def _visible(self, kind: Kind, keys: list[int], action: str) -> set[int]:
+        uow = self.uow
+        rule = uow.rule(kind, action)
+        where = Where(kind, uow.crm.kinds, uow.db.dialect, uow.rule)
+        column = kind.table.c.id
+        path = kind.path("id", uow.crm.kinds)
+        chosen = Leaf(path, "in", tuple(keys))
+        conditions = [where.node(chosen, "k")] + ([where.node(rule, "m")] if rule is not EVERYTHING else [])
+        values = parameters(chosen, "k", uow.context, uow.db.dialect) | uow.rule_values(rule, "m")
+        values |= uow.hop_values(k for k in uow.crm.kinds if where.source is not kind.table)
+        statement = sa.select(column).select_from(where.source).where(*conditions)
+        return {row[0] for row in uow.connection.execute(statement, {n: v for n, v in values.items() if n in where.names})}
+
+    def _scope(self, keys: list[int]) -> None:
+        """New records must lie in the scope in which the actor may create."""
+        if self.uow.rule(self.kind, "create") is not EVERYTHING and len(self._visible(self.kind, keys, "create")) != len(keys):
+            self.uow.forbid(self.kind.permission("create"))
+
+    # ---- writing -----------------------------------------------------------------------------------------------
+    def _write(self, records: Sequence[dict[str, t.Any]]) -> list[int]:
+        uow, table = self.uow, self.kind.table
+        cells = [tuple(r[c] for c in self.columns) for r in records]
+        if uow.db.postgres:
+            sequence = f"SELECT nextval(pg_get_serial_sequence('{table.name}', 'id')) FROM generate_series(1, %s)"
+            keys = [row[0] for row in uow.db.driver(sequence, (len(records),)).fetchall()]
+            self._copy(table.name, ("id", *self.columns), [(k, *c) for k, c in zip(keys, cells, strict=True)])
+            tx = uow.db.driver(f"SELECT {PG_TX}").fetchone()[0]
+            self._copy(journal.name, (*JOURNAL, "tx"), self._journal(records, keys, uow.now, tx))
+            return keys
+        first = (uow.db.driver(f"SELECT max(id) FROM {table.name}").fetchone()[0] or 0) + 1
+        keys = list(range(first, first + len(records)))
+        binders = [(i, b) for i, c in enumerate(self.columns) if (b := _bound(self.kind.fields[c], uow.db.dialect)) is not None]
+        self._insert(table.name, ("id", *self.columns), [(k, *_converted(c, binders)) for k, c in zip(keys, cells, strict=True)])
+        tx = uow.db.driver(NEXT_TX).fetchone()[0]
+        self._insert(journal.name, (*JOURNAL, "tx"), self._journal(records, keys, utc_text(uow.now), tx))
+        return keys
+
+    def _copy(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
+        listed = ", ".join(f'"{c}"' for c in columns)
+        try:
+            with self.uow.db.raw.cursor() as cursor, cursor.copy(f"COPY {table} ({listed}) FROM STDIN") as copy:
+                write = copy.write_row
+                for row in rows:
+                    write(row)
+        except Exception as error:
+            raise self._wrapped(table, error) from error
+
+    def _insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        listed = ", ".join(f'"{c}"' for c in columns)
+        try:
+            self.uow.db.raw.executemany(f"INSERT INTO {table} ({listed}) VALUES ({', '.join('?' * len(columns))})", rows)
+        except Exception as error:
+            raise self._wrapped(table, error) from error
+
+    def _wrapped(self, table: str, error: Exception) -> Exception:
+        wrapped = self.uow.db.wrapped(f"bulk insert into {table}", error)
+        return explain_integrity(wrapped, self.kind.fields, self.uow.db, {}) if isinstance(wrapped, sa.exc.IntegrityError) else wrapped
+
+    def _journal(self, records: Sequence[dict[str, t.Any]], keys: Sequence[int], at: dt.datetime | str, tx: int) -> list[Row]:
+        """Return the journal's rows; what every record of the chunk has in common is not repeated in them."""
+        uow, kind, dumps = self.uow, self.kind, orjson.dumps
+        secret = frozenset(n for n, f in kind.fields.items() if f.secret)
+        told = [n for n in self.columns if n not in ("created_at", "updated_at", "version", "archived_at")]
+        actor, cause = uow.actor, uow.settling.cause
+        rows = []
+        for record, key in zip(records, keys, strict=True):
+            changes = {n: (None, v if n not in secret else "•••") for n in told if (v := record[n]) is not None}
+            text = dumps(changes, default=_dumped, option=UTC_Z).decode()
+            rows.append((at, actor.id, actor.name, kind.key, key, "created", text, cause, tx))
+        return rows
+
+    def _totals(self, records: Sequence[dict[str, t.Any]]) -> None:
+        sums: dict[tuple[t.Any, ...], list[int]] = collections.defaultdict(lambda: [0, 0, 0, 0])
+        for record in records:
+            total = t.cast(Total, total_of(self.kind, record))
+            group = sums[total[:4]]
+            group[0] += 1
+            for i, amount in enumerate(total[4], 1):
+                group[i] += amount
+        for place, (count, *amounts) in sums.items():
+            row = total_row(self.kind, (*place, tuple(amounts[: len(self.kind.totals)])), 1)
+            self.uow.ledger.tally.append(row | {"n": count})
+
+
+JOURNAL = ("at", "actor_id", "actor", "kind", "record_id", "action", "changes", "cause")
+
+
+def _dumped(value: t.Any) -> t.Any:
+    return wire.dump(value)
+
+
+def _bound(field: Field, dialect: t.Any) -> t.Callable[[t.Any], t.Any] | None:
+    return binder(field.column.type, dialect)
+
+
+def _converted(cells: Row, binders: Sequence[tuple[int, t.Callable[[t.Any], t.Any]]]) -> list[t.Any]:
+    changed = list(cells)
+    for index, bind in binders:
+        if changed[index] is not None:
+            changed[index] = bind(changed[index])
+    return changed
+
