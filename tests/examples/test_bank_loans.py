@@ -163,7 +163,7 @@ def assert_kept_books(url: str, events: int | None) -> None:
         statement = "SELECT stage, sum(n) FROM crm_tally GROUP BY stage HAVING sum(n) <> 0"
         totals = {stage: int(count) for stage, count in connection.execute(sa.text(statement))}
         counted = "SELECT stage, count(*) FROM bank_application GROUP BY stage"
-        assert totals == dict(connection.execute(sa.text(counted)))
+        assert totals == dict(map(tuple, connection.execute(sa.text(counted))))
     engine.dispose()
     assert letters == records + moved == (events or letters)
     assert journalled == records + moved + letters
