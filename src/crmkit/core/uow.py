@@ -46,7 +46,7 @@ class Uow:
     def __init__(self, crm: Crm, db: Db, actor: Actor, *, writable: bool = True, cause: str | None = None) -> None:
         self.crm, self.db, self.actor, self.writable = crm, db, actor, writable
         self.now: dt.datetime = crm.clock.now()
-        self._elevated = actor.system
+        self._elevated, self._dated = actor.system, False
         self._context: Context | None = None
         self.ledger = Ledger()
         self.records = Records(db, self, crm.kind)
@@ -75,6 +75,16 @@ class Uow:
             yield
         finally:
             self._elevated = before
+
+    def at(self, moment: dt.datetime, actor: Actor | None = None) -> None:
+        """Settle, and go on as if it were `moment` (and `actor` were at work): for demo data and imports with their own times.
+
+        The system's alone: rights stay the system's, while journal and stage history tell that moment and that actor.
+        """
+        if not self.actor.system and not self._dated:
+            raise Misuse("uow.at(...) writes other moments into the journal; open the unit of work as the system: crm.uow()")
+        self.settle()
+        self.now, self.actor, self._context, self._dated = moment, actor or self.actor, None, True
 
     @property
     def elevated(self) -> bool:
