@@ -47,7 +47,7 @@ jobs.register("write", Handler(write))
 jobs.register("write and hang", Handler(write_and_hang))
 jobs.register("hang outside", Handler(hang, transaction=False))
 jobs.register("kill", Handler(kill))
+print("ready", flush=True)  # before the first job, which may kill us
 runner = Runner(jobs, lease=options["lease"], poll=options["poll"]).start()
-print("ready", flush=True)
 sys.stdin.read()
 runner.stop(options["stop"])
