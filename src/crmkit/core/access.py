@@ -140,12 +140,16 @@ class Access:
     # ---- rows --------------------------------------------------------------------------------------------------
     def rule(self, actor: Actor, kind: Kind, action: str = "read") -> Node:
         """Return which rows of `kind` the actor may read (or change …) as a filter node."""
+        return self.rule_of(actor, kind, kind.permission(action))
+
+    def rule_of(self, actor: Actor, kind: Kind, permission: str) -> Node:
+        """Return for which rows of `kind` the actor holds any permission, a command's too, as a filter node."""
         if actor.system:
             return EVERYTHING
-        key = (actor.roles, kind.key, action)
+        key = (actor.roles, kind.key, permission)
         node = self._nodes.get(key)
         if node is None:
-            node = self._nodes[key] = self._rule(actor, kind, kind.permission(action))
+            node = self._nodes[key] = self._rule(actor, kind, permission)
         if node is NOTHING or "crm_visible" not in self.crm.hooked:
             return node
         narrowed = [n for n in self.crm.hook.crm_visible(actor=actor, kind=kind) if n is not None]

@@ -117,8 +117,9 @@ def restore(uow: Uow, kind: Kind, key: int, version: int | None = None) -> Entit
 
 
 def _locked(uow: Uow, kind: Kind, key: int, action: str, version: int | None) -> Entity:
-    record = uow.get(kind.cls, key, lock=True, action=action)
-    uow.require(kind.permission(action), record)
+    record = uow.get(kind.cls, key, lock=True, action=action)  # the scope is part of this statement
+    if not uow.elevated and not uow.crm.access.may(uow.actor, kind.permission(action), record):
+        uow.forbid(kind.permission(action))
     if version is not None and record.version != version:
         message = _(
             "You edit version {old}, the record is at version {new}: load it again", ru="Вы правите версию {old}, а у записи уже версия {new}: загрузите её заново"

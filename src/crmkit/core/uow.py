@@ -20,7 +20,7 @@ from .ledger import Ledger
 from .live import Message
 from .model import Entity, Extension, Record, Staged
 from .pipeline import StageOf, Verdict
-from .plugin import Permission
+from .plugin import PUBLIC, Permission
 from .query import Query
 from .records import Fact, Records
 from .settle import Settling
@@ -329,9 +329,16 @@ class Uow:
 
     # ---- rights ------------------------------------------------------------------------------------------------
     def may(self, permission: Permission | str, record: Entity | None = None) -> bool:
-        """True when the actor holds a permission."""
+        """True when the actor holds a permission; with `record`, when one of the scopes it is granted in covers that record."""
         name = permission.name if isinstance(permission, Permission) else permission
-        return self._elevated or self.crm.access.may(self.actor, name, record)
+        if self._elevated:
+            return True
+        if not self.crm.access.may(self.actor, name, record):
+            return False
+        if record is None or name == PUBLIC.name:
+            return True
+        rule = self.crm.access.rule_of(self.actor, self.crm.kind(type(record)), name)
+        return rule is EVERYTHING or self.matches(record, rule)
 
     def require(self, permission: Permission | str, record: Entity | None = None) -> None:
         """Raise `Forbidden` (or `Unauthenticated` for nobody) unless the actor holds a permission."""
