@@ -43,8 +43,8 @@ types: $(VENV)/installed-test
 	$(BIN)/mypy
 
 typing-tests: $(VENV)/installed-test $(wildcard typing_tests)
-	$(if $(wildcard typing_tests),$(BIN)/pyright,@echo "no typing_tests/: pyright and ty have nothing to check")
-	$(if $(wildcard typing_tests),$(BIN)/ty check)
+	$(if $(wildcard typing_tests),$(BIN)/pyright --pythonpath $(BIN)/python,@echo "no typing_tests/: pyright and ty have nothing to check")
+	$(if $(wildcard typing_tests),$(BIN)/ty check --python $(VENV))
 
 format: $(VENV)/installed-test
 	$(BIN)/ruff check --fix

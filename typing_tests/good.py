@@ -10,6 +10,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, assert_type
 
 import attrs
+from sqlalchemy import String, func, select
+from starlette.responses import JSONResponse
+
 from crmkit import (
     LOST,
     PUBLIC,
@@ -61,8 +64,6 @@ from crmkit import (
     route,
     while_in,
 )
-from sqlalchemy import String, func, select
-from starlette.responses import JSONResponse
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -165,10 +166,14 @@ def queries(uow: Uow) -> None:
     assert_type(uow.find(Deal).where(Deal.amount > 5).all(), list[Deal])
     assert_type(uow.find(Deal).where(Deal.closes_on.is_(None), {"contact.name": "Ann"}).one(), Deal)
     assert_type(uow.find(Deal).order_by(Deal.id.desc(), Deal.amount).limit(1).first(), Deal | None)
-    assert_type(uow.find(Deal).where(Deal.title.ilike("a%") | (Deal.amount == 1), ~Deal.contact_id.in_([1])).count(), int)
+    assert_type(
+        uow.find(Deal).where(Deal.title.ilike("a%") | (Deal.amount == 1), ~Deal.contact_id.in_([1])).count(), int
+    )
     assert_type(uow.find(Deal).archived().exists(), bool)
     assert_type(uow.find(Deal).ids(), list[int])
-    for deal in uow.find(Deal).where({"and": [{"amount": {"gte": "100"}}, {"stage_since": {"lt": {"relative": "-7d"}}}]}):
+    for deal in uow.find(Deal).where(
+        {"and": [{"amount": {"gte": "100"}}, {"stage_since": {"lt": {"relative": "-7d"}}}]}
+    ):
         assert_type(deal, Deal)
     assert_type(uow.get(Contact, 1, lock=True), Contact)
     assert_type(uow.peek(Contact, 1), Contact | None)
@@ -228,7 +233,9 @@ def plan(event: Created[Deal], uow: Uow) -> None:
     """Schedule, emit and cancel."""
     assert_type(event.record, Deal)
     uow.emit(Fitted(event.record.contact_id))
-    uow.schedule(Fitted(contact_id=1), delay=timedelta(days=30), key=f"fitted:{event.record.id}", about=event.record.contact)
+    uow.schedule(
+        Fitted(contact_id=1), delay=timedelta(days=30), key=f"fitted:{event.record.id}", about=event.record.contact
+    )
     uow.schedule(Fitted(contact_id=1), at=uow.now + timedelta(days=1))
     assert_type(uow.cancel("fitted:1"), bool)
     assert_type(uow.cancel_about(event.record), int)
@@ -365,7 +372,13 @@ class Settings:
 
 
 plugin = Plugin(
-    "dental", modules=[__name__], requires=["sales"], follows=("telephony",), settings=Settings, specs=Specs, label=_("Dental", ru="Стоматология")
+    "dental",
+    modules=[__name__],
+    requires=["sales"],
+    follows=("telephony",),
+    settings=Settings,
+    specs=Specs,
+    label=_("Dental", ru="Стоматология"),
 )
 assert_type(plugin.requires, tuple[str, ...])
 assert_type(_("Deal", ru="Сделка"), Text)
@@ -375,8 +388,19 @@ assert_type(_("Deal", ru="Сделка").to("ru"), str)
 def compose() -> None:
     """One CRM, its settings and its units of work."""
     clock = MovableClock()
-    role = Role("doctor", {"dental.deal.*": "own", "dental.contact.read": ["team", {"name": "Ann"}]}, hidden=["dental.contact.phone"])
-    crm = Crm(plugin, database="sqlite://", settings={"dental": {"doctor_phone": "112"}}, clock=clock, roles=[role], teams={2: 1, 1: None})
+    role = Role(
+        "doctor",
+        {"dental.deal.*": "own", "dental.contact.read": ["team", {"name": "Ann"}]},
+        hidden=["dental.contact.phone"],
+    )
+    crm = Crm(
+        plugin,
+        database="sqlite://",
+        settings={"dental": {"doctor_phone": "112"}},
+        clock=clock,
+        roles=[role],
+        teams={2: 1, 1: None},
+    )
     clock.forward(days=1)
     assert_type(crm[Settings], Settings)
     assert_type(crm[Settings].doctor_phone, str)

@@ -90,7 +90,7 @@ class Record:
     if t.TYPE_CHECKING:
         id: Mapped[int] = column(init=False)
 
-    def __setattr__(self, name: str, value: t.Any) -> None:
+    def _assign(self, name: str, value: t.Any) -> None:
         field = self.__fields__.get(name)
         values = self.__dict__
         if field is None:
@@ -101,6 +101,9 @@ class Record:
         values[name] = value if field.generated else field.accept(value)
         if (uow := values.get("_uow")) is not None:
             uow.touch(self)
+
+    if not t.TYPE_CHECKING:  # a checker that saw it would let any name be assigned
+        __setattr__ = _assign
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.__dict__.get('id') or 'new'}>"
@@ -292,8 +295,8 @@ class Entity(Record):
         version: Mapped[int] = column(init=False)
         archived_at: Mapped[dt.datetime | None] = column(init=False)
 
-    def __init_subclass__(cls, *, table: str = "", label: str = "", plural: str = "", **kw: t.Any) -> None:
-        super().__init_subclass__(**kw)
+    def __init_subclass__(cls, *, table: str = "", label: str = "", plural: str = "") -> None:
+        super().__init_subclass__()
         cls.__label__ = _text(label or re.sub(r"_", " ", snake(cls.__name__)).capitalize())
         cls.__plural__ = _text(plural) if plural else cls.__label__
         map_class(cls, table or None, sa.Column("id", BigId, primary_key=True))
@@ -383,8 +386,8 @@ class Extension(Record, t.Generic[E]):
         def __fits__(self, record: E) -> t.Self: ...
     extends: t.ClassVar[type[Entity]]
 
-    def __init_subclass__(cls, *, table: str, label: str = "", **kw: t.Any) -> None:
-        super().__init_subclass__(**kw)
+    def __init_subclass__(cls, *, table: str, label: str = "") -> None:
+        super().__init_subclass__()
         (cls.extends,) = t.get_args(cls.__orig_bases__[0])  # type: ignore[attr-defined]
         cls.__label__ = _text(label or snake(cls.__name__).replace("_", " ").capitalize())
         cls.__extension_name__ = snake(cls.__name__)
