@@ -21,12 +21,20 @@ def arguments(description: str, rounds: int, calls: int, warm: int) -> argparse.
     """The options every measurement has."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--database", choices=[*places.DATABASES, "both"], default="both")
-    parser.add_argument("--peers", default=",".join(PEERS), help="names with commas between them: %(default)s")
+    every = ",".join(PEERS)
+    parser.add_argument("--peers", type=_names, default=every, help="names with commas between them: %(default)s")
     parser.add_argument("--deals", type=int, default=100_000, help="rows in the deal table: %(default)s")
     parser.add_argument("--rounds", type=int, default=rounds, help="each peer once per round: %(default)s")
     parser.add_argument("--calls", type=int, default=calls, help="operations of a peer in a round: %(default)s")
     parser.add_argument("--warm", type=int, default=warm, help="operations before the first round: %(default)s")
     return parser
+
+
+def _names(text: str) -> list[str]:
+    chosen = text.split(",")
+    if unknown := sorted(set(chosen) - set(PEERS)):
+        raise argparse.ArgumentTypeError(f"no peer {', '.join(unknown)}; there are {', '.join(PEERS)}")
+    return chosen
 
 
 class Worker:
@@ -73,7 +81,7 @@ class Stopped(Exception):
 def compare(operation: str, database: str, options: argparse.Namespace) -> list[dict[str, Any]]:
     """Measure the operation on one database with every peer that has it; print the table, save the JSON."""
     data = Data(deals=options.deals)
-    series, workers = _start(operation, database, data, options.peers.split(","))
+    series, workers = _start(operation, database, data, options.peers)
     for worker in workers:
         worker.run(0, options.warm)
     for number in range(options.rounds):
