@@ -44,7 +44,8 @@ def create(uow: Uow, kind: Kind, values: Values) -> Entity:
     uow.flush()
     rule = uow.rule(kind, "create")
     if rule is not EVERYTHING and not uow.matches(record, rule):
-        uow.forbid(kind.permission("create"))
+        with uow.whole():
+            uow.forbid(kind.permission("create"))
     return record
 
 

@@ -48,6 +48,7 @@ class Uow:
         self.now: dt.datetime = crm.clock.now()
         self._elevated, self._dated = actor.system, False
         self._context: Context | None = None
+        self._broken: Exception | None = None
         self.ledger = Ledger()
         self.records = Records(db, self, crm.kind)
         self.settling = Settling(self, cause)
@@ -215,7 +216,8 @@ class Uow:
         from .bulk import add_many
 
         self._writes()
-        return add_many(self, self.crm.kind(cls), rows, into)
+        with self.whole():
+            return add_many(self, self.crm.kind(cls), rows, into)
 
     def attach(self, extension: X) -> X:
         """Save an extension together with its record."""
@@ -268,8 +270,18 @@ class Uow:
     def flush(self) -> None:
         """Write what changed so far, checked and noted; automations wait for `settle`."""
         if self.records.dirty and self.writable:
-            for fact in self.records.flush(self._check):
-                self.settling.note(fact)
+            with self.whole():
+                for fact in self.records.flush(self._check):
+                    self.settling.note(fact)
+
+    @contextlib.contextmanager
+    def whole(self) -> Iterator[None]:
+        """Mark work that must not be half done: if it fails, this unit of work can no longer commit, caught error or not."""
+        try:
+            yield
+        except Exception as error:
+            self._broken = error
+            raise
 
     def _check(self, fact: Fact) -> None:
         problems = list(moves.direct_edits(fact))
@@ -281,7 +293,13 @@ class Uow:
 
     def settle(self) -> None:
         """Write everything and let ``@on`` automations react until nobody has anything to add. Leaving the block does it."""
-        self.settling.run()
+        if self._broken is not None:
+            raise Misuse(
+                f"something failed half way in this unit of work ({self._broken}) and the error was caught, so it cannot be committed; "
+                "let the error through, or try such work in a savepoint: with crm.uow(actor, connection=uow.connection) as inner"
+            ) from self._broken
+        with self.whole():
+            self.settling.run()
 
     # ---- what outlives it --------------------------------------------------------------------------------------
     def emit(self, event: object) -> None:

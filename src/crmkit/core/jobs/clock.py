@@ -22,14 +22,15 @@ class Clock(Protocol):
 class DatabaseClock:
     """The inner clock put right by the database server's, so that hosts whose clocks differ agree on what is due.
 
-    The difference is measured on creation and on `refresh()`, which the runner calls every minute; in between, `now()`
-    costs nothing. On SQLite it is the inner clock.
+    The difference is measured on creation (unless `measure` is False: then when a runner starts) and on `refresh()`, which
+    the runner calls every minute; in between, `now()` costs nothing. On SQLite it is the inner clock.
     """
 
-    def __init__(self, engine: sa.Engine, inner: Clock) -> None:
+    def __init__(self, engine: sa.Engine, inner: Clock, *, measure: bool = True) -> None:
         self._engine, self._inner, self._offset = engine, inner, timedelta()
         self._lock = threading.Lock()
-        self.refresh()
+        if measure:
+            self.refresh()
 
     @property
     def offset(self) -> timedelta:
