@@ -19,7 +19,7 @@ from .commands import Command, make_command
 from .errors import CompositionError, closest
 from .events import RecordEvent, event_key
 from .kind import ACTIONS, ExtensionKind, Kind, kind_of, link_up
-from .model import Entity, Extension
+from .model import Entity, Extension, Record
 from .pipeline import Pipeline
 from .plugin import MARKS, CommandMark, EveryMark, OnMark, Permission, Plugin, RouteMark, StageMark, Topic, WhileMark, marks_of
 from .settings import RESERVED, fill
@@ -49,8 +49,8 @@ class Assembly:
 
     plugins: list[Plugin]
     kinds: dict[str, Kind] = attrs.field(factory=dict)
-    by_class: dict[type, Kind] = attrs.field(factory=dict)
-    extensions: dict[type, ExtensionKind] = attrs.field(factory=dict)
+    by_class: dict[type[Entity], Kind] = attrs.field(factory=dict)
+    extensions: dict[type[Extension[t.Any]], ExtensionKind] = attrs.field(factory=dict)
     pipelines: dict[str, Pipeline[t.Any]] = attrs.field(factory=dict)
     permissions: dict[str, Permission] = attrs.field(factory=dict)
     topics: dict[str, Topic] = attrs.field(factory=dict)
@@ -144,8 +144,8 @@ class _Gatherer:
         things = [thing for _module, _name, thing in contents]
         for cls in [x for x in things if isinstance(x, type) and issubclass(x, Entity) and "__table__" in vars(x)]:
             self.entity(cls)
-        for cls in [x for x in things if isinstance(x, type) and issubclass(x, Extension) and "__table__" in vars(x)]:
-            self.extension(cls)
+        for extension in [x for x in things if isinstance(x, type) and issubclass(x, Extension) and "__table__" in vars(x)]:
+            self.extension(extension)
         for thing in things:
             if isinstance(thing, Pipeline):
                 self.pipeline(thing)
@@ -160,7 +160,8 @@ class _Gatherer:
         name = cls.__table__.name
         if not name.startswith(f"{self.plugin.name}_"):
             self.wrong(f"table {name!r} of {cls.__name__} must start with '{self.plugin.name}_': write table=\"{self.plugin.name}_{name}\"")
-        taken = [k for k in (*self.found.by_class, *self.found.extensions) if k.__table__.name == name and k is not cls]
+        others: list[type[Record]] = [*self.found.by_class, *self.found.extensions]
+        taken = [k for k in others if k.__table__.name == name and k is not cls]
         if taken:
             self.wrong(f"table {name!r} of {cls.__name__} is already that of {taken[0].__name__}; choose another table=")
 
@@ -234,7 +235,7 @@ class _Gatherer:
 
     def event(self, function: t.Any, mark: OnMark) -> None:
         cls, of = event_key(mark.event)
-        if not isinstance(cls, type) or not attrs.has(cls):
+        if not attrs.has(cls):
             self.wrong(f"{function.__name__} handles {mark.event!r}, which is no event; use Created[Entity] and the like, or an attrs class")
         elif issubclass(cls, RecordEvent) and of is not None and of not in self.found.by_class:
             self.wrong(f"{function.__name__} handles {cls.__name__}[{of.__name__}], whose plugin is not required; add it to requires=")

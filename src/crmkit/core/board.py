@@ -72,12 +72,11 @@ def _totals(uow: Uow, kind: Kind, pipeline: Pipeline[t.Any], node: Node) -> dict
     rule = uow.rule(kind)
     asked = both(node, rule)
     kept = all(leaf.path.dotted in COUNTED_BY and leaf.operator not in ("contains", "starts") for leaf in asked.leaves())
-    shape = ("totals", kept, kind.key, node.shape, rule.shape)
     hops = () if kept else hops_of((node, rule), ())
-    shape += tuple(uow.rule(uow.crm.kinds[h]).shape for h in hops)
+    shape = ("totals", kept, kind.key, node.shape, rule.shape, *[uow.rule(uow.crm.kinds[h]).shape for h in hops])
     prepared = uow.db.statements.get(shape, lambda: _kept(uow, kind, node, rule) if kept else _counted(uow, kind, node, rule))
     values = {"pipeline": pipeline.name, **uow.rule_values(node, "f"), **uow.rule_values(rule, "m"), **uow.hop_values(hops)}
-    found = {}
+    found: dict[str, tuple[int, Mapping[str, str]]] = {}
     for stage, count, *sums in uow.db.run(prepared, values).fetchall():
         scaled = zip(kind.totals, sums, strict=True)
         found[stage] = (int(count), {f.name: _scaled(int(v or 0), _scale(f)) for f, v in scaled})

@@ -21,9 +21,9 @@ from .kind import Kind
 from .ledger import NEXT_TX, PG_TX, journal
 from .live import Message
 from .moves import stage_needs
-from .operations import NO_SUCH, UNKNOWN
+from .operations import UNKNOWN
 from .pipeline import StageOf
-from .records import explain_integrity
+from .records import NO_SUCH, explain_integrity
 from .settle import Total, total_of, total_row
 from .sql import Row, binder
 from .types import utc_text
@@ -102,7 +102,7 @@ class _Chunk:
             self.fixed |= {"pipeline": pipeline.name, "stage": stage.name, "stage_since": uow.now}
             self.needs = stage.needs if into is not None else ()
         self.writable = {n: f for n, f in kind.fields.items() if not f.generated and n != "id"}
-        self.defaults = {a.name: a.default for a in attrs.fields(kind.cls) if a.name in self.writable}
+        self.defaults = {a.name: a.default for a in attrs.fields(t.cast(t.Any, kind.cls)) if a.name in self.writable}
         self.columns = tuple(n for n in kind.names if n != "id")
 
     def add(self, chunk: Sequence[Mapping[str, t.Any]]) -> list[int]:

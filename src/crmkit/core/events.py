@@ -66,7 +66,7 @@ class Tick:
 RECORD_EVENTS: dict[str, type[RecordEvent[t.Any]]] = {c.__name__: c for c in (Created, Changed, Moved, Archived, Restored)}
 
 
-def event_key(event: object) -> tuple[type, type | None]:
+def event_key(event: object) -> tuple[type, type[Entity] | None]:
     """Split ``Created[Deal]`` into ``(Created, Deal)``; a plugin's own event class gives ``(Class, None)``."""
     origin = t.get_origin(event)
     if origin is None:

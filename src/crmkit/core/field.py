@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import datetime as dt
 import decimal
 import enum
@@ -36,12 +37,12 @@ class Field:
 
     name: str
     column: sa.Column[t.Any]
-    type: type
+    type: builtins.type
     nullable: bool
     has_default: bool
     label: Text
     help: Text = Text("")
-    to: type[Entity] | None = None
+    to: builtins.type[Entity] | None = None
     search: bool = False
     personal: bool = False
     secret: bool = False

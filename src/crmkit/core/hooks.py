@@ -39,7 +39,7 @@ class Specs:
         """Look at the finished CRM once, before it serves anybody. Raise `CompositionError` to refuse it."""
 
     @hookspec
-    def crm_lifespan(self, crm: Crm) -> contextlib.AbstractAsyncContextManager[None] | None:  # type: ignore[empty-body]
+    def crm_lifespan(self, crm: Crm) -> contextlib.AbstractAsyncContextManager[None] | None:
         """Return an async context manager that is open while the CRM serves; entered in dependency order, left in reverse."""
 
     @hookspec
@@ -75,7 +75,7 @@ class Specs:
         """Add entries to a record's timeline: mappings with ``at`` (aware), ``kind``, ``text`` and whatever else is shown."""
 
     @hookspec
-    def crm_deliver(self, job: ClaimedJob) -> contextlib.AbstractContextManager[None] | None:  # type: ignore[empty-body]
+    def crm_deliver(self, job: ClaimedJob) -> contextlib.AbstractContextManager[None] | None:
         """Return a context manager around each delivery and timer: for tracing, metrics, limits."""
 
     @hookspec

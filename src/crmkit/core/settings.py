@@ -132,7 +132,7 @@ def _plain(value: t.Any, kind: type) -> t.Any:
         return decimal.Decimal(str(value))
     if kind is float and type(value) is int:
         return float(value)
-    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+    if issubclass(kind, enum.Enum):
         return kind(value)
     if kind is Path and isinstance(value, str):
         return Path(value)

@@ -161,4 +161,5 @@ class Db:
             return error
         if dialect.is_disconnect(t.cast(t.Any, error), self.raw, None):
             self.connection.invalidate(error)
-        return sa.exc.DBAPIError.instance(sql, None, error, loaded.Error, hide_parameters=True, dialect=dialect)
+        known = sa.exc.DBAPIError.instance(sql, None, error, loaded.Error, hide_parameters=True, dialect=dialect)
+        return t.cast(Exception, known)

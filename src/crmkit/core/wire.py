@@ -56,7 +56,7 @@ def load_as(kind: type, value: t.Any) -> t.Any:
         if issubclass(kind, enum.Enum):
             return _member(kind, value)
         if type(value) is kind or (kind is float and type(value) is int):
-            return kind(value)
+            return t.cast(t.Any, kind)(value)
     except (ValueError, TypeError, OverflowError, decimal.InvalidOperation) as error:
         if error.args and isinstance(error.args[0], Text):
             raise

@@ -122,8 +122,9 @@ def _timer(name: str, function: t.Any, mark: WhileMark) -> Callable[[Uow, Claime
             return
         function(record, uow)
         if mark.repeat:
-            again = {"at": uow.now + mark.longer_than, "key": settle.timer_key(name, uow.subject(record)), "subject": uow.subject(record)}
-            uow.settling.schedule(job.kind, dict(job.args), **again)
+            subject = uow.subject(record)
+            key = settle.timer_key(name, subject)
+            uow.settling.schedule(job.kind, dict(job.args), at=uow.now + mark.longer_than, key=key, subject=subject)
 
     return fire
 
@@ -142,8 +143,8 @@ def set_crons(crm: Crm) -> None:
         for name, mark, plugin in crm.crons():
             spec = t.cast("str | dt.timedelta", mark.cron or mark.interval)
             crons.set(db.connection, name, spec, f"every:{name}", tz=mark.timezone or crm.settings.timezone, plugin=plugin)
-        for plugin in crm.plugins:
-            crons.keep_only(db.connection, plugin.name, [n for n, _mark, p in crm.crons() if p == plugin.name])
+        for own in crm.plugins:
+            crons.keep_only(db.connection, own.name, [n for n, _mark, p in crm.crons() if p == own.name])
         if any(k.staged for k in crm.kinds.values()):
             crons.set(db.connection, "crmkit:fold", FOLD_EVERY, "crmkit:fold")
         crons.set(db.connection, "crmkit:tidy", TIDY_EVERY, "crmkit:tidy")
