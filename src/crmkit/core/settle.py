@@ -48,7 +48,7 @@ class Settling:
         self._chain: tuple[str, ...] = (cause,) if cause else ()
         self._events: collections.deque[tuple[object, tuple[str, ...], tuple[str, str]]] = collections.deque()
         self._labels: dict[int, str] = {}
-        self._count = self._told = 0
+        self._told = 0
         self.trail: list[object] = []  # every event of this transaction, for the test kit
 
     @property
@@ -129,14 +129,18 @@ class Settling:
         if not uow.writable:
             return
         uow.flush()
-        with uow.as_system():
-            while self._events:
-                event, chain, here = self._events.popleft()
-                self._count += 1
-                if self._count > MAX_EVENTS:
-                    raise EndlessLoop(f"more than {MAX_EVENTS} events in one transaction; the last was {event!r}, caused by: {_told(chain)}")
-                self.trail.append(event)
-                self._react(event, chain, here)
+        before, count = self._chain, 0
+        try:
+            with uow.as_system():
+                while self._events:
+                    event, chain, here = self._events.popleft()
+                    count += 1
+                    if count > MAX_EVENTS:
+                        raise EndlessLoop(f"more than {MAX_EVENTS} events without a pause; the last was {event!r}, caused by: {_told(chain)}")
+                    self.trail.append(event)
+                    self._react(event, chain, here)
+        finally:
+            self._chain = before  # what is done after settling has its own causes
         messages = [[m.topic, m.id] for m in list(uow.messages)[self._told :]]  # settling twice announces nothing twice
         self._told = len(uow.messages)
         live = ""
