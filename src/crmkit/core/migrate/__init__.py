@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from .owner import Owner, Revision, State
+from .owners import owners_of
 from .park import Gone, purge, uninstall
 from .status import is_current, status
 from .upgrade import create, downgrade, upgrade
@@ -43,6 +44,22 @@ def rehearse(owners: Iterable[Owner], engine: sa.Engine | None = None) -> list[T
 
 
 __all__ = [
-    "Gone", "MigrationFailed", "NotMigrated", "Owner", "Revision", "SchemaError", "State",
-    "check", "create", "downgrade", "is_current", "make", "purge", "rehearse", "status", "uninstall", "upgrade",
-]  # fmt: skip
+    "Gone",
+    "MigrationFailed",
+    "NotMigrated",
+    "Owner",
+    "Revision",
+    "SchemaError",
+    "State",
+    "check",
+    "create",
+    "downgrade",
+    "is_current",
+    "make",
+    "owners_of",
+    "purge",
+    "rehearse",
+    "status",
+    "uninstall",
+    "upgrade",
+]

@@ -27,6 +27,10 @@ def _fits(_owner: object, _attribute: object, value: str) -> None:
         raise SchemaError(words.NAME.format(plugin=value, limit=NAME_LIMIT))
 
 
+def _tables(given: Iterable[sa.Table]) -> Sequence[sa.Table]:
+    return tuple(given)
+
+
 @attrs.frozen
 class Owner:
     """One plugin (or the kernel, ``"core"``) as migrations see it.
@@ -36,9 +40,9 @@ class Owner:
     """
 
     name: str = attrs.field(validator=_fits)
-    tables: Sequence[sa.Table] = attrs.field(converter=tuple)
-    scripts: Path = attrs.field(converter=Path)
-    requires: Sequence[str] = attrs.field(default=(), converter=tuple)
+    tables: Sequence[sa.Table] = attrs.field(converter=_tables)
+    scripts: Path
+    requires: Sequence[str] = ()
 
     @property
     def prefix(self) -> str:

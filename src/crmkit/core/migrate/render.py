@@ -181,8 +181,9 @@ def _double_quotes(code: str) -> str:
     tokens = []
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
         said = token.string
-        if token.type == tokenize.STRING and said[0] == "'" and '"' not in said and "\\" not in said:
-            token = token._replace(string=f'"{said[1:-1]}"')
+        if token.type == tokenize.STRING and said[0] == "'" and ('"' not in said or "\\'" in said):
+            inside = said[1:-1].replace("\\'", "'").replace('"', '\\"')
+            token = token._replace(string=f'"{inside}"')
         tokens.append(token)
     return str(tokenize.untokenize(tokens))
 
