@@ -285,3 +285,35 @@ def test_stopping_twice_or_before_starting_does_no_harm(place: Place) -> None:
     Runner(jobs).stop()
     with Runner(jobs) as runner:
         runner.stop()
+
+
+def test_cron_lines_fire_while_there_is_always_something_to_do(place: Place) -> None:
+    jobs = place.jobs()
+    ticks: list[str] = []
+    stop = threading.Event()
+
+    def again(context: Any, job: ClaimedJob) -> None:
+        if not stop.is_set():
+            jobs.schedule(context.connection, "again", {})
+
+    jobs.register("again", Handler(again))
+    jobs.register("tick", Handler(lambda context, job: ticks.append(job.args["tick"]), plugin="cron"))
+    with jobs.begin() as context:
+        jobs.schedule_many(context.connection, [jobs.row("again") for _ in range(40)])
+        jobs.crons.set(context.connection, "each second", timedelta(seconds=1), "tick")
+    place.start(jobs)
+    assert wait(lambda: len(ticks) >= 3, 15)
+    stop.set()
+    assert len(set(ticks)) == len(ticks)
+
+
+def test_a_row_held_by_another_transaction_is_waited_for(postgres: Place) -> None:
+    jobs = postgres.jobs()
+    ran: list[str] = []
+    jobs.register("say", Handler(lambda context, job: ran.append(job.args["text"])))
+    put(jobs, "say", "moved", key="k", delay=timedelta(seconds=0.3))
+    postgres.start(jobs)
+    with jobs.begin() as context:
+        jobs.schedule(context.connection, "say", {"text": "late"}, key="k")
+        assert not wait(lambda: ran, 0.8)
+    assert wait(lambda: ran == ["late"])

@@ -378,3 +378,26 @@ def test_a_handler_without_a_transaction(place: Place, jobs: Jobs, runner: Runne
     put(jobs, "", "outside")
     assert runner.run_due() == 2
     assert seen == [None, "said"]
+
+
+def test_a_unit_of_work_that_forgets_to_finish_the_job_does_not_repeat_it(
+    jobs: Jobs, ran: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    from collections.abc import Iterator
+    from contextlib import contextmanager
+
+    class Forgetful:
+        def finish_with(self, do: object) -> None:
+            """Forget it."""
+
+    @contextmanager
+    def open_work(job: ClaimedJob) -> Iterator[Forgetful]:
+        yield Forgetful()
+
+    put(jobs, "once")
+    runner = Runner(jobs, open_work)
+    assert runner.run_due() == 1
+    assert runner.run_due() == 0
+    assert ran == ["once"]
+    assert "committed without" in caplog.text
+    assert sum(jobs.counts().values()) == 0

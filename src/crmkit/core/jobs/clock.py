@@ -22,8 +22,8 @@ class Clock(Protocol):
 class DatabaseClock:
     """The inner clock put right by the database server's, so that hosts whose clocks differ agree on what is due.
 
-    The difference is measured on creation (unless `measure` is False: then when a runner starts) and on `refresh()`, which
-    the runner calls every minute; in between, `now()` costs nothing. On SQLite it is the inner clock.
+    The difference is measured on creation (unless `measure` is False: then when a runner starts) and on `refresh()`,
+    which the runner calls every minute; in between, `now()` costs nothing. On SQLite it is the inner clock.
     """
 
     def __init__(self, engine: sa.Engine, inner: Clock, *, measure: bool = True) -> None:

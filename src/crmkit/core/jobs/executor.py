@@ -57,13 +57,26 @@ class Executor:
             with self.store.single() as connection:
                 self._remove(connection, job)
             return
+        removed = False
+
+        def remove(connection: sa.Connection) -> None:
+            nonlocal removed
+            self._remove(connection, job)
+            removed = True
+
         with self.transaction(job) as context:
             handler.run(context, job)
             finish = getattr(context, "finish_with", None)
             if finish is None:
-                self._remove(context.connection, job)
+                remove(context.connection)
             else:
-                finish(lambda connection: self._remove(connection, job))
+                finish(remove)
+        if not removed:
+            log.error(
+                "the unit of work of job %s %s committed without calling what it was to finish with", job.id, job.kind
+            )
+            with self.store.single() as connection:
+                self._remove(connection, job)
 
     @staticmethod
     def _remove(connection: sa.Connection, job: ClaimedJob) -> None:

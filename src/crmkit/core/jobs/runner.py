@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import queue
 import socket
 import threading
 import time
@@ -18,6 +17,7 @@ from .claims import Claims
 from .due import Due
 from .executor import Executor
 from .handler import ClaimedJob, TransactionFactory
+from .held import Held
 from .leases import Leases
 from .queue import Jobs
 from .transport import Transport
@@ -58,28 +58,27 @@ class Runner:
         self._due = Due(jobs, self.owner, self.leases.ms)
         self._carrier = Carrier(self, transport) if transport else None
         self._wake, self._stopping, self._stopped = threading.Event(), threading.Event(), threading.Event()
-        self._lock = threading.Lock()
-        self._ours: dict[int, ClaimedJob] = {}  # claimed and not finished
-        self._since: dict[int, float] = {}  # begun, by the monotonic clock
-        self._inbox: queue.SimpleQueue[ClaimedJob | None] = queue.SimpleQueue()
-        self._usual, self._taken_at = 0.0, 0.0
-        self._hungry = False
+        self._held = Held()
+        self._usual = 0.0  # seconds a handler takes, lately
+        self._hungry = False  # there was more to claim than room for it
+        self._denied, self._looked_at = 0.0, 0.0
         self._cron_at: int | None = None
         self._threads: list[threading.Thread] = []
         self._waker: Waker = (
             Listener(jobs.store, self._wake.set, listen_dsn)
             if jobs.store.postgres
-            else (FileWatcher(jobs.store, self._wake.set, watch))
+            else FileWatcher(jobs.store, self._wake.set, watch)
         )
-        subscribe = getattr(jobs.clock, "subscribe", None)
-        if subscribe is not None:
-            subscribe(self._wake.set)
 
     # -- life -----------------------------------------------------------------------------------------------------
 
     def start(self) -> Runner:
         """Begin to run jobs; returns at once."""
         self.jobs.add_sleeper(self._wake)
+        subscribe = getattr(self.jobs.clock, "subscribe", None)
+        if subscribe is not None:  # a clock that can be moved
+            subscribe(self._wake.set)
+        self._measure_clock()
         self._waker.start()
         for work in (self._dispatch, self._keep):
             self._spawn(work)
@@ -101,18 +100,14 @@ class Runner:
         self._waker.stop()
         self._threads[0].join(max(0.1, timeout))
         self._return_unbegun()
-        for _ in self._threads:
-            self._inbox.put(None)
+        self._held.dismiss(len(self._threads))
         if self._carrier:
             self._carrier.stop(deadline - time.monotonic())
         for thread in self._threads[2:]:
             thread.join(max(0.0, deadline - time.monotonic()))
         self._stopped.set()
         self._threads[1].join(max(0.1, deadline - time.monotonic()))
-        with self._lock:
-            left = list(self._ours.values())
-            self._ours.clear()
-        for job in left:
+        for job in self._held.let_go():
             log.warning("job %s %s did not finish in time: another runner will begin it again", job.id, job.kind)
             self.executor.give_back(job, counted=True)
 
@@ -148,8 +143,7 @@ class Runner:
         """Run a job that was handed to a transport; nothing when it was cancelled, moved or taken meanwhile."""
         job = self.claims.take_one(job_id)
         if job is not None:
-            with self._lock:
-                self._ours[job.id] = job
+            self._held.add([job])
             self._run(job)
 
     # -- dispatch -------------------------------------------------------------------------------------------------
@@ -168,89 +162,76 @@ class Runner:
 
     def _round(self) -> float:
         """Claim what is due and can be run; return for how many seconds there is nothing to do."""
-        now = self.jobs.now_ms()
-        if self._cron_at is not None and now >= self._cron_at:
+        pause = self._look() if self._must_look() else 0.0
+        if self._cron_at is not None and self.jobs.now_ms() >= self._cron_at:
             self.jobs.crons.fire()
-            self._cron_at = None
+            self._cron_at, self._looked_at, pause = None, 0.0, 0.0
         wanted = self._room()
         if wanted <= 0:
             self._hungry = True
             return self.poll
-        if not self.jobs.store.postgres:  # one writer: a look that finds nothing must not take its turn
-            pause = self._until_due()
-            if pause > 0:
-                self._hungry = False
-                return pause
+        if pause > 0:
+            self._hungry = False
+            return pause
         if self._carrier:
-            self._hungry = self._carrier.hand_over() > 0
+            found = self._carrier.hand_over()
+            self._hungry = found > 0
         else:
-            self._hungry = self._claim(wanted) == wanted
+            taken = self.claims.take(wanted)
+            self._held.offer(taken)
+            found = len(taken)
+            self._hungry = found == wanted
         if self._hungry:
             return 0.0 if self._carrier or self._room() > 0 else self.poll
-        return max(0.005, self._until_due())
+        # Due and yet not to be had: somebody else holds the row. Ask again, but less and less often.
+        self._denied = 0.0 if found else min(0.25, self._denied * 2 or 0.005)
+        return max(self._denied, self._look())
 
-    def _room(self) -> int:
-        """How many more jobs to claim; with quick handlers a second set, so that nobody waits for a claim."""
-        limit = self.concurrency * (2 if self._usual < QUICK_SECONDS else 1)
-        free = limit - len(self._ours)
-        return free if free * 2 >= limit or len(self._ours) < self.concurrency else 0
+    def _must_look(self) -> bool:
+        # SQLite has one writer: a look that finds nothing must not take its turn. On PostgreSQL the claim itself is the
+        # look, but a runner that is never idle must not forget the cron lines.
+        busy_for = time.monotonic() - self._looked_at
+        return not self.jobs.store.postgres or (self._hungry and busy_for > min(1.0, self.poll))
 
-    def _claim(self, wanted: int) -> int:
-        found = self.claims.take(wanted)
-        with self._lock:
-            self._ours.update((job.id, job) for job in found)
-        for job in found:
-            self._inbox.put(job)
-        return len(found)
-
-    def _until_due(self) -> float:
+    def _look(self) -> float:
         """Seconds until the next job or cron line, at most `poll`; never less than zero."""
         first, self._cron_at = self.claims.look()
+        self._looked_at = time.monotonic()
         moments = [ms for ms in (first, self._cron_at) if ms is not None]
         now = self.jobs.clock.now().timestamp()
         return max(0.0, min(self.poll, min(moments) / 1000 - now)) if moments else self.poll
 
+    def _room(self) -> int:
+        """How many more jobs to claim; with quick handlers a second set, so that nobody waits for a claim."""
+        limit = self.concurrency * (2 if self._usual < QUICK_SECONDS else 1)
+        free = limit - len(self._held)
+        return free if free * 2 >= limit or len(self._held) < self.concurrency else 0
+
     # -- work -----------------------------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        while (job := self._inbox.get()) is not None:
-            self._taken_at = time.monotonic()
+        while (job := self._held.take()) is not None:
             if self._run(job):
                 return  # it had timed out, and another thread has taken this one's place
 
     def _run(self, job: ClaimedJob) -> bool:
         """Run it; True when it was taken from us meanwhile, because it took too long."""
+        if not self._held.begin(job):
+            return False
         began = time.monotonic()
-        with self._lock:
-            if self._ours.get(job.id) is not job:
-                return False
-            self._since[job.id] = began
         try:
             self.executor.run(job)
         except BaseException:
             log.exception("job %s %s ended its thread's work", job.id, job.kind)
         self._usual = 0.8 * self._usual + 0.2 * (time.monotonic() - began)
-        ours = self._forget(job)
+        ours = self._held.forget(job)
         if self._hungry and self._room() > 0:
             self._wake.set()
         return not ours and not self._stopping.is_set()
 
-    def _forget(self, job: ClaimedJob) -> bool:
-        with self._lock:
-            if self._ours.get(job.id) is not job:  # a later attempt of the same job may be ours by now
-                return False
-            del self._ours[job.id]
-            self._since.pop(job.id, None)
-            return True
-
     def _return_unbegun(self) -> None:
-        while True:
-            try:
-                job = self._inbox.get_nowait()
-            except queue.Empty:
-                return
-            if job is not None and self._forget(job):
-                self.executor.give_back(job, counted=False)
+        for job in self._held.drain():
+            self.executor.give_back(job, counted=False)
 
     # -- keep -----------------------------------------------------------------------------------------------------
 
@@ -260,32 +241,36 @@ class Runner:
         while not self._stopped.wait(min(1.0, self.lease / 3)):
             try:
                 now = time.monotonic()
-                self._end_overdue(now)
+                self._end_overdue()
                 if now - renewed >= self.lease / 3:
                     renewed = now
-                    with self._lock:
-                        held = list(self._ours)
-                    self.leases.renew(held)
+                    self.leases.renew(self._held.ids())
                     if self.leases.recover():
                         self._wake.set()
-                refresh = getattr(self.jobs.clock, "refresh", None)
-                if refresh is not None and now - measured >= 60:
+                if now - measured >= 60:
                     measured = now
-                    refresh()
-                if not self._inbox.empty() and now - self._taken_at > 1.0 and not self._stopping.is_set():
+                    self._measure_clock()
+                if self._held.stuck(1.0) and not self._stopping.is_set():
                     self._usual = 1.0  # all threads are taken by something long: let others have what was claimed ahead
                     self._return_unbegun()
             except Exception as problem:
                 log.warning("leases could not be renewed, trying again: %s", type(problem).__name__)
 
-    def _end_overdue(self, now: float) -> None:
-        with self._lock:
-            begun = [(self._ours[number], since) for number, since in self._since.items() if number in self._ours]
-        for job, since in begun:
+    def _measure_clock(self) -> None:
+        refresh = getattr(self.jobs.clock, "refresh", None)
+        if refresh is None:
+            return
+        try:
+            refresh()
+        except Exception as problem:
+            log.warning("the database's clock could not be read, trying again: %s", type(problem).__name__)
+
+    def _end_overdue(self) -> None:
+        for job, seconds in self._held.begun():
             handler = self.jobs.handlers.get(job.kind)
-            if handler is None or handler.timeout is None or now - since < handler.timeout.total_seconds():
+            if handler is None or handler.timeout is None or seconds < handler.timeout.total_seconds():
                 continue
-            if self._forget(job):
+            if self._held.forget(job):
                 self.executor.failed(job, f"took longer than {handler.timeout}; what it still does will be undone")
                 if not self._carrier:
                     self._spawn(self._work)  # a thread cannot be stopped: another takes its place
