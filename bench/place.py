@@ -29,6 +29,20 @@ class Place:
         return self.dsn.replace("postgresql:", "postgresql+psycopg:", 1)
 
 
+def backends(place: Place) -> list[int]:
+    """The PostgreSQL backends of everybody connected to this database but the asker; none for SQLite."""
+    if place.database == "sqlite":
+        return []
+    import psycopg
+
+    with psycopg.connect(place.dsn) as connection:
+        rows = connection.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " AND backend_type = 'client backend' ORDER BY pid"
+        ).fetchall()
+    return [pid for (pid,) in rows]
+
+
 _folder: Path | None = None
 
 

@@ -19,7 +19,7 @@ from bench.data import Data
 from bench.measure import Meter, Round
 from bench.operations import CALLS, check, probe
 from bench.peers import Peer, find
-from bench.place import Place
+from bench.place import Place, backends
 
 
 def main() -> None:
@@ -39,10 +39,10 @@ def main() -> None:
         peer_class.build(place, data)
         print(json.dumps({"built": True}), file=answers)
         return
-    _serve(peer_class(place, data), data, operation[0], answers)
+    _serve(peer_class(place, data), place, data, operation[0], answers)
 
 
-def _serve(peer: Peer, data: Data, operation: str, answers: TextIO) -> None:
+def _serve(peer: Peer, place: Place, data: Data, operation: str, answers: TextIO) -> None:
     probe(peer, data, operation)
     before, calls = peer.counts(), 0
     prepare = CALLS[operation](peer, data)
@@ -51,7 +51,7 @@ def _serve(peer: Peer, data: Data, operation: str, answers: TextIO) -> None:
     for line in sys.stdin:
         first, count = map(int, line.split())
         prepared = [prepare(number) for number in range(first, first + count)]
-        meter = Meter(os.getpid(), peer.backends())
+        meter = Meter(os.getpid(), backends(place))
         walls = []
         started = meter.read()
         for call in prepared:
@@ -59,6 +59,8 @@ def _serve(peer: Peer, data: Data, operation: str, answers: TextIO) -> None:
             call()
             walls.append(time.perf_counter() - at)
         application, database, background = meter.since(started)
+        if backends(place) != meter.backends:
+            print(f"{peer.label} opened or closed connections in a round: database CPU is incomplete", file=sys.stderr)
         calls += count
         print(json.dumps(asdict(Round(count * rows, application, database, background, walls))), file=answers)
     check(peer, before, peer.counts(), operation, calls)

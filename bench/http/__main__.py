@@ -17,8 +17,6 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
-import psycopg
-
 from bench import place as places
 from bench.data import Data
 from bench.http import LEAN, SERVERS, Request, find
@@ -67,18 +65,9 @@ class Server:
         deals = (deal_for(self.data, n) for n in range(first, first + count))
         return (self.module.move(deal, next_stage(self.data, deal), actor_for(self.data, deal)) for deal in deals)
 
-    def backends(self) -> list[int]:
-        """The backends of the server's pool."""
-        with psycopg.connect(self.place.dsn) as connection:
-            rows = connection.execute(
-                "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                " AND backend_type = 'client backend' ORDER BY pid"
-            ).fetchall()
-        return [pid for (pid,) in rows]
-
     def run(self, operation: str, connections: int, count: int) -> Round:
         """So many requests over so many connections."""
-        meter = Meter(self.process.pid, self.backends())
+        meter = Meter(self.process.pid, places.backends(self.place))
         requests = list(self.requests(operation, count))
         started = meter.read()
         walls = asyncio.run(load(self.port, connections, iter(requests)))

@@ -68,10 +68,6 @@ class Peer:
         """Open the connections that the operations will use; everything imported and composed."""
         raise NotImplementedError
 
-    def backends(self) -> list[int]:
-        """Process ids of the PostgreSQL backends behind the open connections; none for SQLite."""
-        raise NotImplementedError
-
     def move(self, deal_id: int, stage: str, actor: Actor) -> None:
         """Move one deal to the stage with this code, in one committed transaction; raise `Refused` when it may not."""
         raise NotImplementedError

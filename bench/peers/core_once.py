@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from bench.data import MOVES, Data
 from bench.peers import PAGE, Actor, Counts, Peer, Refused
-from bench.peers.sqlalchemy_engine import READ, backends, counts, engine_for, now
+from bench.peers.sqlalchemy_engine import READ, counts, engine_for, now
 from bench.peers.tables import company, contact, deal, follow_up, history, stage
 from bench.place import Place
 
@@ -55,10 +55,6 @@ class CoreOnce(Peer):
         """Make the engine."""
         self.engine = engine_for(place)
         self.reading = self.engine.execution_options(**READ)
-
-    def backends(self) -> list[int]:
-        """The one backend."""
-        return backends(self.engine)
 
     def move(self, deal_id: int, stage: str, actor: Actor) -> None:
         """Five statements in one transaction."""

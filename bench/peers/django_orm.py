@@ -67,12 +67,6 @@ class DjangoOrm(Peer):
         self.connection = connection
         connection.ensure_connection()
 
-    def backends(self) -> list[int]:
-        """The one backend."""
-        if self.connection.vendor == "sqlite":
-            return []
-        return [self.connection.connection.info.backend_pid]
-
     def move(self, deal_id: int, stage: str, actor: Actor) -> None:
         """One atomic block."""
         move_deal(deal_id, stage, actor)

@@ -154,10 +154,6 @@ class PsycopgFloor(Floor):
         self.cursor = self.connection.cursor()
         self.texts: dict[str, str] = {}
 
-    def backends(self) -> list[int]:
-        """The one backend."""
-        return [self.connection.info.backend_pid]
-
     def now(self) -> datetime:
         """An aware datetime."""
         return utc_now()
@@ -201,10 +197,6 @@ class SqliteFloor(Floor):
         for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
             self.connection.execute(f"PRAGMA {pragma}")
         self.run = self.connection.execute  # type: ignore[method-assign]
-
-    def backends(self) -> list[int]:
-        """None: it all happens in this process."""
-        return []
 
     def now(self) -> str:
         """UTC text."""

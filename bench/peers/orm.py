@@ -13,7 +13,7 @@ from bench.data import MOVES, Data, NewDeal
 from bench.peers import PAGE, Actor, Counts, Peer, Refused
 from bench.peers.floor import changes_of
 from bench.peers.orm_models import Deal, FollowUp, Journal, Stage, StageHistory
-from bench.peers.sqlalchemy_engine import READ, backends, counts, engine_for, now
+from bench.peers.sqlalchemy_engine import READ, counts, engine_for, now
 from bench.place import Place
 
 
@@ -76,10 +76,6 @@ class Orm(Peer):
         """Make the engine."""
         self.engine = engine_for(place)
         self.reading = self.engine.execution_options(**READ)
-
-    def backends(self) -> list[int]:
-        """The one backend."""
-        return backends(self.engine)
 
     def move(self, deal_id: int, stage: str, actor: Actor) -> None:
         """A session for one move."""

@@ -39,14 +39,6 @@ def engine_for(place: Place, pool_size: int = 1) -> sa.Engine:
     return engine
 
 
-def backends(engine: sa.Engine) -> list[int]:
-    """The backend behind the engine's single pooled connection."""
-    if engine.dialect.name == "sqlite":
-        return []
-    with engine.connect() as connection:
-        return [int(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())]
-
-
 def counts(engine: sa.Engine) -> Counts:
     """The rows of the plain schema."""
     with engine.connect() as connection:

@@ -92,18 +92,6 @@ class Tryton(Peer):
             found = self.pool.get("company.employee").search([], order=[("id", "ASC")])
             self.employees = [employee.id for employee in found]
 
-    def backends(self) -> list[int]:
-        """Every connection this process has to its database, the listening one too."""
-        if self.database == "sqlite":
-            return []
-        with self.transaction().start(self.name, 0, readonly=True) as transaction:
-            cursor = transaction.connection.cursor()
-            cursor.execute(
-                "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
-                " AND backend_type = 'client backend'"
-            )
-            return [pid for (pid,) in cursor.fetchall()]
-
     def call(self, actor: Actor, work: Callable[[], Any], readonly: bool = False) -> Any:
         """What Tryton's dispatcher does round a remote call."""
         from trytond.transaction import TransactionError
