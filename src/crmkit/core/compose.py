@@ -34,7 +34,7 @@ from .settings import CoreSettings, fill, read_file, with_environment
 from .settle import Subscriber
 from .tables import metadata as web_tables
 from .uow import Uow
-from .work import register_handlers
+from .work import Deliveries, register_handlers
 
 if t.TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -83,6 +83,7 @@ class Crm:
         self.clock: Clock = clock or (DatabaseClock(engine, SystemClock(), measure=False) if self.database.postgres else SystemClock())
         self.jobs = Jobs(self.database, self.clock)
         self.live = Hub()
+        self._deliveries: Deliveries | None = None
         self.plans = Plans()
         register_handlers(self)
         if "crm_composed" in self.hooked:
@@ -276,6 +277,16 @@ class Crm:
             self.live.publish(messages)
             if "crm_publish" in self.hooked:
                 self.hook.crm_publish(messages=messages)
+
+    def deliver(self, until: dt.datetime | None = None, *, reraise: bool = False) -> int:
+        """Run every delivery, timer and cron line that is due, here and now; return how many: for simulations and scripts.
+
+        With `until` a movable clock goes there from one due moment to the next, so that everything runs at its own time.
+        What fails is tried again later, or raised at once with `reraise`.
+        """
+        if self._deliveries is None:
+            self._deliveries = Deliveries(self)
+        return self._deliveries.run(until, reraise)
 
     @contextlib.contextmanager
     def read(self, actor: Actor = SYSTEM) -> Iterator[Uow]:

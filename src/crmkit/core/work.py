@@ -12,7 +12,9 @@ import sqlalchemy as sa
 
 from . import settle
 from .access import Actor
+from .clock import MovableClock
 from .deliver import event_from_json
+from .errors import Misuse
 from .events import Tick
 from .jobs import ClaimedJob, Handler, Runner
 from .ledger import fold_tally, message
@@ -64,6 +66,32 @@ def runner(crm: Crm, **options: t.Any) -> Runner:
     if "crm_transport" in crm.hooked:
         options.setdefault("transport", crm.hook.crm_transport(crm=crm))
     return Runner(crm.jobs, lambda job: job_work(crm, job), **{"concurrency": crm.settings.workers} | options)
+
+
+class Deliveries:
+    """Runs the jobs of a CRM in the caller's thread, one after the other: for simulations, scripts and tests."""
+
+    def __init__(self, crm: Crm) -> None:
+        set_crons(crm, housekeeping=False)
+        self._clock, self._runner = crm.clock, runner(crm, concurrency=1)
+
+    def run(self, until: dt.datetime | None, reraise: bool) -> int:
+        """Run what is due; with `until` go there from one due moment to the next. Return how many jobs ran."""
+        runner, clock, done = self._runner, self._clock, 0
+        if until is None:
+            return runner.run_due(reraise=reraise)
+        if not isinstance(clock, MovableClock):
+            raise Misuse("crm.deliver(until=...) moves the clock: compose with Crm(..., clock=MovableClock())")
+        while (due := runner.next_due()) is not None and due <= until:
+            if due > clock.now():
+                clock.set(due)
+            ran = runner.run_due(reraise=reraise)
+            done += ran
+            if not ran and runner.next_due() == due:
+                break  # nobody here handles it: no use in waiting
+        if clock.now() < until:
+            clock.set(until)
+        return done
 
 
 def register_handlers(crm: Crm) -> None:
@@ -136,8 +164,11 @@ def _tick(function: t.Any) -> Callable[[Uow, ClaimedJob], None]:
     return tick
 
 
-def set_crons(crm: Crm) -> None:
-    """Write the CRM's cron lines, and remove those its plugins no longer declare. Done whenever it starts working."""
+def set_crons(crm: Crm, *, housekeeping: bool = True) -> None:
+    """Write the CRM's cron lines, and remove those its plugins no longer declare. Done whenever it starts working.
+
+    Without `housekeeping` the kernel's own lines are left as they are: a simulation would stop at every minute for them.
+    """
     with crm.database.write() as db:
         crons = crm.jobs.crons
         for name, mark, plugin in crm.crons():
@@ -145,6 +176,8 @@ def set_crons(crm: Crm) -> None:
             crons.set(db.connection, name, spec, f"every:{name}", tz=mark.timezone or crm.settings.timezone, plugin=plugin)
         for own in crm.plugins:
             crons.keep_only(db.connection, own.name, [n for n, _mark, p in crm.crons() if p == own.name])
+        if not housekeeping:
+            return
         if any(k.staged for k in crm.kinds.values()):
             crons.set(db.connection, "crmkit:fold", FOLD_EVERY, "crmkit:fold")
         crons.set(db.connection, "crmkit:tidy", TIDY_EVERY, "crmkit:tidy")
