@@ -1,0 +1,105 @@
+"""The promises the sales plugin makes, held against the database by other means than those that keep them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import typing as t
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+
+import sqlalchemy as sa
+
+from crmkit import OPEN, Uow
+
+from .automations import NUDGE
+from .entities import Deal, FollowUp
+from .pipelines import SALES
+
+PATIENCE = dt.timedelta(days=5)  # what @while_in(SALES["offer"]) promises
+Stay = tuple[str, dt.datetime, dt.datetime, str]
+
+
+class Audit:
+    """Looks for broken promises about some deals."""
+
+    def __init__(self, uow: Uow, deals: Sequence[int]) -> None:
+        self.uow, self.deals = uow, set(deals)
+        self.tables = {table.name: table for table in uow.crm.tables}
+        shown = Deal.id, Deal.stage, Deal.created_at, Deal.stage_since, Deal.archived_at
+        self.records = {row.id: row for row in self._rows(sa.select(*shown)) if row.id in self.deals}
+        self.stays: dict[int, list[Stay]] = defaultdict(list)
+        c = self.tables["crm_stage_history"].c
+        stays = sa.select(c.record_id, c.stage, c.entered_at, c.left_at, c.to_stage).where(c.kind == "sales.deal")
+        for key, *stay in self._rows(stays.order_by(c.id)):
+            self.stays[key].append(t.cast(Stay, tuple(stay)))
+
+    def _rows(self, statement: sa.Select[t.Any]) -> Sequence[t.Any]:
+        return self.uow.connection.execute(statement).all()
+
+    def broken(self) -> list[str]:
+        """Return a sentence for every promise that was broken."""
+        checks = (self._next_step, self._totals, self._history, self._nudges, self._jobs)
+        return [sentence for check in checks for sentence in check()]
+
+    def _next_step(self) -> Iterator[str]:
+        """Every deal has an open follow-up, or is closed and has none."""
+        waiting = {row[0] for row in self._rows(sa.select(FollowUp.deal_id).where(FollowUp.done_at.is_(None)))}
+        for key, deal in self.records.items():
+            still_open = SALES.stages[deal.stage].outcome is OPEN
+            if deal.archived_at is None and still_open != (key in waiting):
+                yield f"deal {key} in {deal.stage!r} has {'no' if still_open else 'an'} open follow-up"
+
+    def _totals(self) -> Iterator[str]:
+        """The running totals equal a recount."""
+        c = self.tables["crm_tally"].c
+        where = c.stage, c.owner_id, c.team_id
+        kept = sa.select(*where, sa.func.sum(c.n), sa.func.sum(c.t0)).where(c.kind == "sales.deal").group_by(*where)
+        totals = {tuple(row[:3]): (int(row[3]), int(row[4])) for row in self._rows(kept) if row[3] or row[4]}
+        counted: Counter[t.Any] = Counter()
+        summed: Counter[t.Any] = Counter()
+        shown = Deal.stage, Deal.owner_id, Deal.team_id, Deal.amount
+        for stage, owner, team, amount in self._rows(sa.select(*shown).where(Deal.archived_at.is_(None))):
+            counted[stage, owner or 0, team or 0] += 1
+            summed[stage, owner or 0, team or 0] += int((amount or 0) * 100)
+        for place in totals.keys() | counted.keys():
+            if totals.get(place, (0, 0)) != (counted[place], summed[place]):
+                yield f"the totals of {place} are {totals.get(place)}, a recount gives {counted[place], summed[place]}"
+
+    def _history(self) -> Iterator[str]:
+        """Every stay begins where and when the one before it ended."""
+        for key, deal in self.records.items():
+            stays = self.stays[key]
+            if (stays[0][1] if stays else deal.stage_since) != deal.created_at:
+                yield f"the history of deal {key} does not begin with its creation"
+            if stays and (stays[-1][3], stays[-1][2]) != (deal.stage, deal.stage_since):
+                yield f"the history of deal {key} does not end where the deal is"
+            for (_stage, _entered, left, target), (stage, entered, _left, _target) in itertools.pairwise(stays):
+                if (left, target) != (entered, stage):
+                    yield f"the history of deal {key} has a gap at {left}"
+
+    def _nudges(self) -> Iterator[str]:
+        """An offer that waits too long gets one more follow-up, exactly once for each stay."""
+        texts = {NUDGE, NUDGE.to("ru"), NUDGE.to("en")}
+        given = Counter(
+            (row[0], row[1])
+            for row in self._rows(sa.select(FollowUp.deal_id, FollowUp.created_at, FollowUp.what))
+            if row[2] in texts
+        )
+        for key, deal in self.records.items():
+            stays = [*self.stays[key], (deal.stage, deal.stage_since, self.uow.now, "")]
+            due = {
+                entered + PATIENCE
+                for stage, entered, left, _to in stays
+                if stage == "offer" and entered + PATIENCE <= left
+            }
+            for moment in due | {at for number, at in given if number == key}:
+                if given[key, moment] != (moment in due):
+                    yield f"deal {key} was nudged {given[key, moment]} times at {moment}, not {int(moment in due)}"
+
+    def _jobs(self) -> Iterator[str]:
+        """Nothing that was due is left undone."""
+        c = self.tables["crm_job"].c
+        late = c.run_at <= int(self.uow.now.timestamp() * 1000)
+        for number, kind, state in self._rows(sa.select(c.id, c.kind, c.state).where(late | (c.state != "pending"))):
+            yield f"job {number} ({kind}) is {state}, and was to be done by now"
