@@ -1,0 +1,60 @@
+"""Who is calling: the host's answer, else a plugin's (`crm_actor`), else an API token, else nobody."""
+
+from __future__ import annotations
+
+import inspect
+import typing as t
+
+from starlette.requests import HTTPConnection
+
+from ..core.access import ANONYMOUS, Actor
+from ..core.errors import Forbidden
+from ..core.text import _
+from ..core.tokens import tokens_of
+
+if t.TYPE_CHECKING:
+    from .call import Call
+
+WhoIs = t.Callable[[HTTPConnection], "Actor | None | t.Awaitable[Actor | None]"]
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+CROSS_SITE = _("A page of another site may not change anything here", ru="Страница другого сайта не может ничего здесь менять")
+
+
+def is_async(function: t.Any) -> bool:
+    """True for what must be awaited on the event loop."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))
+
+
+def identify(call: Call, host: Actor | None) -> None:
+    """Fill in the call's actor. Runs in the handler's thread, for a plugin's answer may ask the database."""
+    actor, crm = host, call.crm
+    edge = call.edge
+    if actor is None and edge.actor is not None and not edge.actor_is_async:
+        actor = t.cast("Actor | None", edge.actor(HTTPConnection(call.scope)))
+    if actor is None and "crm_actor" in crm.hooked:
+        actor = crm.hook.crm_actor(crm=crm, connection=HTTPConnection(call.scope))
+    if actor is None:
+        token = bearer(call)
+        if token is not None:
+            holder = tokens_of(crm).check(token)
+            call.actor, call.caller = holder.actor, holder.caller
+            return
+        actor = ANONYMOUS
+    _same_site(call)
+    call.actor = actor
+    call.caller = f"actor:{actor.id}" if actor.id is not None else f"name:{actor.name}"[:80]
+
+
+def bearer(call: Call) -> str | None:
+    """Return the API token of the request, if it carries one of ours."""
+    given = call.header(b"authorization")
+    if given is None or given[:7].lower() != "bearer ":
+        return None
+    token = given[7:].strip()
+    return token if token.startswith("crm_") else None
+
+
+def _same_site(call: Call) -> None:
+    """Refuse a change a browser sends for another site's page: the host's cookies would come along by themselves."""
+    if call.method not in SAFE and call.header(b"sec-fetch-site") == "cross-site" and call.header(b"authorization") is None:
+        raise Forbidden(CROSS_SITE)

@@ -1,0 +1,7 @@
+"""The OpenAPI 3.1 document, made from the kinds and commands of one CRM."""
+
+from __future__ import annotations
+
+from .document import document
+
+__all__ = ["document"]

@@ -1,0 +1,151 @@
+"""The documentation page: rendered here from the OpenAPI document, readable without scripts, on a phone, in the dark."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from functools import cache
+from html import escape
+from importlib.resources import files
+
+from ...core.text import _, translate
+
+Json = dict[str, t.Any]
+WORDS = {
+    "title": _("API of this CRM", ru="API этой CRM"), "contents": _("Contents", ru="Содержание"), "body": _("Request body", ru="Тело запроса"),
+    "parameters": _("Parameters", ru="Параметры"), "answers": _("Answers", ru="Ответы"), "required": _("required", ru="обязательно"),
+    "schemas": _("Schemas", ru="Схемы"), "problems": _("Refusals", ru="Отказы"), "document": _("The OpenAPI document", ru="Документ OpenAPI"),
+    "live": _("Live stream", ru="Живой поток"), "try": _("Try it", ru="Попробуйте"), "skip": _("Skip to the contents", ru="К содержанию"),
+    "where": _("in", ru="в"), "general": _("The CRM itself", ru="Сама CRM"),
+}  # fmt: skip
+
+
+@cache
+def page_style() -> bytes:
+    """Return the style sheet."""
+    return files(__package__).joinpath("docs.css").read_bytes()
+
+
+def page_html(document: Json, language: str, root: str) -> str:
+    """Return the page in one language, for a CRM served below `root`."""
+    return Page(document, language, root).html()
+
+
+class Page:
+    """One rendering."""
+
+    def __init__(self, document: Json, language: str, root: str) -> None:
+        self.document, self.language, self.root = document, language, escape(root, quote=True)
+
+    def say(self, key: str) -> str:
+        """Return a word of the page."""
+        return escape(translate(WORDS[key], self.language))
+
+    def html(self) -> str:
+        """Return the page."""
+        tags = self._tags()
+        other = "en" if self.language == "ru" else "ru"
+        links = "".join(f'<li><a href="#{escape(tag)}">{escape(self._tag_title(tag))}</a></li>' for tag in tags)
+        body = "".join(self._tag(tag, found) for tag, found in tags.items())
+        title = self.say("title")
+        return (
+            f'<!doctype html><html lang="{self.language}"><head><meta charset="utf-8"><title>{title}</title>'
+            f'<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
+            f'<link rel="stylesheet" href="{self.root}/api/docs.css"></head><body><a class="skip" href="#main">{self.say("skip")}</a>'
+            f'<header><h1>{title}</h1><p class="links"><a href="{self.root}/api/openapi.json?lang={self.language}">{self.say("document")}</a> '
+            f'<a href="?lang={other}" hreflang="{other}" lang="{other}">{"English" if other == "en" else "Русский"}</a></p></header>'
+            f'<nav aria-label="{self.say("contents")}"><ul>{links}<li><a href="#problems">{self.say("problems")}</a></li>'
+            f'<li><a href="#live">{self.say("live")}</a></li></ul></nav><main id="main"><p>{_code(self.document["info"]["description"])}</p>'
+            f"{self._try()}{body}{self._problems()}{self._live()}</main></body></html>"
+        )
+
+    def _tags(self) -> dict[str, list[tuple[str, str, Json]]]:
+        found: dict[str, list[tuple[str, str, Json]]] = {}
+        for path, methods in self.document["paths"].items():
+            for method, operation in methods.items():
+                found.setdefault(operation["tags"][0], []).append((method, path, operation))
+        return found
+
+    def _tag_title(self, tag: str) -> str:
+        labels = {t_["name"]: t_.get("description", t_["name"]) for t_ in self.document["tags"]}
+        return translate(WORDS["general"], self.language) if tag == "crm" else labels.get(tag, tag)
+
+    def _tag(self, tag: str, operations: list[tuple[str, str, Json]]) -> str:
+        shown = "".join(self._operation(*one) for one in operations)
+        return f'<section id="{escape(tag)}"><h2>{escape(self._tag_title(tag))} <small>{escape(tag)}</small></h2>{shown}</section>'
+
+    def _operation(self, method: str, path: str, operation: Json) -> str:
+        help_ = f"<p>{escape(operation['description'])}</p>" if operation.get("description") else ""
+        return (
+            f'<details id="{escape(operation["operationId"])}"><summary><span class="method {method}">{method.upper()}</span> '
+            f'<code>{escape(path).replace("/", "/<wbr>")}</code> <span class="what">{escape(operation["summary"])}</span></summary>'
+            f'<div class="inside">{help_}{self._parameters(operation)}{self._body(operation)}{self._answers(operation)}</div></details>'
+        )
+
+    def _parameters(self, operation: Json) -> str:
+        rows = []
+        for parameter in operation.get("parameters", ()):
+            schema = parameter.get("schema") or {"type": "JSON"}
+            extra = f' <em>{self.say("required")}</em>' if parameter.get("required") else ""
+            about = f"<br>{escape(parameter['description'])}" if parameter.get("description") else ""
+            rows.append(f'<tr><th scope="row"><code>{escape(parameter["name"])}</code>{extra}</th><td>{escape(parameter["in"])}</td><td>{_kind(schema)}{about}</td></tr>')
+        return f'<h3>{self.say("parameters")}</h3><div class="wide"><table>{"".join(rows)}</table></div>' if rows else ""
+
+    def _body(self, operation: Json) -> str:
+        body = operation.get("requestBody")
+        if body is None:
+            return ""
+        schema = self._resolved(body["content"]["application/json"]["schema"])
+        return f'<h3>{self.say("body")}</h3>{self._fields(schema)}'
+
+    def _answers(self, operation: Json) -> str:
+        rows = "".join(f'<tr><th scope="row">{status}</th><td>{escape(a["description"])}</td></tr>' for status, a in operation["responses"].items())
+        return f'<h3>{self.say("answers")}</h3><div class="wide"><table>{rows}</table></div>'
+
+    def _fields(self, schema: Json) -> str:
+        needed = dict.fromkeys(schema.get("required", ()), f" <em>{self.say('required')}</em>")
+        rows = "".join(
+            f'<tr><th scope="row"><code>{escape(name)}</code>{needed.get(name, "")}</th>'
+            f"<td>{_kind(inner)}</td><td>{escape(inner.get('title', ''))}</td></tr>"
+            for name, inner in schema.get("properties", {}).items()
+        )
+        return f'<div class="wide"><table>{rows}</table></div>' if rows else ""
+
+    def _resolved(self, schema: Json) -> Json:
+        name = schema.get("$ref", "").rpartition("/")[2]
+        return t.cast(Json, self.document["components"]["schemas"][name]) if name else schema
+
+    def _try(self) -> str:
+        first = next((p for p, m in self.document["paths"].items() if "post" in m and "get" in m), "/api/me")
+        line = f"curl -H 'Authorization: Bearer crm_…' '{self.root}{first}?limit=5'"
+        return f'<h2>{self.say("try")}</h2><pre tabindex="0"><code>{escape(line)}</code></pre>'
+
+    def _problems(self) -> str:
+        from ..openapi.parts import STATUSES
+
+        codes = {400: "bad-request", 401: "unauthenticated", 403: "forbidden", 404: "not-found", 409: "conflict", 412: "stale", 413: "too-large",
+                 415: "unsupported-media-type", 422: "invalid", 428: "precondition-required", 503: "unavailable"}  # fmt: skip
+        rows = "".join(f'<tr id="{code}"><th scope="row">{status}</th><td><code>{code}</code></td><td>{escape(translate(STATUSES[status], self.language))}</td></tr>' for status, code in codes.items())
+        return f'<section id="problems"><h2>{self.say("problems")}</h2><div class="wide"><table>{rows}</table></div></section>'
+
+    def _live(self) -> str:
+        shown = escape(json.dumps(self.document["x-live"], ensure_ascii=False, indent=2))
+        return f'<section id="live"><h2>{self.say("live")}</h2><pre tabindex="0"><code>{shown}</code></pre></section>'
+
+
+def _kind(schema: Json) -> str:
+    if "$ref" in schema:
+        return f"<code>{escape(schema['$ref'].rpartition('/')[2])}</code>"
+    if "enum" in schema:
+        return " · ".join(f"<code>{escape(json.dumps(v, ensure_ascii=False))}</code>" for v in schema["enum"][:30])
+    if "anyOf" in schema:
+        return " · ".join(_kind(s) for s in schema["anyOf"])
+    kind = schema.get("type", "")
+    words = " · ".join(kind) if isinstance(kind, list) else str(kind)
+    limits = [schema.get("format", ""), f"≤ {schema['maxLength']}" if "maxLength" in schema else "", f"e.g. {schema['examples'][0]}" if schema.get("examples") else ""]
+    return escape(", ".join([words, *[x for x in limits if x]]))
+
+
+def _code(text: str) -> str:
+    parts = escape(text).split("`")
+    return "".join(f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(parts))
