@@ -19,6 +19,8 @@ PEERS = {
     "django": "bench.peers.django_orm:DjangoOrm",
     "tryton": "bench.peers.tryton:Tryton",
     "crmkit": "bench.peers.crmkit_peer:CrmkitPeer",
+    "crmkit-1000": "bench.peers.crmkit_peer:ThousandAutomations",
+    "crmkit-unruled": "bench.peers.crmkit_peer:Unruled",
 }
 PAGE = 50
 CARDS = 20

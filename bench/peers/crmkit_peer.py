@@ -17,6 +17,7 @@ from crmkit.core.types import utc_text
 
 from bench.data import STAGES, Data, NewDeal, load, settle, sqlite_value
 from bench.peers import CARDS, PAGE, Actor, Counts, Peer, Refused
+from bench.peers import crmkit_many as many
 from bench.peers.crmkit_plugin import Deal, FollowUp, plugin
 from bench.place import Place
 
@@ -95,6 +96,29 @@ class CrmkitPeer(Peer):
     def close(self) -> None:
         """Close the pool."""
         self.crm.engine.dispose()
+
+
+class ThousandAutomations(CrmkitPeer):
+    """crmkit with a thousand automations of ten more plugins, none of which a move triggers: what does their presence cost?"""
+
+    label: ClassVar[str] = "crmkit, 1,000 automations more"
+
+    def __init__(self, place: Place, data: Data) -> None:
+        """Compose with ten plugins of a hundred automations each."""
+        self.crm = compose(place, *(many.plugin(number) for number in range(10)))
+        self.deal = self.crm.kind(Deal)
+
+
+class Unruled(CrmkitPeer):
+    """The same rows read without a row rule, chosen by a filter instead: what does the rule cost a list?"""
+
+    label: ClassVar[str] = "crmkit, no row rule"
+
+    def page(self, actor: Actor, before: int) -> Sequence[Mapping[str, Any]]:
+        """The same page for somebody who may see everything and asks for one owner's."""
+        request = ListRequest(filter={"id": {"lt": before}, "owner_id": actor.id}, sort=["-id"], fields=FIELDS, limit=PAGE)
+        with self.crm.read(crmkit.Actor(1, "all", ["all"])) as uow:
+            return page(uow, self.deal, request).rows
 
 
 def _who(actor: Actor) -> crmkit.Actor:
