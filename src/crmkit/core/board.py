@@ -85,7 +85,7 @@ def _totals(uow: Uow, kind: Kind, pipeline: Pipeline[t.Any], node: Node) -> dict
 
 def _kept(uow: Uow, kind: Kind, node: Node, rule: Node) -> t.Any:
     where = _OnTally(kind, uow.crm.kinds, uow.db.dialect)
-    conditions = [where.node(n, p) for n, p in ((node, "f"), (rule, "m")) if n is not EVERYTHING]
+    conditions = [build(n, p) for build, n, p in ((where.node, node, "f"), (where.own_rule, rule, "m")) if n is not EVERYTHING]
     sums = [sa.func.sum(tally.c[f"t{i}"]) for i in range(len(kind.totals))]
     return (
         sa.select(tally.c.stage, sa.func.sum(tally.c.n), *sums)
@@ -96,7 +96,7 @@ def _kept(uow: Uow, kind: Kind, node: Node, rule: Node) -> t.Any:
 
 def _counted(uow: Uow, kind: Kind, node: Node, rule: Node) -> t.Any:
     where = Where(kind, uow.crm.kinds, uow.db.dialect, uow.rule)
-    conditions = [where.node(n, p) for n, p in ((node, "f"), (rule, "m")) if n is not EVERYTHING]
+    conditions = [build(n, p) for build, n, p in ((where.node, node, "f"), (where.own_rule, rule, "m")) if n is not EVERYTHING]
     table = kind.table
     # Sums in the smallest unit, as the running totals keep them. SQLite stores exact decimals that way already.
     sums = [sa.func.sum(sa.type_coerce(table.c[f.name], sa.BigInteger) if not uow.db.postgres else table.c[f.name] * 10 ** _scale(f)) for f in kind.totals]
@@ -140,7 +140,7 @@ def _cards(uow: Uow, kind: Kind, pipeline: Pipeline[t.Any], node: Node, names: l
 def _cards_statement(uow: Uow, kind: Kind, node: Node, rule: Node, names: list[str], stages: int) -> t.Any:
     """One limited select per column, glued together: each walks its own stretch of an index and stops."""
     where = Where(kind, uow.crm.kinds, uow.db.dialect, uow.rule)
-    conditions = [where.node(n, p) for n, p in ((node, "f"), (rule, "m")) if n is not EVERYTHING]
+    conditions = [build(n, p) for build, n, p in ((where.node, node, "f"), (where.own_rule, rule, "m")) if n is not EVERYTHING]
     table = kind.table
     parts = []
     for i in range(stages):

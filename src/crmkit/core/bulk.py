@@ -159,7 +159,7 @@ class _Chunk:
         column = kind.table.c.id
         path = kind.path("id", uow.crm.kinds)
         chosen = Leaf(path, "in", tuple(keys))
-        conditions = [where.node(chosen, "k")] + ([where.node(rule, "m")] if rule is not EVERYTHING else [])
+        conditions = [where.node(chosen, "k")] + ([where.own_rule(rule, "m")] if rule is not EVERYTHING else [])
         values = parameters(chosen, "k", uow.context, uow.db.dialect) | uow.rule_values(rule, "m")
         values |= uow.hop_values(k for k in uow.crm.kinds if where.source is not kind.table)
         statement = sa.select(column).select_from(where.source).where(*conditions)

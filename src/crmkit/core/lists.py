@@ -178,7 +178,7 @@ class _Asked:
         return t.cast(_Plan, self.uow.crm.plans.get(("list", self.shape), self._build))
 
     def _conditions(self, where: Where) -> list[t.Any]:
-        conditions = [where.node(n, p) for n, p in ((self.filter, "f"), (self.rule, "m")) if n is not EVERYTHING]
+        conditions = [build(n, p) for build, n, p in ((where.node, self.filter, "f"), (where.own_rule, self.rule, "m")) if n is not EVERYTHING]
         if self.request.archived is not None:
             archived = self.kind.table.c.archived_at
             conditions.append(archived.is_not(None) if self.request.archived else archived.is_(None))

@@ -109,7 +109,7 @@ class Query(t.Generic[E]):
             values |= parameters(node, f"q{i}_", uow.context, uow.connection.dialect)
         rule = uow.rule(kind)
         if rule is not EVERYTHING:
-            conditions.append(where.node(rule, "m"))
+            conditions.append(where.own_rule(rule, "m"))
             values |= parameters(rule, "m", uow.context, uow.connection.dialect)
         for target in uow.crm.kinds.values() if where.source is not kind.table else ():
             values |= parameters(uow.rule(target), hop_prefix(target.key), uow.context, uow.connection.dialect)

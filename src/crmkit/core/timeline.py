@@ -101,7 +101,7 @@ def _visible(uow: Uow) -> t.Iterator[t.Any]:
         if rule is not EVERYTHING:
             where = Where(kind, uow.crm.kinds, uow.db.dialect, uow.rule)
             prefix = f"j{number}_"
-            rows = sa.select(kind.table.c.id).where(where.node(rule, prefix)).select_from(where.source)
+            rows = sa.select(kind.table.c.id).where(where.own_rule(rule, prefix)).select_from(where.source)
             values = uow.rule_values(rule, prefix) | uow.hop_values(k for k in uow.crm.kinds if where.source is not kind.table)
             condition &= journal.c.record_id.in_(rows.params({n: v for n, v in values.items() if n in where.names}))
         yield condition

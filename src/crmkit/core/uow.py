@@ -139,8 +139,8 @@ class Uow:
         where = Where(kind, self.crm.kinds, self.db.dialect, self.rule)
         conditions = [kind.table.c.id == sa.bindparam("key", type_=kind.table.c.id.type)]
         if rule is not EVERYTHING:
-            conditions.append(where.node(rule, "m"))
-        allowed = sa.literal(1) if narrower is EVERYTHING else sa.case((where.node(narrower, "n"), 1), else_=0)
+            conditions.append(where.own_rule(rule, "m"))
+        allowed = sa.literal(1) if narrower is EVERYTHING else sa.case((where.own_rule(narrower, "n"), 1), else_=0)
         found = sa.select(*kind.table.columns, allowed.label("_allowed")).select_from(where.source).where(*conditions)
         return found.with_for_update() if lock else found
 

@@ -27,7 +27,8 @@ class Where:
 
     Values become named parameters (``f0``, ``f1`` …), so that a statement depends only on the tree's shape; `parameters`
     gives the values of one run. Hops are outer joins, narrowed by the row rule of what they reach: a record the actor may
-    not see looks empty.
+    not see looks empty. Only row rules themselves (`own_rule`) look through their hops as the system does: so a rule means
+    the same wherever it is applied, and rules that reach each other's kinds do not go round in circles.
     """
 
     def __init__(self, kind: Kind, kinds: Mapping[str, Kind], dialect: Dialect, rule: Rule | None = None) -> None:
@@ -35,10 +36,11 @@ class Where:
         self.source: t.Any = kind.table
         self._joined: dict[str, t.Any] = {"": kind.table}
         self.names: set[str] = set()  # the parameters that are used
+        self._free = False
 
     def column(self, path: Path) -> t.Any:
         """Return the SQL column of a path, joining what it hops over."""
-        table, prefix, kind = self.kind.table, "", self.kind
+        table, prefix, kind = self.kind.table, "rule." if self._free else "", self.kind
         for hop in path.hops:
             prefix = f"{prefix}{hop.name}."
             target = hop if isinstance(hop, ExtensionKind) else self.kinds[hop.target]
@@ -52,7 +54,7 @@ class Where:
         alias = target.table.alias(prefix.rstrip(".").replace(".", "__"))
         key = table.c.id if isinstance(hop, ExtensionKind) else table.c[hop.field.name]
         on = alias.c.id == key
-        if isinstance(target, Kind) and self.rule is not None:
+        if isinstance(target, Kind) and self.rule is not None and not self._free:
             rule = self.rule(target)
             if rule is not EVERYTHING:
                 on = sa.and_(on, self._visible(alias, target, rule))
@@ -61,7 +63,7 @@ class Where:
 
     def _visible(self, alias: t.Any, target: Kind, rule: Node) -> Condition:
         """Restrict a joined table by its own row rule, which may need joins of its own."""
-        inner = Where(target, self.kinds, self.dialect, self.rule)
+        inner = Where(target, self.kinds, self.dialect)
         condition = inner.node(rule, hop_prefix(target.key))
         self.names |= inner.names
         if inner.source is target.table:
@@ -71,6 +73,14 @@ class Where:
     def node(self, node: Node, prefix: str) -> Condition:
         """Return the condition of a tree whose parameters are named ``<prefix>0``, ``<prefix>1`` … in leaf order."""
         return self._node(node, prefix, iter(range(10_000)))
+
+    def own_rule(self, rule: Node, prefix: str) -> Condition:
+        """Return the condition of the row rule of the kind itself."""
+        self._free = self.rule is not None
+        try:
+            return self.node(rule, prefix)
+        finally:
+            self._free = False
 
     def _node(self, node: Node, prefix: str, numbers: t.Iterator[int]) -> Condition:
         if isinstance(node, Leaf):
