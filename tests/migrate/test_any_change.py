@@ -15,18 +15,15 @@ from crmkit.core.migrate.owner import history
 from crmkit.core.types import BigId, Exact, Money, Phone, UtcDateTime
 from tests.migrate.conftest import table
 
-TYPES: list[Any] = [
-    sa.String(20),
-    sa.String(40),
-    sa.Text(),
-    sa.Integer(),
-    BigId,
-    Money(),
-    Exact(16, 4),
-    Phone(),
-    UtcDateTime(),
-]
-TYPES += [sa.Date(), sa.Boolean(), sa.JSON()]
+# What one column may turn into without a word from its author; the rest `make` points out (see test_make).
+TYPES: dict[str, list[Any]] = {
+    "b": [sa.String(20), sa.String(40), sa.Text(), Phone()],
+    "c": [sa.Integer(), BigId],
+    "d": [Money(), Exact(16, 4)],
+    "e": [sa.JSON()],
+    "f": [UtcDateTime()],
+    "g": [sa.Boolean()],
+}
 CONDITIONS = [None, "a IS NULL", "a IS NOT NULL"]
 column = st.fixed_dictionaries(
     {
@@ -38,7 +35,7 @@ column = st.fixed_dictionaries(
 )
 model = st.fixed_dictionaries(
     {
-        "columns": st.dictionaries(st.sampled_from("bcd"), column, max_size=3),
+        "columns": st.dictionaries(st.sampled_from(sorted(TYPES)), column, max_size=4),
         "parent": st.sampled_from([None, "CASCADE", "SET NULL"]),
         "where": st.sampled_from(CONDITIONS),
         "check": st.sampled_from([None, "a <> 'x'"]),
@@ -50,7 +47,7 @@ def build(shape: dict[str, Any]) -> list[sa.Table]:
     parent = table("shop_parent", sa.Column("name", sa.String(20)))
     parts: list[Any] = [sa.Column("a", sa.String(10))]
     for name, facts in sorted(shape["columns"].items()):
-        kind = TYPES[facts["type"]]
+        kind = TYPES[name][facts["type"] % len(TYPES[name])]
         keyed = not isinstance(kind, sa.JSON)  # PostgreSQL cannot compare JSON
         parts.append(
             sa.Column(
@@ -80,11 +77,11 @@ def walk(engine: sa.Engine, shapes: list[dict[str, Any]]) -> None:
         last = None
         for number, shape in enumerate(shapes):
             before = len(list(Path(folder).glob("*.py")))
-            make(*shop(shape), f"change {number}")
+            make(shop(shape)[0], f"change {number}")
             written = len(list(Path(folder).glob("*.py"))) - before
             upgrade(engine, shop(shape))
             assert check(engine, shop(shape)) == []
-            assert make(*shop(shape), "nothing") is None
+            assert make(shop(shape)[0], "nothing") is None
             if last is not None and written:
                 downgrade(engine, shop(shape), "shop")
                 assert check(engine, shop(last)) == []

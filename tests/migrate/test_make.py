@@ -182,6 +182,13 @@ def test_what_could_hurt_is_pointed_out(shop: House) -> None:
     assert "batch_op.alter_column('name', new_column_name='title')" in notes
     assert "# shop_item.title is required and new" in made.path.read_text()
     assert "существующих строк" in made.notes[0].to("ru")
+    other = grow(
+        shop,
+        [table("shop_item", sa.Column("title", sa.Integer, nullable=False), sa.Column("old", Exact(14, 4)))],
+        "types",
+    )
+    assert "shop_item.title changes from VARCHAR(50) to INTEGER" in " ".join(other.notes)
+    assert "shop_item.old changes from NUMERIC(14, 2) to NUMERIC(14, 4)" in " ".join(other.notes)
     assert "dropped with all its rows" in str(grow(shop, [], "away").notes[0])
 
 
@@ -192,7 +199,8 @@ def test_a_renaming_written_by_hand_is_understood(shop: House, engine: sa.Engine
     shop.script(
         "shop",
         2,
-        "with op.batch_alter_table('shop_item') as batch_op:\n        batch_op.alter_column('old', new_column_name='price')",
+        "with op.batch_alter_table('shop_item') as batch_op:\n"
+        "        batch_op.alter_column('old', new_column_name='price')",
     )
     later = table(
         "shop_item",
@@ -211,7 +219,7 @@ def test_tables_need_the_prefix_of_their_plugin(shop: House, engine: sa.Engine) 
     for act in (lambda: make(stray, "stray"), lambda: upgrade(engine, shop)):
         with pytest.raises(
             SchemaError,
-            match="shop may only have tables that begin with 'shop_', not 'item'. Rename it: table=\"shop_item\"",
+            match="shop may only have tables that begin with 'shop_', not 'item'",
         ):
             act()
     assert not list(stray.scripts.glob("0002*"))
@@ -221,7 +229,7 @@ def test_scripts_that_no_longer_run_are_named(shop: House) -> None:
     shop.script("shop", 2, "op.drop_table('shop_gone')")
     with pytest.raises(
         SchemaError,
-        match="the existing scripts do not run from the beginning, so nothing can be compared: shop: revision shop_0002",
+        match="scripts do not run from the beginning, so nothing can be compared: shop: revision shop_0002",
     ):
         grow(shop, rich())
 
@@ -241,13 +249,12 @@ def test_check_tells_every_difference(shop: House, engine: sa.Engine) -> None:
         connection.exec_driver_sql("ALTER TABLE shop_item ADD COLUMN extra integer")
         connection.exec_driver_sql("CREATE INDEX stray ON shop_item (extra)")
         connection.exec_driver_sql("CREATE TABLE shop_extra (id integer)")
+    stray = "(extra)" if engine.dialect.name == "sqlite" else "btree (extra)"
     assert [str(text) for text in check(engine, shop)] == [
         "shop_extra is in the database, but no model declares it.",
         "shop_item.note is missing in the database.",
         "shop_item.extra is in the database, but not in the model.",
-        f"shop_item: index stray ({'extra' if engine.dialect.name == 'sqlite' else 'btree (extra)'}) is in the database, but not in the model."
-        if engine.dialect.name == "postgresql"
-        else "shop_item: index stray ((extra)) is in the database, but not in the model.",
+        f"shop_item: index stray ({stray}) is in the database, but not in the model.",
     ]
 
 

@@ -102,7 +102,7 @@ def test_parked_rows_still_follow_what_they_extend(ready: House, engine: sa.Engi
 def test_what_others_require_stays(ready: House, engine: sa.Engine) -> None:
     for owners in (ready, without(ready, "dental")):  # dental counts while it is only disabled, too
         with pytest.raises(
-            SchemaError, match="sales cannot be uninstalled: dental requires it. Uninstall dental first"
+            SchemaError, match=r"sales cannot be uninstalled: dental requires it. Uninstall dental first"
         ):
             uninstall(engine, owners, "sales")
         with pytest.raises(SchemaError, match="dental requires it"):
@@ -118,7 +118,7 @@ def test_the_kernel_and_strangers_cannot_go(ready: House, engine: sa.Engine, act
 
 
 def test_uninstalling_needs_a_migrated_database(house: House, engine: sa.Engine) -> None:
-    with pytest.raises(SchemaError, match="no crm_plugin table yet. Run `crmkit migrate` first"):
+    with pytest.raises(SchemaError, match=r"no crm_plugin table yet. Run `crmkit migrate` first"):
         uninstall(engine, house, "sales")
 
 

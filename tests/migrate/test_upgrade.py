@@ -33,7 +33,7 @@ def states(engine: sa.Engine, house: House) -> dict[str, str]:
 def test_everything_is_upgraded_in_dependency_order_and_checks_clean(house: House, engine: sa.Engine) -> None:
     backwards = list(house)[::-1]
     assert [state.state for state in status(engine, backwards)] == ["new", "new", "new"]
-    seen = []
+    seen: list[object] = []
     steps = upgrade(engine, backwards, progress=seen.append)
     assert [step.revision for step in steps] == ["core_0001", "sales_0001", "dental_0001"]
     assert seen == steps
@@ -49,7 +49,7 @@ def test_a_whole_history_runs_up_down_and_up_again(house: House, engine: sa.Engi
 
 
 def test_what_is_missing_is_said_before_the_program_starts(house: House, engine: sa.Engine) -> None:
-    with pytest.raises(NotMigrated, match="sales: its tables do not exist yet. Run `crmkit migrate`"):
+    with pytest.raises(NotMigrated, match=r"sales: its tables do not exist yet. Run `crmkit migrate`"):
         is_current(engine, house)
     upgrade(engine, house)
     house.script("sales", 2, "op.execute('SELECT 1')")
@@ -76,7 +76,7 @@ def test_a_target_stops_there_and_takes_only_what_it_requires(house: House, engi
     assert states(engine, house) == {"core": "current", "sales": "behind", "dental": "new"}
     upgrade(engine, house, "dental")
     assert states(engine, house) == {"core": "current", "sales": "current", "dental": "current"}
-    with pytest.raises(SchemaError, match="No revision 'sales_0009'. Did you mean 'sales_000"):
+    with pytest.raises(SchemaError, match=r"No revision 'sales_0009'. Did you mean 'sales_000"):
         upgrade(engine, house, "sales_0009")
 
 
@@ -100,7 +100,8 @@ def test_a_failed_revision_leaves_nothing_of_its_plugin_and_keeps_the_ones_befor
 
 def test_a_failure_in_the_middle_of_data_keeps_the_old_rows(ready: House, engine: sa.Engine) -> None:
     ready.script(
-        "sales", 2, "op.execute(\"UPDATE sales_deal SET title = 'gone'\")\n    with op.batch_alter_table('sales_deal') as batch_op:\n"
+        "sales", 2, "op.execute(\"UPDATE sales_deal SET title = 'gone'\")\n"
+        "    with op.batch_alter_table('sales_deal') as batch_op:\n"
         "        batch_op.alter_column('title', type_=sa.Text())\n    raise RuntimeError('the plug was pulled')"
     )  # fmt: skip
     with pytest.raises(MigrationFailed, match="the plug was pulled"):
@@ -112,7 +113,8 @@ def test_a_failure_in_the_middle_of_data_keeps_the_old_rows(ready: House, engine
 def test_a_rebuilt_table_keeps_the_rows_that_point_to_it(ready: House, engine: sa.Engine) -> None:
     """SQLite changes a column by copying the table: the old copy's removal must not cascade."""
     ready.script(
-        "sales", 2, "with op.batch_alter_table('sales_company') as batch_op:\n        batch_op.alter_column('name', type_=sa.String(300))",
+        "sales", 2, "with op.batch_alter_table('sales_company') as batch_op:\n"
+        "        batch_op.alter_column('name', type_=sa.String(300))",
     )  # fmt: skip
     upgrade(engine, ready)
     assert rows(engine, "SELECT id, teeth FROM dental_patient ORDER BY id") == [(1, 32), (2, 30)]
@@ -126,12 +128,14 @@ def test_a_rebuilt_table_keeps_its_partial_and_expression_indexes(ready: House, 
     if engine.dialect.name == "sqlite":
         with engine.begin() as connection:
             connection.exec_driver_sql(
-                "CREATE TRIGGER sales_deal_seen AFTER INSERT ON sales_deal BEGIN UPDATE sales_company SET name = 'seen'; END"
+                "CREATE TRIGGER sales_deal_seen AFTER INSERT ON sales_deal "
+                "BEGIN UPDATE sales_company SET name = 'seen'; END"
             )
     ready.script(
         "sales",
         2,
-        "with op.batch_alter_table('sales_deal') as batch_op:\n        batch_op.alter_column('title', type_=sa.String(99))",
+        "with op.batch_alter_table('sales_deal') as batch_op:\n"
+        "        batch_op.alter_column('title', type_=sa.String(99))",
     )
     upgrade(engine, ready)
     assert [str(text) for text in check(engine, ready)] == [
@@ -177,7 +181,7 @@ def test_an_older_program_says_so_and_touches_nothing(house: House, engine: sa.E
     upgrade(engine, house)
     path.unlink()
     house.script("sales", 2, "op.execute('SELECT 1')")
-    with pytest.raises(SchemaError, match="knows only up to dental_0001. Install the newer version of dental again"):
+    with pytest.raises(SchemaError, match=r"knows only up to dental_0001. Install the newer version of dental again"):
         upgrade(engine, house)
     assert states(engine, house) == {"core": "current", "sales": "behind", "dental": "ahead"}
     with pytest.raises(NotMigrated, match="dental: the database is at dental_0002"):
@@ -216,7 +220,7 @@ def test_a_history_with_a_fork_or_a_foreign_file_is_refused(house: House, engine
     with pytest.raises(SchemaError, match="give the later script the next free number"):
         upgrade(engine, house)
     other.with_name("0002_one.py").rename(other.with_name("notes.py"))
-    with pytest.raises(SchemaError, match="name it like 0001_first_tables.py"):
+    with pytest.raises(SchemaError, match=r"name it like 0001_first_tables.py"):
         upgrade(engine, house)
 
 
@@ -234,10 +238,13 @@ def test_two_at_once_upgrade_once(house: House, engine: sa.Engine, monkeypatch: 
     monkeypatch.setattr("crmkit.core.migrate.store._in_process", threading.Semaphore(9))  # as two processes would be
     source = f"{engine.url.render_as_string(hide_password=False)}"
     program = (
-        "import sys, pathlib, sqlalchemy as sa\nfrom crmkit.core.database import open_engine\nfrom crmkit.core.migrate import Owner, upgrade\n"
+        "import sys, pathlib\nfrom crmkit.core.database import open_engine\n"
+        "from crmkit.core.migrate import Owner, upgrade\n"
         "from crmkit.core.migrate.ledger import PLUGIN\nfrom tests.migrate.conftest import cron, dental, job, sales\n"
-        "folder = pathlib.Path(sys.argv[2])\ntables = sales()\nown = lambda n, t, r=(): Owner(n, t, folder / n / 'migrations', r)\n"
-        "owners = [own('core', [PLUGIN, job, cron]), own('sales', tables), own('dental', dental(tables[0]), ('sales',))]\n"
+        "folder = pathlib.Path(sys.argv[2])\ntables = sales()\n"
+        "own = lambda n, t, r=(): Owner(n, t, folder / n / 'migrations', r)\n"
+        "owners = [own('core', [PLUGIN, job, cron]), own('sales', tables), "
+        "own('dental', dental(tables[0]), ('sales',))]\n"
         "print(len(upgrade(open_engine(sys.argv[1]), owners)))"
     )
     arguments = [sys.executable, "-c", program, source.replace("+psycopg", ""), str(house.folder)]
@@ -289,7 +296,7 @@ def test_a_database_in_use_is_named_as_the_reason(
         else:
             busy.exec_driver_sql("SELECT * FROM sales_deal")
         with pytest.raises(
-            SchemaError, match="sales: the schema cannot be changed while|core: the schema cannot be changed while"
+            SchemaError, match=r"sales: the schema cannot be changed while|core: the schema cannot be changed while"
         ):
             upgrade(engine, house)
         busy.connection.driver_connection.rollback()  # type: ignore[union-attr]

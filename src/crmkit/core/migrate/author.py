@@ -218,6 +218,11 @@ def _table_notes(changed: ops.ModifyTableOps) -> list[Text]:
     for op in changed.ops:
         if isinstance(op, ops.AlterColumnOp) and op.modify_nullable is False:
             found.append(findings.NOTE_NOT_NULL.format(table=table, column=op.column_name))
+        if isinstance(op, ops.AlterColumnOp) and op.modify_type is not None and op.existing_type is not None:
+            old_type, new_type = type_in_words(op.existing_type), type_in_words(op.modify_type)
+            if not all(said.startswith(("VARCHAR", "TEXT")) for said in (*old_type, *new_type)):
+                facts = {"old": old_type[0], "new": new_type[0]}
+                found.append(findings.NOTE_TYPE.format(table=table, column=op.column_name, **facts))
     for old in gone:
         kind = type_in_words(old.to_column().type)
         like = next((column for column in come if type_in_words(column.type) == kind), None)

@@ -62,6 +62,12 @@ NOTE_NOT_NULL = _(
     ru="{table}.{column} становится обязательным: на строках с пустым значением скрипт остановится. "
     "Сначала заполните их в скрипте.",
 )
+NOTE_TYPE = _(
+    "{table}.{column} changes from {old} to {new}: say how its values become the new ones. PostgreSQL may want "
+    'postgresql_using="{column}::..." in alter_column, SQLite an UPDATE (it keeps decimals as whole numbers).',
+    ru="{table}.{column} меняется с {old} на {new}: укажите, как значения станут новыми. PostgreSQL может потребовать "
+    'postgresql_using="{column}::..." в alter_column, SQLite — UPDATE (десятичные числа хранятся там целыми).',
+)
 NOTE_RENAME = _(
     "{table}: {gone} goes and {come} comes. If that was a renaming, write "
     "batch_op.alter_column({gone!r}, new_column_name={come!r}) instead, or its values are lost.",
