@@ -113,7 +113,7 @@ class Db:
     def driver(self, sql: str, values: t.Any = ()) -> t.Any:
         """Execute driver SQL. Hosts that watch SQLAlchemy's cursor events see it too."""
         if self._listened:
-            result = self.connection.exec_driver_sql(sql, values)
+            result = self.connection.exec_driver_sql(sql, tuple(values) if isinstance(values, list) else values)
             return result.cursor if result.returns_rows else Done(result)
         cursor = self.raw.cursor()
         try:

@@ -9,7 +9,7 @@ Say which plugins a test's CRM is made of in the settings of pytest, or by overr
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 
@@ -60,7 +60,7 @@ def _overridden(metafunc: pytest.Metafunc) -> bool:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, t.Any, t.Any]:
     """Remember a failure, so that what it left behind is not reported as a second one."""
     report: t.Any = yield
     if report.when == "call" and report.failed:

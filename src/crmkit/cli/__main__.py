@@ -1,0 +1,5 @@
+"""``python -m crmkit.cli`` is ``crmkit``."""
+
+from . import main
+
+main()

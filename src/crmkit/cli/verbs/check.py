@@ -1,0 +1,44 @@
+"""``crmkit check``."""
+
+from __future__ import annotations
+
+import click
+
+from ..load import given, installed_plugins, settled_crm
+from ..speak import _, say, told, working
+from ..verb import verb
+
+HELP = _(
+    "Say everything that is wrong with a plugin, at once.\n\n"
+    "It is composed with what it requires, migrated up and down, and every route and command is called with made-up input. "
+    "Without a name all plugins of the settings (or all installed ones) are checked. Code 1 when something was found.",
+    ru="Показать сразу всё, что не так с плагином.\n\n"
+    "Плагин собирается с тем, что ему нужно, миграции проходят вверх и вниз, каждый маршрут и каждая команда вызываются с "
+    "выдуманными данными. Без имени проверяются все плагины из настроек (или все установленные). Код 1, если что-то нашлось.",
+)
+EXAMPLES = """
+crmkit check feedback
+crmkit check crmkit_feedback:plugin
+crmkit check
+"""
+
+
+@verb("check", HELP, EXAMPLES)
+@click.argument("plugin", nargs=-1)
+def check(plugin: tuple[str, ...]) -> int:
+    """Check each and report."""
+    from crmkit.testing.check import problems_of
+
+    names = list(plugin) or (
+        [p.name for p in settled_crm().plugins] if given().is_there else [p.name for p in installed_plugins()]
+    )
+    count = 0
+    for name in names:
+        with working(_("Checking {name}", ru="Проверка: {name}").format(name=name)) as shown:
+            found = problems_of(name, shown.on)
+        for line in found:
+            say(f"{name}: {told(line)}")
+        if not found:
+            say(_("{name}: well made", ru="{name}: всё в порядке"), name=name)
+        count += len(found)
+    return int(count > 0)

@@ -1,0 +1,184 @@
+"""``crmkit demo``: from nothing to a CRM one can look at."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import typing as t
+from pathlib import Path
+
+import click
+
+from crmkit.core.errors import CompositionError
+
+from ..load import installed_plugins
+from ..speak import _, language, note, say, told, working
+from ..verb import option, verb
+from .serving import address, listen, run_server
+
+if t.TYPE_CHECKING:
+    from crmkit import Crm, Plugin
+
+HELP = _(
+    "Start a CRM with demo data, from nothing.\n\n"
+    "Makes a folder with a settings file and a SQLite database, loads companies, people and deals in Russian and English "
+    "(the same every time), prints the address and a token, and serves the API with its documentation. The next start "
+    "finds the data as you left it; delete the folder to begin afresh.",
+    ru="Запустить CRM с демонстрационными данными, с нуля.\n\n"
+    "Создаёт папку с файлом настроек и базой SQLite, загружает компании, людей и сделки на русском и английском (каждый раз "
+    "одни и те же), печатает адрес и токен и запускает API с документацией. При следующем запуске данные останутся, как вы "
+    "их оставили; чтобы начать заново, удалите папку.",
+)
+EXAMPLES = """
+crmkit demo
+crmkit demo --port 8080 --size 2000
+crmkit demo --database postgresql://crm@localhost/demo
+"""
+
+
+@verb("demo", HELP, EXAMPLES)
+@option(
+    "--port",
+    default=8000,
+    show_default=True,
+    help=_("Port to listen on; 0 takes a free one.", ru="Порт; 0 — любой свободный."),
+)
+@option(
+    "--host", default="127.0.0.1", show_default=True, help=_("Address to listen on.", ru="На каком адресе слушать.")
+)
+@option(
+    "--folder",
+    default=".demo",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help=_("Where it is kept.", ru="Где всё хранится."),
+)
+@option(
+    "--database",
+    metavar="URL",
+    help=_("Another database than the folder's SQLite.", ru="Другая база вместо SQLite в папке."),
+)
+@option(
+    "--size",
+    default=300,
+    show_default=True,
+    type=click.IntRange(1),
+    help=_("About so many deals.", ru="Примерно столько сделок."),
+)
+@option("--seed", default=1, show_default=True, help=_("Another seed, other people.", ru="Другое зерно — другие люди."))
+@option("--prepare-only", is_flag=True, help=_("Load everything, then stop.", ru="Всё загрузить и остановиться."))
+def demo(port: int, host: str, folder: Path, database: str | None, size: int, seed: int, prepare_only: bool) -> None:
+    """Prepare what is missing, then serve."""
+    place = None if prepare_only else listen(host, port)
+    crm = compose(folder, database)
+    prepare(crm, size, seed)
+    token = token_of(crm, folder)
+    if place is None:
+        say(_("Ready in {folder}.", ru="Готово: {folder}."), folder=folder)
+        say(token)
+        return
+    tell(address(place), token, folder)
+    run_server(crm.app, place)
+
+
+def compose(folder: Path, database: str | None) -> Crm:
+    """Return the CRM of the demo folder, whose settings file is written on the first start."""
+    from crmkit import Crm
+
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "crmkit.toml"
+    if not file.exists():
+        plugins = installed_plugins()
+        if not plugins:
+            raise CompositionError(
+                [
+                    told(
+                        _(
+                            "no plugin is installed; type: pip install -e plugins/sales",
+                            ru="не установлен ни один плагин; наберите: pip install -e plugins/sales",
+                        )
+                    )
+                ]
+            )
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+        file.write_text(settings_text(plugins, f"sqlite:///{(folder / 'crm.db').resolve()}"), encoding="utf-8")
+    more = {"database": database} if database else {}
+    environment = {k: v for k, v in os.environ.items() if k != "CRMKIT_DATABASE"}
+    return Crm.from_file(file, environment, **more)
+
+
+def settings_text(plugins: list[Plugin], database: str) -> str:
+    """Return a settings file with three roles that show what row rules do."""
+    from crmkit import Crm
+
+    crm = Crm(*plugins, database=database)
+    names = json.dumps([p.name for p in crm.plugins])
+    owned = [k.key for k in crm.kinds.values() if k.owned]
+    grants = "\n".join(f'grants."{key}.*" = "own"' for key in owned)
+    team = "\n".join(f'grants."{key}.*" = "below"' for key in owned)
+    commands = "".join(
+        f'grants."{name}" = "all"\n' for name in sorted({c.permission.name for c in crm.commands.values()} - {"public"})
+    )
+    return (
+        f"# Written by `crmkit demo`; change what you like.\n[crmkit]\nplugins = {names}\ndatabase = {json.dumps(database)}\n"
+        f'language = "{language()}"\ntimezone = "Europe/Moscow"\n\n'
+        '[roles.admin]\nlabel = {en = "Administrator", ru = "Администратор"}\ngrants."*" = "all"\n\n'
+        f'[roles.director]\nlabel = {{en = "Director", ru = "Руководитель"}}\n{team}\n{commands}\n'
+        f'[roles.manager]\nlabel = {{en = "Manager", ru = "Менеджер"}}\n{grants}\n{commands}'
+    )
+
+
+def prepare(crm: Crm, size: int, seed: int) -> None:
+    """Migrate, and load demo data into an empty database: all of it or nothing."""
+    from crmkit.core import migrate
+
+    with working(_("Preparing the database", ru="Подготовка базы")) as shown:
+        migrate.upgrade(
+            crm.engine,
+            migrate.owners_of(crm),
+            None,
+            lambda step: shown.on(f"{step.number}/{step.total} {step.revision}"),
+        )
+        with crm.read() as reading:
+            if any(reading.find(kind.cls).archived(only=False).exists() for kind in crm.kinds.values()):
+                return
+        shown.on(_("loading demo data", ru="загрузка данных"))
+        with crm.uow() as uow:
+            crm.hook.crm_demo(uow=uow, random=random.Random(seed), size=size)
+
+
+def token_of(crm: Crm, folder: Path) -> str:
+    """Return the demo's token: the one of last time while it is good, else a new one. Only this user can read its file."""
+    from crmkit.core.errors import Unauthenticated
+    from crmkit.core.tokens import create_token, tokens_of
+
+    file = folder / "token"
+    if file.exists():
+        kept = file.read_text("utf-8").strip()
+        try:
+            tokens_of(crm).check(kept)
+            return kept
+        except Unauthenticated:
+            pass
+    made = create_token(crm, "demo", ["admin"], actor_id=1)
+    file.touch(mode=0o600)
+    file.write_text(made + "\n", encoding="utf-8")
+    return made
+
+
+def tell(where: str, token: str, folder: Path) -> None:
+    """Say where to look and with what."""
+    say(_("The CRM is at           {where}", ru="CRM работает по адресу  {where}"), where=where)
+    say(_("Its documentation at    {where}api/docs", ru="Документация           {where}api/docs"), where=where)
+    say(_("Token (administrator)   {token}", ru="Токен (администратор)  {token}"), token=token)
+    say()
+    say(f'  curl -H "Authorization: Bearer {token}" {where}api/sales/deal')
+    say()
+    note(
+        _(
+            "Data and settings are in {folder}. Ctrl-C stops.",
+            ru="Данные и настройки в папке {folder}. Остановить: Ctrl-C.",
+        ),
+        folder=folder,
+    )

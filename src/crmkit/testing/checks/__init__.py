@@ -1,0 +1,1 @@
+"""What `check_plugin` looks at, one module for each matter."""

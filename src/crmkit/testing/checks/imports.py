@@ -1,0 +1,51 @@
+"""A plugin imports `crmkit` and the plugins it requires, by their public names only."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from crmkit.core.plugin import Plugin
+from crmkit.core.text import Text, _
+
+from .files import package_of, shown, sources
+
+DEEP = _(
+    "{place} imports {name}: write `from {package} import …`",
+    ru="{place} импортирует {name}: пишите `from {package} import …`",
+)
+UNDECLARED = _(
+    "{place} imports {name}, but the plugin does not require {plugin!r}: add requires=[{plugin!r}]",
+    ru="{place} импортирует {name}, но плагин не требует {plugin!r}: добавьте requires=[{plugin!r}]",
+)
+PUBLIC = ("crmkit", "crmkit.testing")
+
+
+def problems(plugin: Plugin, plugins: Sequence[Plugin]) -> list[Text]:
+    """Return a sentence for every import that breaks the rule."""
+    own = package_of(plugin)
+    required = {package_of(p) for p in plugins if p.name in plugin.requires}
+    offered = {e.value.partition(":")[0].partition(".")[0]: e.name for e in entry_points(group="crmkit.plugins")}
+    offered |= {package_of(p): p.name for p in plugins}
+    found: list[Text] = []
+    for file in sources(plugin):
+        for line, module in imported(file):
+            package, place = module.partition(".")[0], f"{shown(plugin, file)}:{line}"
+            if package == "crmkit" and module not in PUBLIC:
+                found.append(DEEP.format(place=place, name=module, package="crmkit"))
+            elif package in offered and package != own and package not in required:
+                found.append(UNDECLARED.format(place=place, name=module, plugin=offered[package]))
+            elif package in offered and package != own and module != package:
+                found.append(DEEP.format(place=place, name=module, package=package))
+    return found
+
+
+def imported(file: Path) -> Iterator[tuple[int, str]]:
+    """Yield the line and the full name of every module a file imports, relative ones left out."""
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module is not None:
+            yield node.lineno, node.module
