@@ -18,7 +18,7 @@ import attrs
 
 from . import wire
 from .errors import Invalid, Problem, closest
-from .field import Field
+from .field import TOO_BIG, TOO_FINE, Field
 from .kind import Kind, Link, Path
 from .text import Text, _
 
@@ -235,7 +235,7 @@ def _operands(field: Field, operator: str, given: t.Any) -> t.Any:
         raise ValueError(_("works on links and teams only", ru="работает только со связями и командами"))
     if any(v is None for v in given):
         raise ValueError(_("null is not a value here; use empty", ru="null здесь не значение; используйте empty"))
-    return tuple(_no_nul(wire.load(field, v)) for v in given)
+    return tuple(_plain_value(field, v) for v in given)
 
 
 def _operand_value(field: Field, given: t.Any) -> t.Any:
@@ -247,14 +247,28 @@ def _operand_value(field: Field, given: t.Any) -> t.Any:
         if about_time != (field.type in (dt.datetime, dt.date)):
             raise ValueError(_("{word!r} does not fit this field", ru="{word!r} не подходит к этому полю").format(word=word))
         return Relative(word)
+    return _plain_value(field, given)
+
+
+def _plain_value(field: Field, given: t.Any) -> t.Any:
+    """Read one value, and refuse what one of the databases would refuse or round."""
     value = wire.load(field, given)
     if value is None:
         raise ValueError(_("null is not a value here; use empty", ru="null здесь не значение; используйте empty"))
     if type(value) is int and not -(2**63) <= value < 2**63:
-        raise ValueError(_("too large", ru="слишком большое число"))
-    if isinstance(value, decimal.Decimal) and (not value.is_finite() or value.adjusted() > 15):
-        raise ValueError(_("too large", ru="слишком большое число"))
+        raise ValueError(TOO_BIG)
+    if isinstance(value, decimal.Decimal):
+        _fits_scale(field, value)
     return _no_nul(value)
+
+
+def _fits_scale(field: Field, value: decimal.Decimal) -> None:
+    scale = getattr(field.column.type, "scale", None) or 0
+    if not value.is_finite() or value.adjusted() + scale > 17:  # SQLite keeps it as a 64-bit integer, scaled
+        raise ValueError(TOO_BIG)
+    exponent = value.normalize().as_tuple().exponent
+    if scale and isinstance(exponent, int) and -exponent > scale:
+        raise ValueError(TOO_FINE.format(places=scale))
 
 
 def _no_nul(value: t.Any) -> t.Any:

@@ -60,8 +60,9 @@ def binder(kind: sa.types.TypeEngine[t.Any], dialect: Dialect) -> Callable[[t.An
 
 def _reader(kind: sa.types.TypeEngine[t.Any], dialect: Dialect) -> Callable[[t.Any], t.Any] | None:
     implementation = kind.dialect_impl(dialect)
-    # SQLAlchemy's PostgreSQL numeric wants to know the number of the server's type: numeric.
-    code = 1700 if isinstance(kind, sa.Numeric) or isinstance(getattr(kind, "impl_instance", None), sa.Numeric) else None
+    # SQLAlchemy's PostgreSQL numbers want to know the number of the server's type: numeric or double precision.
+    stored = getattr(kind, "impl_instance", kind)
+    code = 1700 if isinstance(stored, sa.Numeric) else 701 if isinstance(stored, sa.Float) else None
     return t.cast("Callable[[t.Any], t.Any] | None", implementation.result_processor(dialect, code))
 
 
