@@ -145,7 +145,8 @@ class Crm:
 
     def tables_of(self, plugin: str) -> list[sa.Table]:
         """Return the tables one plugin owns, in dependency order."""
-        return [table for table in self.tables if table.name.startswith(f"{plugin}_")]
+        own = {c.__table__ for c, k in (*self._by_class.items(), *self._extensions.items()) if k.plugin == plugin}
+        return [table for table in self.tables if table in own]
 
     def teams_below(self, teams: tuple[int, ...]) -> tuple[int, ...]:
         """Return these teams and all below them."""
