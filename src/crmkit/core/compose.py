@@ -93,10 +93,13 @@ class Crm:
     def from_file(cls, path: str | Path = "crmkit.toml", environment: Mapping[str, str] | None = None, **more: t.Any) -> Crm:
         """Compose the installed plugins a settings file names. The environment (``CRMKIT_DATABASE=…``) comes over the file."""
         tables = with_environment(read_file(Path(path)), os.environ if environment is None else environment)
-        core, problems = fill(CoreSettings, tables.get("crmkit", {}), "crmkit")
-        if core is None:
+        table = tables.get("crmkit", {})
+        core, problems = fill(CoreSettings, table, "crmkit")
+        if core is None and not isinstance(table.get("plugins", ()), list | tuple):
             raise CompositionError(problems)
-        return cls(*installed(core.plugins), settings=tables, **more)
+        # With something else wrong in [crmkit], compose all the same: every problem is then told at once.
+        names = core.plugins if core is not None else tuple(str(n) for n in table.get("plugins", ()))
+        return cls(*installed(names), settings=tables, **more)
 
     # ---- looking things up -------------------------------------------------------------------------------------
     def __getitem__(self, settings: type[T]) -> T:
