@@ -86,7 +86,6 @@ def _from_plugins(ctx: click.Context) -> dict[str, click.Command]:
                 extra = click.Group("crmkit")
                 crm.hook.crm_commands(group=extra)
                 found = dict(extra.commands)
-            crm.engine.dispose()
         except CrmError as error:
             note(
                 _("(verbs of plugins are not shown: {why})", ru="(команды плагинов не показаны: {why})"), why=str(error)

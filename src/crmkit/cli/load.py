@@ -39,11 +39,17 @@ def given() -> Given:
     return found if found is not None else Given()
 
 
+def kept(crm: Crm) -> Crm:
+    """Return a CRM whose connections are closed when the verb ends."""
+    click.get_current_context().call_on_close(crm.engine.dispose)
+    return crm
+
+
 def settled_crm(**more: t.Any) -> Crm:
     """Return the CRM of the settings file."""
     from crmkit import Crm
 
-    return Crm.from_file(given().path, **more)
+    return kept(Crm.from_file(given().path, **more))
 
 
 def installed_plugins() -> list[Plugin]:
@@ -61,7 +67,7 @@ def any_crm(**more: t.Any) -> Crm:
 
     if given().is_there:
         return settled_crm(**more)
-    return Crm(*installed_plugins(), **({"database": "sqlite:///crm.db"} | more))
+    return kept(Crm(*installed_plugins(), **({"database": "sqlite:///crm.db"} | more)))
 
 
 def ready_crm(**more: t.Any) -> Crm:

@@ -12,7 +12,7 @@ import click
 
 from crmkit.core.errors import CompositionError
 
-from ..load import installed_plugins
+from ..load import installed_plugins, kept
 from ..speak import _, language, note, say, told, working
 from ..verb import option, verb
 from .serving import address, listen, run_server
@@ -105,7 +105,7 @@ def compose(folder: Path, database: str | None) -> Crm:
         file.write_text(settings_text(plugins, f"sqlite:///{(folder / 'crm.db').resolve()}"), encoding="utf-8")
     more = {"database": database} if database else {}
     environment = {k: v for k, v in os.environ.items() if k != "CRMKIT_DATABASE"}
-    return Crm.from_file(file, environment, **more)
+    return kept(Crm.from_file(file, environment, **more))
 
 
 def settings_text(plugins: list[Plugin], database: str) -> str:

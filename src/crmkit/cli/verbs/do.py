@@ -36,7 +36,6 @@ def _commands(ctx: click.Context) -> dict[str, click.Command]:
         if given().is_there:
             crm = settled_crm()
             found = {name: _verb(name, command) for name, command in crm.commands.items()}
-            crm.engine.dispose()
         ctx.meta["crmkit.do"] = found
     return found
 
@@ -102,7 +101,6 @@ def _run(name: str, number: int | None, values: dict[str, t.Any]) -> None:
         result = run(uow, crm.commands[name], number, values)
     if result is not None:
         click.echo(json.dumps(result, ensure_ascii=False, indent=2, default=str))
-    crm.engine.dispose()
 
 
 @click.pass_context

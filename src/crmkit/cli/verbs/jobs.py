@@ -74,7 +74,6 @@ def list_(state: str | None, plugin: str | None, limit: int) -> int:
             kind=unknown.kind,
             count=unknown.count,
         )
-    crm.engine.dispose()
     return int(bool(counts.get("dead")))
 
 
@@ -98,7 +97,6 @@ def replay(numbers: tuple[int, ...], everything: bool) -> None:
     with crm.jobs.begin() as work:
         count = crm.jobs.replay(work.connection, chosen)
     say(_("Jobs that will run again: {count}", ru="Будут повторены задания: {count}"), count=count)
-    crm.engine.dispose()
 
 
 @jobs.command(
@@ -115,4 +113,3 @@ def discard(numbers: tuple[int, ...], everything: bool) -> None:
     with crm.jobs.begin() as work:
         count = crm.jobs.discard(work.connection, chosen)
     say(_("Forgotten: {count}", ru="Забыто: {count}"), count=count)
-    crm.engine.dispose()

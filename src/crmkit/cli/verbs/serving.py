@@ -24,6 +24,7 @@ def listen(host: str, port: int) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((host, port))
+        made.listen(2048)  # callers who are quicker than the server wait, and are not turned away
     except OSError as error:
         made.close()
         words = _(

@@ -75,7 +75,6 @@ def create(
     if not roles:
         note(_("Without --role it may do nothing but what is public.", ru="Без --role доступно только общедоступное."))
     say(made)
-    crm.engine.dispose()
 
 
 @token.command(
@@ -106,7 +105,6 @@ def list_() -> None:
         _("state", ru="состояние"),
     ]
     table(rows, head)
-    crm.engine.dispose()
 
 
 @token.command(
@@ -122,4 +120,3 @@ def revoke(number: int) -> None:
     crm = ready_crm()
     revoke_token(crm, number, actor=at_work())
     say(_("Token {number} is revoked.", ru="Токен {number} отозван."), number=number)
-    crm.engine.dispose()

@@ -69,4 +69,3 @@ def work(threads: int | None, queues: tuple[str, ...], grace: float) -> None:
         running.stop(grace)
         for number, handler in before.items():
             signal.signal(number, handler)
-        crm.engine.dispose()
