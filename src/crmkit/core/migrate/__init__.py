@@ -38,7 +38,7 @@ def make(owner: Owner, message: str, engine: sa.Engine | None = None) -> Made | 
 
 def rehearse(owners: Iterable[Owner], engine: sa.Engine | None = None) -> list[Text]:
     """Return what goes wrong when every history runs up, down and up again in an empty database."""
-    from .rehearse import rehearse as play
+    from .rehearsal import rehearse as play
 
     return play(owners, engine)
 
