@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from crmkit import Created, Invalid, Moved, Uow
+from crmkit import ANONYMOUS, Actor, Created, Invalid, Moved, Role, Uow
 from crmkit_sales import SALES, Company, Contact, Deal, FollowUp, plugin
 
 
@@ -91,3 +91,45 @@ def test_deliver_until_goes_from_one_moment_to_the_next(make, deliver, clock):
 
 def test_the_fixture_is_a_unit_of_work(uow):
     assert isinstance(uow, Uow)
+
+
+@pytest.fixture
+def crm_roles():
+    return [Role("manager", {"sales.deal.*": "own"})]
+
+
+def test_the_client_sees_what_the_test_did(uow, make, client):
+    deal = make(Deal, title="Bed")
+    deal.title = "Chair"
+    answer = client.get(f"/api/sales/deal/{deal.id}")
+    assert answer.json()["title"] == "Chair"
+    changed = client.patch(
+        f"/api/sales/deal/{deal.id}", json={"title": "Table"}, headers={"If-Match": answer.headers["etag"]}
+    )
+    assert changed.status_code == 200
+    assert deal.title == "Table"
+
+
+def test_the_client_acts_as_somebody(make, client):
+    make(Deal, owner_id=7)
+    make(Deal, owner_id=8)
+    assert len(client.get("/api/sales/deal").json()["rows"]) == 2
+    client.act_as(Actor(7, roles=["manager"]))
+    assert len(client.get("/api/sales/deal").json()["rows"]) == 1
+    assert client.act_as(ANONYMOUS).get("/api/sales/deal").status_code == 401
+
+
+def test_an_error_of_a_handler_says_where_it_happened(crm, make, deliver, clock, monkeypatch):
+    make(Deal, into=SALES["offer"])
+    monkeypatch.setattr("crmkit_sales.automations._follow_up", lambda *args: 1 / 0)
+    clock.forward(days=5)
+    with pytest.raises(ZeroDivisionError) as caught:
+        deliver()
+    assert "while:sales:nudge" in "".join(caught.value.__notes__)
+    monkeypatch.undo()
+    clock.forward(hours=1)
+    assert deliver() == 1, "it was kept, and tried again"
+
+
+def test_what_a_plugin_requires_is_composed_too(crm):
+    assert [p.name for p in crm.plugins] == ["sales"]

@@ -16,6 +16,7 @@ import pytest
 if t.TYPE_CHECKING:
     from crmkit import Crm, Message, MovableClock, Plugin, Role, Uow
 
+    from .client import Client
     from .databases import Databases
     from .kit import Kit, Seen
     from .queries import Queries
@@ -180,3 +181,15 @@ def queries(crm_kit: Kit) -> Queries:
     """The SQL statements of the test: ``with queries.at_most(3): …``."""
     crm_kit.queries.clear()
     return crm_kit.queries
+
+
+@pytest.fixture
+def client(crm_kit: Kit) -> Iterator[Client]:
+    """``client.get("/api/sales/deal")``: Starlette's test client, signed in as somebody who may do everything.
+
+    ``client.act_as(Actor(7, roles=["manager"]))`` makes the following requests as somebody else.
+    """
+    from .client import Client
+
+    with Client(crm_kit) as made:
+        yield made
