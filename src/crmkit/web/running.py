@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import signal
+import threading
 import typing as t
 import weakref
 from collections.abc import AsyncIterator, Callable
@@ -75,6 +77,31 @@ async def _start(crm: Crm, here: Running, stack: contextlib.AsyncExitStack) -> N
         stack.push_async_callback(run_in_threadpool, jobs.stop)
     await run_in_threadpool(here.live.start)
     stack.push_async_callback(run_in_threadpool, here.live.stop)
+    stack.callback(_hang_up_on_signals(here.live))
+
+
+def _hang_up_on_signals(live: LiveHub) -> Callable[[], None]:
+    """End the live streams when the process is told to stop: servers wait for open answers before they end the lifespan."""
+    if threading.current_thread() is not threading.main_thread():
+        return lambda: None
+    before: dict[int, t.Any] = {}
+
+    def stop(number: int, frame: t.Any) -> None:
+        live.hang_up()
+        before[number](number, frame)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        handler = signal.getsignal(number)
+        if callable(handler) and handler is not signal.default_int_handler:
+            before[number] = handler
+            signal.signal(number, stop)
+
+    def restore() -> None:
+        for number, handler in before.items():
+            if signal.getsignal(number) is stop:
+                signal.signal(number, handler)
+
+    return restore
 
 
 def demand(crm: Crm, scope: t.Any) -> None:

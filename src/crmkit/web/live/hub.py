@@ -56,6 +56,10 @@ class LiveHub:
         if self._source is not None:
             self._source.stop()
             self._source = None
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """End every stream; clients come back by themselves. Safe in a signal handler."""
         for client in list(self._clients.values()):
             client.close()
 

@@ -22,6 +22,7 @@ if t.TYPE_CHECKING:
 KEPT_SECONDS = 55 * 60
 """Messages are kept for an hour; an older mark cannot be caught up with."""
 MOST = 5000
+WINDOW, STRETCH = 10_000, 2000
 WRITTEN = re.compile(r"(\d{1,18})-(\d{1,12})")
 OLDEST_AT_WORK = "SELECT (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint"
 
@@ -54,7 +55,30 @@ def since(crm: Crm, db: Db, mark: Mark, topics: t.Iterable[str], here: Mark) -> 
     if here.at - mark.at > KEPT_SECONDS or mark.tx > here.tx:
         return None
     wanted = sorted(topics)
-    asked = [(journal.c.tx, journal.c.kind, journal.c.record_id), (message.c.tx, message.c.topic, message.c.record_id)]
-    parts = [sa.select(topic, key).where(tx >= sa.bindparam("since"), topic.in_(wanted)) for tx, topic, key in asked]
-    rows = db.connection.execute(sa.union(*parts).limit(MOST + 1), {"since": mark.tx}).all()
-    return None if len(rows) > MOST else [Message(topic, key) for topic, key in rows]
+    recent = _recent(db, mark)
+    told = sa.select(recent.c.kind, recent.c.record_id).where(recent.c.kind.in_(wanted))
+    published = sa.select(message.c.topic, message.c.record_id).where(message.c.tx >= mark.tx, message.c.topic.in_(wanted))
+    rows = db.connection.execute(sa.union(told, published).limit(MOST + 1)).all()
+    if len(rows) > MOST or db.postgres and not _reaches(db, mark):
+        return None
+    return [Message(topic, key) for topic, key in rows]
+
+
+def _recent(db: Db, mark: Mark) -> t.Any:
+    """Return the journal from a mark on. SQLite's transactions come in the order of ids; PostgreSQL's only about so."""
+    c = journal.c
+    if not db.postgres:
+        return sa.select(c.kind, c.record_id).where(c.id >= mark.tx).order_by(c.id).subquery()
+    newest = sa.select(c.kind, c.record_id, c.tx).order_by(c.id.desc()).limit(WINDOW).subquery()
+    return sa.select(newest.c.kind, newest.c.record_id).where(newest.c.tx >= mark.tx).subquery()
+
+
+def _reaches(db: Db, mark: Mark) -> bool:
+    """True when the newest rows go back well beyond a mark: their oldest stretch is all older, or there are no others."""
+    c = journal.c
+    newest = sa.select(c.id, c.tx).order_by(c.id.desc()).limit(WINDOW).subquery()
+    stretch = sa.select(newest.c.tx).order_by(newest.c.id).limit(STRETCH).subquery()
+    whole = sa.select(sa.func.count()).select_from(newest).scalar_subquery()
+    younger = sa.select(sa.func.count()).where(stretch.c.tx >= mark.tx).scalar_subquery()
+    rows, late = db.connection.execute(sa.select(whole, younger)).one()
+    return bool(rows < WINDOW or late == 0)

@@ -175,6 +175,7 @@ class FileSource(Source):
         super().__init__(hub)
         self._woken = threading.Event()
         self._next: int | None = None
+        self._message: int | None = None
         self._lock = threading.Lock()
         self._leave = hub.crm.live.subscribe(lambda _messages: self._woken.set())
 
@@ -202,7 +203,7 @@ class FileSource(Source):
                 if not self.hub.busy:
                     with self._lock:
                         if not self.hub.busy:
-                            self._next = None
+                            self._next = self._message = None
                 self._woken.wait(LOOK_SECONDS if self.hub.busy else HEALTH_SECONDS)
                 woken = self._woken.is_set()
                 self._woken.clear()
@@ -214,28 +215,28 @@ class FileSource(Source):
                     self._look(connection)
 
     def _look(self, connection: t.Any) -> None:
-        since = t.cast(int, self._next)
-        crm = self.hub.crm
-        at = int(crm.clock.now().timestamp())
+        """Tell what is new. A transaction that only published has the number of the next one, so messages count by id."""
+        since, at = t.cast(int, self._next), int(self.hub.crm.clock.now().timestamp())
         connection.execute("BEGIN")
         try:
             following = connection.execute(NEXT_TX).fetchone()[0]
-            if following <= since:
+            last = connection.execute(f"SELECT coalesce(max(id), 0) FROM {message.name}").fetchone()[0]
+            known = -1 if self._message is None or last < self._message else self._message  # removed ones' ids come back
+            if following <= since and last == self._message:
                 return
-            rows = connection.execute(_NEWS, (since, since, MOST + 1)).fetchall()
+            rows = connection.execute(_NEWS, (since, since, known, MOST + 1)).fetchall()
         finally:
             connection.execute("ROLLBACK")
-        mark = Mark(following, at)
         if len(rows) > MOST:
-            self.hub.resync(mark)
+            self.hub.resync(Mark(following, at))
         else:
             self.hub.tell([Message(topic, key) for topic, key in rows], Mark(since, at))
-        self._next = following
-        self.hub.passed(mark)
+        self._next, self._message = following, last
+        self.hub.passed(Mark(following, at))
 
 
 _NEWS = (
-    f"SELECT DISTINCT topic, record_id FROM (SELECT kind AS topic, record_id, tx FROM {journal.name} WHERE tx >= ?"
-    f" UNION ALL SELECT topic, record_id, tx FROM {message.name} WHERE tx >= ?) LIMIT ?"
+    f"SELECT DISTINCT topic, record_id FROM (SELECT kind AS topic, record_id FROM {journal.name} WHERE id >= ?"
+    f" UNION ALL SELECT topic, record_id FROM {message.name} WHERE tx >= ? AND id > ?) LIMIT ?"
 )
 __all__ = ["FileSource", "ListenSource", "Source"]

@@ -81,6 +81,8 @@ async def _run(call: Call, hub: LiveHub, client: Client, receive: Receive, send:
             await asyncio.wait_for(send({"type": "http.response.body", "body": b""}), STUCK_SECONDS)
     except TimeoutError:  # it does not read: let the server cut the connection
         return
+    except asyncio.CancelledError:  # the server stops: end the stream as streams end, not with an error in its log
+        await send({"type": "http.response.body", "body": b""})
     finally:
         gone.cancel()
 

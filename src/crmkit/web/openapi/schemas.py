@@ -97,9 +97,8 @@ def obj(properties: Schema, required: t.Sequence[str] = (), **more: t.Any) -> Sc
 def write_schema(kind: Kind, language: str, *, new: bool) -> Schema:
     """Return what creating (or changing) a record takes."""
     properties = {f.name: field_schema(f, language, writing=True) for f in kind.fields.values() if not f.generated and not f.secret}
-    properties |= {f.name: {"writeOnly": True, **field_schema(f, language, writing=True)} for f in kind.fields.values() if f.secret}
     for extension in kind.extensions.values():
-        inner = {f.name: field_schema(f, language, writing=True) for f in extension.fields.values() if f.name != "id" and not f.generated}
+        inner = {f.name: field_schema(f, language, writing=True) for f in extension.fields.values() if f.name != "id" and not f.generated and not f.secret}
         needed = [f.name for f in extension.fields.values() if f.required and f.name != "id"] if new else []
         properties[extension.name] = nullable(obj(inner, needed, title=translate(extension.label, language)))
     if new and kind.staged and kind.pipelines:
