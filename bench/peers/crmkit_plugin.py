@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 
-from crmkit import Entity, Mapped, Money, Moved, Owned, Pipeline, Plugin, Stage, Staged, Uow, UtcDateTime, after, column, on_enter, relation
+from crmkit import Entity, Mapped, Money, Moved, Owned, Pipeline, Plugin, Stage, Staged, Uow, UtcDateTime, after, column, on, relation
 from sqlalchemy import String
 
 from bench.data import MOVES, STAGES
@@ -60,15 +60,12 @@ FUNNEL = Pipeline(
 )
 
 
+@on(Moved[Deal])
 def follow_up(moved: Moved[Deal], uow: Uow) -> None:
     """Every stage plans a call."""
     deal = moved.record
     due = uow.now + dt.timedelta(days=1)
     uow.add(FollowUp(text=f"Call about {moved.stage}", deal_id=deal.id, due_at=due, owner_id=deal.owner_id, team_id=deal.team_id))
-
-
-for _stage in STAGES:
-    on_enter(FUNNEL[_stage.code])(follow_up)
 
 
 @after(Moved[Deal])
