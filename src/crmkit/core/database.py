@@ -78,7 +78,7 @@ class Database:
         self.statements = Statements(engine.dialect)
         self._autocommit = engine.execution_options(isolation_level="AUTOCOMMIT") if self.postgres else engine
         self._writer = threading.Lock()
-        self._writing_thread: int | None = None
+        self._thread = threading.local()
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Db]:
@@ -110,7 +110,10 @@ class Database:
         if not connection.in_transaction():
             raise Misuse("crm.uow(connection=...) joins an open transaction: call connection.begin() first, or leave connection out")
         if not self.postgres:
-            _teach(connection.connection.driver_connection)
+            raw = t.cast(t.Any, connection.connection.driver_connection)
+            _teach(raw)
+            if not raw.in_transaction:  # else releasing the savepoint would commit behind the host's back
+                raw.execute("BEGIN IMMEDIATE")
         with connection.begin_nested():
             yield Db(connection, self.statements)
 
@@ -129,21 +132,21 @@ class Database:
 
     @contextlib.contextmanager
     def _one_writer(self) -> Iterator[None]:
-        """Queue SQLite's writers in the process: a lock wakes at once, SQLite's own waiting sleeps."""
-        if self.postgres:
-            yield
-            return
-        me = threading.get_ident()
-        if self._writing_thread == me:
+        """Refuse a second unit of work in a thread on either database; queue SQLite's writers in the process.
+
+        A lock wakes at once, SQLite's own waiting sleeps.
+        """
+        if getattr(self._thread, "writes", False):
             raise Misuse("a unit of work is already open in this thread; pass it on instead of opening a second one")
-        if not self._writer.acquire(timeout=BUSY_SECONDS):
+        if not self.postgres and not self._writer.acquire(timeout=BUSY_SECONDS):
             raise Unavailable()
-        self._writing_thread = me
+        self._thread.writes = True
         try:
             yield
         finally:
-            self._writing_thread = None
-            self._writer.release()
+            self._thread.writes = False
+            if not self.postgres:
+                self._writer.release()
 
 
 def is_driver_trouble(error: BaseException) -> bool:
