@@ -24,6 +24,7 @@ if t.TYPE_CHECKING:
 
 StageEvent = Created[t.Any] | Moved[t.Any] | Restored[t.Any] | Archived[t.Any]
 MAX_REPEATS = 20
+DEEP, MAX_DEEP = 5, 1000  # two automations that set each other off double with every round: stop long before the 20th
 MAX_EVENTS = 100_000
 HOUSEKEEPING = frozenset({"created_at", "updated_at", "version"})
 LIVE_LIMIT = 7000
@@ -48,7 +49,7 @@ class Settling:
         self._chain: tuple[str, ...] = (cause,) if cause else ()
         self._events: collections.deque[tuple[object, tuple[str, ...], tuple[str, str]]] = collections.deque()
         self._labels: dict[int, str] = {}
-        self._told = 0
+        self._told = self._deep = 0
         self.trail: list[object] = []  # every event of this transaction, for the test kit
 
     @property
@@ -129,7 +130,7 @@ class Settling:
         if not uow.writable:
             return
         uow.flush()
-        before, count = self._chain, 0
+        before, count, self._deep = self._chain, 0, 0
         try:
             with uow.as_system():
                 while self._events:
@@ -169,7 +170,9 @@ class Settling:
 
     def _call(self, subscriber: Subscriber, event: object, chain: tuple[str, ...]) -> None:
         """Run one handler; what it changes is written at once, so that the journal names it as the cause."""
-        if chain.count(subscriber.name) >= MAX_REPEATS:
+        repeats = chain.count(subscriber.name)
+        self._deep += repeats >= DEEP
+        if repeats >= MAX_REPEATS or self._deep > MAX_DEEP:
             raise EndlessLoop(f"automations keep causing each other: {_told((*chain, subscriber.name))}")
         self._chain = (*chain, subscriber.name)
         try:
