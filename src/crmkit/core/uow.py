@@ -340,6 +340,7 @@ class Uow:
 
     def publish(self, topic: str, key: int | None = None) -> None:
         """Tell live pages, after the commit, to fetch something again: a declared topic and the id it is about."""
+        self._writes()
         if topic not in self.crm.topics and topic not in self.crm.kinds:
             raise Misuse(f'topic {topic!r} is not declared; add Topic("{topic}", of=Entity) or permission=... to the plugin')
         self.messages[Message(topic, key)] = None
