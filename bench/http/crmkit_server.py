@@ -38,7 +38,7 @@ def page(actor: Actor, before: int) -> Request:
 
 def ids(body: bytes) -> list[int]:
     """The ids of a page."""
-    return [row["id"] for row in json.loads(body)["items"]]
+    return [row["id"] for row in json.loads(body)["rows"]]
 
 
 def create_app() -> Starlette:
