@@ -1,7 +1,8 @@
-"""A small plugin with a field of every type, links, a tree and extensions: what the tests of this folder are made of."""
+"""A small plugin with a field of every type, links, a tree and extensions: what these tests are made of."""
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import decimal
 import enum
@@ -11,8 +12,28 @@ from typing import Any
 
 from sqlalchemy import String
 
-from crmkit import Actor, Crm, Email, Entity, Exact, Extension, Mapped, Money, Owned, Phone, Pipeline, Plugin, Role, Stage
-from crmkit import Staged, UtcDateTime, _, column, hookimpl, relation
+from crmkit import (
+    Actor,
+    Crm,
+    Email,
+    Entity,
+    Exact,
+    Extension,
+    Mapped,
+    Money,
+    Owned,
+    Phone,
+    Pipeline,
+    Plugin,
+    Role,
+    Stage,
+    Staged,
+    UtcDateTime,
+    _,
+    column,
+    hookimpl,
+    relation,
+)
 
 
 class Kind(enum.Enum):
@@ -92,3 +113,9 @@ def compose(url: str, **more: Any) -> Crm:
     for table in crm.tables:
         table.create(crm.engine)
     return crm
+
+
+def months_later(moment: dt.datetime, months: int) -> dt.datetime:
+    """The same day and hour of another month, or its last day."""
+    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    return moment.replace(year=year, month=month + 1, day=min(moment.day, calendar.monthrange(year, month + 1)[1]))
