@@ -1,4 +1,4 @@
-"""The fixture `shop`: a CRM of the small shop on a database of its own, composed anew with whatever a test adds to it."""
+"""The fixture `shop`: a CRM of the small shop on a database of its own, with whatever a test adds to it."""
 
 from __future__ import annotations
 

@@ -25,8 +25,11 @@ from crmkit import (
     Plugin,
     Stage,
     Staged,
+    UtcDateTime,
+    _,
+    column,
+    relation,
 )
-from crmkit import UtcDateTime, _, column, relation
 from crmkit.core.uow import Uow
 
 
