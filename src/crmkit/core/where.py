@@ -66,7 +66,7 @@ class Where:
         inner = Where(target, self.kinds, self.dialect)
         condition = inner.node(rule, hop_prefix(target.key))
         self.names |= inner.names
-        if inner.source is target.table:
+        if inner.source is target.table and not any(leaf.operator == "below" for leaf in rule.leaves()):  # a tree selects on its own
             return t.cast(Condition, _on_alias(condition, target.table, alias))
         return t.cast(Condition, alias.c.id.in_(sa.select(target.table.c.id).select_from(inner.source).where(condition)))
 
@@ -121,7 +121,7 @@ class Where:
             return t.cast(Condition, column.in_(values) if self.dialect.name == "sqlite" else column == values)
         table = to.__table__
         start = table.c.id.in_(values) if self.dialect.name == "sqlite" else table.c.id == values
-        tree = sa.select(table.c.id).where(start).cte(f"tree_{name}", recursive=True)
+        tree = sa.select(table.c.id).where(start).cte(recursive=True)  # unnamed: one rule may stand in a statement twice
         tree = tree.union(sa.select(table.c.id).join(tree, table.c[parent] == tree.c.id))
         return t.cast(Condition, column.in_(sa.select(tree.c.id)))
 
