@@ -135,7 +135,7 @@ def test_two_new_records_that_point_to_each_other_are_refused(shop: Shop):
     crm = shop()
     one, other = Client(name="One"), Client(name="Other")
     one.sponsor, other.sponsor = other, one
-    with pytest.raises(Misuse, match="point to each other"), crm.uow() as uow:
+    with pytest.raises(Misuse, match="point to each other"), crm.uow() as uow:  # noqa: PT012
         uow.add(one)
         uow.add(other)
     assert everything(crm)["shop_client"] == 0
@@ -205,7 +205,7 @@ def test_secrets_never_reach_the_journal(shop: Shop):
 def test_an_error_undoes_everything(shop: Shop):
     crm = shop()
     before = everything(crm)
-    with pytest.raises(RuntimeError, match="the roof fell in"), crm.uow() as uow:
+    with pytest.raises(RuntimeError, match="the roof fell in"), crm.uow() as uow:  # noqa: PT012
         order = uow.add(Order(title="A pipe", amount=decimal.Decimal(5)))
         uow.flush()
         uow.move(order, ORDERS["paid"])
@@ -435,10 +435,10 @@ def test_what_failed_half_way_cannot_be_committed(shop: Shop):
         return [Problem("name", "wicked", "a villain")] if getattr(record, "name", "") == "Moriarty" else None
 
     crm = shop(crm_check)
-    with pytest.raises(Misuse, match="savepoint"), crm.uow() as uow:
+    with pytest.raises(Misuse, match="savepoint"), crm.uow() as uow:  # noqa: PT012
         uow.add(Client(name="Holmes"))
         uow.flush()
-        with pytest.raises(Invalid):
+        with pytest.raises(Invalid):  # noqa: PT012
             uow.add(Client(name="Moriarty"))
             uow.flush()
     assert everything(crm)["shop_client"] == 0
@@ -481,7 +481,7 @@ def test_what_another_changed_meanwhile_is_not_overwritten(shop: Shop):
     crm = shop()
     with crm.uow() as uow:
         client = uow.add(Client(name="Holmes"))
-    with pytest.raises(Stale), crm.uow() as uow:
+    with pytest.raises(Stale), crm.uow() as uow:  # noqa: PT012
         mine = uow.get(Client, client.id)
         table = Client.__table__
         uow.connection.execute(table.update().values(name="Sherlock", version=table.c.version + 1))
@@ -587,7 +587,7 @@ def test_a_failure_inside_a_host_s_transaction_undoes_only_ours(shop: Shop):
     own.create(crm.engine)
     with crm.engine.begin() as connection:
         connection.execute(own.insert().values(text="the host's own"))
-        with pytest.raises(Conflict), crm.uow(connection=connection) as uow:
+        with pytest.raises(Conflict), crm.uow(connection=connection) as uow:  # noqa: PT012
             uow.add(Client(name="One", code="x"))
             uow.add(Client(name="Other", code="x"))
         connection.execute(own.insert().values(text="and more"))
@@ -598,7 +598,7 @@ def test_a_failure_inside_a_host_s_transaction_undoes_only_ours(shop: Shop):
 
 def test_joining_nothing_is_refused(shop: Shop):
     crm = shop()
-    with crm.engine.connect() as connection:
+    with crm.engine.connect() as connection:  # noqa: SIM117
         with pytest.raises(Misuse, match=r"connection\.begin\(\)"), crm.uow(connection=connection):
             pass
 
@@ -753,7 +753,7 @@ def test_messages_are_handed_out_after_the_commit_and_only_then(shop: Shop):
         uow.settle()
         assert heard == []
     assert heard == [[("shop.client", client.id), ("shop.bell", client.id)]]
-    with pytest.raises(RuntimeError), crm.uow() as uow:
+    with pytest.raises(RuntimeError), crm.uow() as uow:  # noqa: PT012
         uow.publish("shop.bell", client.id)
         raise RuntimeError
     assert len(heard) == 1
@@ -767,7 +767,7 @@ def test_an_after_handler_does_not_run_for_what_was_undone(shop: Shop):
         uow.add(Task(what="a letter"))
 
     crm = shop(write)
-    with pytest.raises(RuntimeError), crm.uow() as uow:
+    with pytest.raises(RuntimeError), crm.uow() as uow:  # noqa: PT012
         uow.add(Client(name="Holmes"))
         uow.settle()
         raise RuntimeError
