@@ -62,7 +62,8 @@ def scripts_of(plugin: Plugin) -> Path:
     if plugin.migrations is not None:
         return Path(plugin.migrations)
     for module in plugin.loaded():
-        if module.__file__ is not None:
-            folder = Path(module.__file__).parent
+        file = getattr(module, "__file__", None)  # a module made by hand has none
+        if file is not None:
+            folder = Path(file).parent
             return folder / ("migrations" if module.__package__ else f"{plugin.name}_migrations")
     return Path(f"{plugin.name}_migrations")
