@@ -6,12 +6,12 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-import crmkit
 import sqlalchemy as sa
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 from starlette.routing import Mount
 
+import crmkit
 from bench.data import Data
 from bench.http import POOL, Request, place_of_server
 from bench.peers import PAGE, Actor

@@ -7,9 +7,9 @@ import types
 from typing import Any
 
 import attrs
-from crmkit import Archived, Changed, Created, Plugin, Restored, Uow, after, on
 
 from bench.peers.crmkit_plugin import Company, Contact, Deal, FollowUp
+from crmkit import Archived, Changed, Created, Plugin, Restored, Uow, after, on
 
 
 def plugin(number: int) -> Plugin:

@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
-import crmkit
 import sqlalchemy as sa
+
+import crmkit
+from bench.data import STAGES, Data, NewDeal, load, settle, sqlite_value
+from bench.peers import CARDS, PAGE, Actor, Counts, Peer, Refused
+from bench.peers import crmkit_many as many
+from bench.peers.crmkit_plugin import Deal, FollowUp, plugin
+from bench.place import Place
 from crmkit.core import operations
 from crmkit.core.board import board
 from crmkit.core.ledger import fold_tally
 from crmkit.core.lists import ListRequest, page
 from crmkit.core.settle import total_of, total_row
 from crmkit.core.types import utc_text
-
-from bench.data import STAGES, Data, NewDeal, load, settle, sqlite_value
-from bench.peers import CARDS, PAGE, Actor, Counts, Peer, Refused
-from bench.peers import crmkit_many as many
-from bench.peers.crmkit_plugin import Deal, FollowUp, plugin
-from bench.place import Place
 
 FIELDS = ("id", "title", "amount", "currency", "stage", "owner_id", "created_at", "version", "company.name", "contact.name")
 OWN = crmkit.Role("own", {"benchcrm.*": "own", "benchcrm.company.read": "all", "benchcrm.contact.read": "all"})

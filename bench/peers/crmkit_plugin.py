@@ -5,10 +5,26 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 
-from crmkit import Entity, Mapped, Money, Moved, Owned, Pipeline, Plugin, Stage, Staged, Uow, UtcDateTime, after, column, on, relation
 from sqlalchemy import String
 
 from bench.data import MOVES, STAGES
+from crmkit import (
+    Entity,
+    Mapped,
+    Money,
+    Moved,
+    Owned,
+    Pipeline,
+    Plugin,
+    Stage,
+    Staged,
+    Uow,
+    UtcDateTime,
+    after,
+    column,
+    on,
+    relation,
+)
 
 
 class Company(Entity, table="benchcrm_company"):

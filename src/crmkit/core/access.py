@@ -16,7 +16,7 @@ from .text import Text, _
 if t.TYPE_CHECKING:
     from .compose import Crm
 
-Scope = t.Union[str, Mapping[str, t.Any]]
+Scope = str | Mapping[str, t.Any]
 SCOPES: dict[str, Text] = {
     "own": _("own records", ru="свои записи"), "team": _("records of own teams", ru="записи своих команд"),
     "below": _("records of own teams and those below", ru="записи своих и нижестоящих команд"), "all": _("all records", ru="все записи"),
@@ -96,7 +96,7 @@ class Access:
                 for one in _listed(scope):
                     found += [f"{where}, {pattern!r}: {p}" for p in self._scope_problems(pattern, one)]
             for name in (*role.hidden, *role.read_only):
-                kind_key, _dot, field = name.rpartition(".")
+                kind_key, _dot, _field = name.rpartition(".")
                 kind = self.crm.kinds.get(kind_key) or self.crm.kinds.get(kind_key.rpartition(".")[0])
                 if kind is None or not any(fnmatch.fnmatch(p, name) for p in _field_names(kind)):
                     every = [p for k in self.crm.kinds.values() for p in _field_names(k)]

@@ -21,7 +21,7 @@ from .events import RecordEvent, event_key
 from .kind import ACTIONS, ExtensionKind, Kind, kind_of, link_up
 from .model import Entity, Extension, Record
 from .pipeline import Pipeline
-from .plugin import MARKS, CommandMark, EveryMark, OnMark, Permission, Plugin, RouteMark, StageMark, Topic, WhileMark, marks_of
+from .plugin import MARKS, CommandMark, EveryMark, OnMark, Permission, Plugin, RouteMark, Topic, marks_of
 from .settings import RESERVED, fill
 from .text import _
 
@@ -290,7 +290,7 @@ def _trace(outcome: t.Any, name: str, implementations: t.Any, arguments: Mapping
     shown = ", ".join(f"{k}={v!r:.60}" for k, v in arguments.items())
     by = ", ".join(i.plugin_name for i in reversed(implementations)) or "nobody"
     answer = f"raised {outcome.exception!r}" if outcome.exception else repr(outcome.get_result())[:200]
-    print(f"crmkit: {name}({shown}) [{by}] -> {answer}", file=sys.stderr)
+    print(f"crmkit: {name}({shown}) [{by}] -> {answer}", file=sys.stderr)  # noqa: T201 - a trace that was asked for by CRMKIT_TRACE=1
 
 
 def matching(permissions: Iterable[str], pattern: str) -> list[str]:

@@ -80,7 +80,8 @@ class Crm:
         engine = database if isinstance(database, sa.Engine) else open_engine(database or self.settings.database)
         self.engine, self.database = engine, Database(engine)
         # Hosts whose clocks differ agree on what is due: on PostgreSQL the time is the database's, once a runner measured it.
-        self.clock: Clock = clock or (DatabaseClock(engine, SystemClock(), measure=False) if self.database.postgres else SystemClock())
+        own = DatabaseClock(engine, SystemClock(), measure=False) if self.database.postgres else SystemClock()
+        self.clock: Clock = clock or own
         self.jobs = Jobs(self.database, self.clock)
         self.live = Hub()
         self._deliveries: Deliveries | None = None
@@ -148,7 +149,8 @@ class Crm:
 
     def tables_of(self, plugin: str) -> list[sa.Table]:
         """Return the tables one plugin owns, in dependency order."""
-        own = {c.__table__ for c, k in (*self._by_class.items(), *self._extensions.items()) if k.plugin == plugin}
+        own = {c.__table__ for c, kind in self._by_class.items() if kind.plugin == plugin}
+        own |= {c.__table__ for c, extension in self._extensions.items() if extension.plugin == plugin}
         return [table for table in self.tables if table in own]
 
     def teams_below(self, teams: tuple[int, ...]) -> tuple[int, ...]:

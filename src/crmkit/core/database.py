@@ -20,7 +20,7 @@ from .sql import Db, Statements
 BUSY_SECONDS = 15
 
 
-class fold(GenericFunction[str]):  # noqa: N801 - it is written like the SQL function it is
+class fold(GenericFunction[str]):  # in lower case, like the SQL function it is
     """Text with letter case removed, Cyrillic included (SQLite's own ``lower`` knows only ASCII)."""
 
     name = "crm_fold"

@@ -58,7 +58,7 @@ class Refusal(CrmError):
         self.problems = tuple(problems)
         self.message = message or (self.problems[0].message if len(self.problems) == 1 else self.title)
         listed = "; ".join(f"{p.path or 'record'}: {p.message}" for p in self.problems)
-        super().__init__(self.message if not listed or len(self.problems) == 1 and not message else f"{self.message}: {listed}")
+        super().__init__(self.message if not listed or (len(self.problems) == 1 and not message) else f"{self.message}: {listed}")
 
 
 class Unauthenticated(Refusal):

@@ -22,6 +22,7 @@ if t.TYPE_CHECKING:
 Clean = t.Callable[[t.Any], t.Any]
 Check = t.Callable[[t.Any], object]
 
+NO_WORDS = Text("")
 REQUIRED = _("required", ru="обязательное поле")
 TYPE_NAMES: dict[type, Text] = {
     str: _("text", ru="текст"), int: _("a whole number", ru="целое число"), float: _("a number", ru="число"),
@@ -41,7 +42,7 @@ class Field:
     nullable: bool
     has_default: bool
     label: Text
-    help: Text = Text("")
+    help: Text = NO_WORDS
     to: builtins.type[Entity] | None = None
     search: bool = False
     personal: bool = False

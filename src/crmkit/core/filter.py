@@ -231,7 +231,7 @@ def _operands(field: Field, operator: str, given: t.Any) -> t.Any:
         given = [given]
     if not isinstance(given, list) or len(given) > 1000:
         raise ValueError(_("expected a list of at most 1000 values", ru="ожидается список не более чем из 1000 значений"))
-    if operator == "below" and field.type is not int or field.type in (dict, list):
+    if (operator == "below" and field.type is not int) or field.type in (dict, list):
         raise ValueError(_("works on links and teams only", ru="работает только со связями и командами"))
     if any(v is None for v in given):
         raise ValueError(_("null is not a value here; use empty", ru="null здесь не значение; используйте empty"))

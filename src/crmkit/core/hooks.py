@@ -27,7 +27,6 @@ if t.TYPE_CHECKING:
     from .live import Message
     from .model import Entity, Staged
     from .pipeline import StageOf
-    from .plugin import Permission
     from .uow import Uow
 
 

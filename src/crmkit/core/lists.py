@@ -306,7 +306,7 @@ def json_reader(kind: sa.types.TypeEngine[t.Any], dialect: Dialect) -> Callable[
         return lambda value: _scaled(value, scale)
     if dialect.name != "sqlite" and isinstance(kind, sa.JSON):
         return None
-    if isinstance(kind, sa.String | sa.Integer) or dialect.name != "sqlite" and isinstance(kind, sa.Boolean | sa.Float):
+    if isinstance(kind, sa.String | sa.Integer) or (dialect.name != "sqlite" and isinstance(kind, sa.Boolean | sa.Float)):
         return None
     processor = kind.dialect_impl(dialect).result_processor(dialect, 1700 if isinstance(kind, Exact | sa.Numeric) else None)
     return wire.dump if processor is None else lambda value: wire.dump(processor(value))

@@ -99,7 +99,7 @@ def moves(uow: Uow, kind: Kind, key: int) -> list[dict[str, t.Any]]:
     """Return every stage of the record's pipeline, with whether it may go there and what is missing."""
     record = t.cast(Staged, uow.get(kind.cls, key))
     found = []
-    for to in kind.pipelines[record.pipeline] if record.pipeline in kind.pipelines else ():
+    for to in kind.pipelines.get(record.pipeline, ()):
         if to.name != record.stage:
             verdict = uow.can_move(record, to)
             problems = [{"path": p.path, "code": p.code, "message": p.message} for p in verdict.problems]

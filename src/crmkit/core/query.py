@@ -65,7 +65,7 @@ class Query(t.Generic[E]):
         rows = self._uow.connection.execute(self._statement(*kind.table.columns))
         return [t.cast(E, self._uow.adopt(kind, row)) for row in rows]
 
-    def columns(self, *columns: t.Any) -> list[sa.Row[t.Unpack[tuple[t.Any, ...]]]]:
+    def columns(self, *columns: t.Any) -> list[sa.Row[*tuple[t.Any, ...]]]:
         """Return only these columns, as rows: six times cheaper than entities, for anything that is merely shown."""
         return list(self._uow.connection.execute(self._statement(*columns)).all())
 

@@ -166,7 +166,7 @@ class Settling:
     def _wanted(self, subscriber: Subscriber, event: object) -> bool:
         if subscriber.fields and isinstance(event, Changed) and not subscriber.fields & event.changes.keys():
             return False
-        return subscriber.when is None or isinstance(event, RecordEvent) and self.uow.matches(event.record, subscriber.when)
+        return subscriber.when is None or (isinstance(event, RecordEvent) and self.uow.matches(event.record, subscriber.when))
 
     def _call(self, subscriber: Subscriber, event: object, chain: tuple[str, ...]) -> None:
         """Run one handler; what it changes is written at once, so that the journal names it as the cause."""

@@ -40,7 +40,7 @@ def kept(uow: Uow, kind: Kind) -> dict[Key, Sums]:
     columns = (c.pipeline, c.stage, c.owner_id, c.team_id)
     statement = sa.select(*columns, *[sa.func.sum(x) for x in (c.n, c.t0, c.t1, c.t2)]).where(c.kind == kind.key).group_by(*columns)
     rows: t.Iterable[Row] = [tuple(row) for row in uow.connection.execute(statement)]
-    return {row[:4]: _sums(row[4:]) for row in rows if any(row[4:])}  # type: ignore[misc]
+    return {row[:4]: _sums(row[4:]) for row in rows if any(row[4:])}
 
 
 def differences(uow: Uow) -> list[str]:

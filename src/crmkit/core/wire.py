@@ -75,7 +75,7 @@ def _member(kind: type[enum.Enum], value: t.Any) -> enum.Enum:
 def _decimal(value: t.Any) -> decimal.Decimal:
     if type(value) is float:
         raise ValueError(_("write decimals as text: \"{value}\"", ru="пишите десятичные числа текстом: \"{value}\"").format(value=value))
-    if type(value) not in (str, int) or isinstance(value, str) and (len(value) > 60 or "_" in value):
+    if type(value) not in (str, int) or (isinstance(value, str) and (len(value) > 60 or "_" in value)):
         raise TypeError
     return decimal.Decimal(value)
 

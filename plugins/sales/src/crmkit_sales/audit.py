@@ -34,7 +34,7 @@ class Audit:
         for key, *stay in self._rows(stays.order_by(c.id)):
             self.stays[key].append(t.cast(Stay, tuple(stay)))
 
-    def _rows(self, statement: sa.Select[t.Any]) -> Sequence[t.Any]:
+    def _rows(self, statement: sa.Select[*tuple[t.Any, ...]]) -> Sequence[t.Any]:
         return self.uow.connection.execute(statement).all()
 
     def broken(self) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 
-from crmkit import Email, Entity, Mapped, Money, Owned, Phone, Staged, UtcDateTime, _, column, relation
 from sqlalchemy import String
+
+from crmkit import Email, Entity, Mapped, Money, Owned, Phone, Staged, UtcDateTime, _, column, relation
 
 
 class Company(Owned, table="sales_company", label=_("Company", ru="Компания"), plural=_("Companies", ru="Компании")):

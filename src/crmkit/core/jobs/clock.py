@@ -9,6 +9,8 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
+from .. import clock
+
 _NOW = sa.select(sa.func.clock_timestamp())
 
 
@@ -19,7 +21,7 @@ class Clock(Protocol):
         """The moment, aware, in UTC."""
 
 
-class DatabaseClock:
+class DatabaseClock(clock.Clock):
     """The inner clock put right by the database server's, so that hosts whose clocks differ agree on what is due.
 
     The difference is measured on creation (unless `measure` is False: then when a runner starts) and on `refresh()`,
