@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -75,7 +76,7 @@ def test_a_life_of_a_database(typed, settings, database):
 
     crm = Crm.from_file(settings)
     with crm.uow() as uow:
-        from crmkit_visits import Question
+        Question = importlib.import_module("crmkit_visits").Question
 
         question = uow.add(Question(subject="Why?"))
         uow.flush()
@@ -152,8 +153,8 @@ def test_demo_starts_from_nothing_and_starts_again(process, here):
     for _time in range(2):
         demo = process("demo", "--port", "0", "--size", "5")
         said = [demo.stdout.readline() for _line in range(3)]
-        address = re.search(r"http://\S+?:\d+/", said[0]).group()
-        tokens.append(re.search(r"crm_\S+", said[2]).group())
+        address = re.findall(r"http://\S+?:\d+/", said[0])[0]
+        tokens.append(re.findall(r"crm_\S+", said[2])[0])
         status, body = get(f"{address}api/visits/question?limit=50", tokens[-1])
         assert status == 200
         assert len(json.loads(body)["rows"]) == 5, body

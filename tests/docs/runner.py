@@ -2,7 +2,8 @@
 
 - a fenced block with ``file=NAME`` is written to that file;
 - other ``python`` blocks run one after the other, in one namespace;
-- in ``console`` blocks each line after ``$`` is typed, and what follows must be in what it prints (``...`` for the rest);
+- in ``console`` blocks each line after ``$`` is typed, and what follows must be in what it prints (``...`` for the
+rest);
 - ``json``, ``toml`` and ``text`` without ``file=`` are only read: JSON and TOML must parse.
 """
 

@@ -85,16 +85,23 @@ def test_sales_is_well_made_on_both_databases():
     check_plugin("sales", databases=("sqlite", "postgresql"))
 
 
+OPEN_ROUTE = """
+from crmkit import Plugin, route
+
+@route("/x", permission=None)
+def x(request, uow): ...
+
+plugin = Plugin("worse", modules=[__name__])
+"""
+
+
 @pytest.mark.parametrize(
     "text, expected",
     [
         ("import no_such_thing\n", "no_such_thing"),
         ("plugin = 1\n", "not a Plugin"),
         ('from crmkit import Plugin\nplugin = Plugin("lost", requires=["nothing"])\n', "nothing"),
-        (
-            'from crmkit import Plugin, route\n@route("/x", permission=None)\ndef x(request, uow): ...\nplugin = Plugin("worse", modules=[__name__])\n',
-            "PUBLIC",
-        ),
+        (OPEN_ROUTE, "PUBLIC"),
     ],
 )
 def test_a_plugin_that_does_not_even_load_is_told(text, expected, tmp_path, monkeypatch, request):

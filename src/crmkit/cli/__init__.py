@@ -1,4 +1,5 @@
-"""The command line: ``crmkit demo``, ``crmkit serve``, ``crmkit check`` and the rest. Each verb is imported when asked for."""
+"""The command line: ``crmkit demo``, ``crmkit serve``, ``crmkit check`` and the rest. Each verb is imported when
+asked for."""
 
 from __future__ import annotations
 

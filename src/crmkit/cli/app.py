@@ -30,12 +30,15 @@ EXIT_CODES = {
 }
 HELP = _(
     "Run a CRM made of plugins.\n\n"
-    "Settings come from crmkit.toml in this folder; `crmkit new settings` writes one. `crmkit VERB --help` shows examples.\n\n"
-    "Exit codes: 0 done · 1 problems found · 2 typed wrongly · 3 refused · 4 the database does not answer · 70 a bug · 130 stopped.",
+    "Settings come from crmkit.toml in this folder; `crmkit new settings` writes one. `crmkit VERB --help` shows "
+    "examples.\n\n"
+    "Exit codes: 0 done · 1 problems found · 2 typed wrongly · 3 refused · 4 the database does not answer · 70 a "
+    "bug · 130 stopped.",
     ru="CRM из плагинов.\n\n"
     "Настройки берутся из crmkit.toml в этой папке; его создаёт `crmkit new settings`. `crmkit КОМАНДА --help` "
     "покажет примеры.\n\n"
-    "Коды возврата: 0 сделано · 1 найдены проблемы · 2 набрано неверно · 3 отказано · 4 база не отвечает · 70 ошибка в программе · 130 остановлено.",
+    "Коды возврата: 0 сделано · 1 найдены проблемы · 2 набрано неверно · 3 отказано · 4 база не отвечает · 70 "
+    "ошибка в программе · 130 остановлено.",
 )
 EXAMPLES = """
 crmkit demo

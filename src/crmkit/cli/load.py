@@ -62,7 +62,8 @@ def installed_plugins() -> list[Plugin]:
 
 
 def any_crm(**more: t.Any) -> Crm:
-    """Return the CRM of the settings file or, where there is none, of all installed plugins: to look at, not to work with."""
+    """Return the CRM of the settings file or, where there is none, of all installed plugins: to look at, not to work
+    with."""
     from crmkit import Crm
 
     if given().is_there:

@@ -23,7 +23,8 @@ def language() -> str:
 
 
 def choose_language(args: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Speak what ``--language`` says, else CRMKIT_LANGUAGE, else the locale (LC_ALL, LC_MESSAGES, LANG), else English."""
+    """Speak what ``--language`` says, else CRMKIT_LANGUAGE, else the locale (LC_ALL, LC_MESSAGES, LANG), else
+    English."""
     wanted = ""
     for index, word in enumerate(args):
         if word.startswith("--language="):

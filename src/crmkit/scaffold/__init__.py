@@ -14,8 +14,10 @@ from crmkit.core.text import Text, _
 TEMPLATE = Path(__file__).parent / "plugin"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,26}")
 BAD_NAME = _(
-    "{name!r} will not do as a name: small Latin letters, digits and _, a letter first, at most 27, and none of {reserved}",
-    ru="имя {name!r} не подходит: строчные латинские буквы, цифры и _, первая буква, не больше 27 знаков, и не {reserved}",
+    "{name!r} will not do as a name: small Latin letters, digits and _, a letter first, at most 27, and none of "
+    "{reserved}",
+    ru="имя {name!r} не подходит: строчные латинские буквы, цифры и _, первая буква, не больше 27 знаков, и не "
+    "{reserved}",
 )
 EXISTS = _("{folder} exists already and was left alone", ru="{folder} уже есть и не тронута")
 
@@ -48,4 +50,8 @@ def write_plugin(name: str, folder: Path) -> Path:
 
 
 def _renamed(text: str, name: str) -> str:
-    return text.replace("PLUGIN-DASHED", name.replace("_", "-")).replace("PLUGIN-LABEL", name.replace("_", " ").capitalize()).replace("PLUGIN", name)
+    return (
+        text.replace("PLUGIN-DASHED", name.replace("_", "-"))
+        .replace("PLUGIN-LABEL", name.replace("_", " ").capitalize())
+        .replace("PLUGIN", name)
+    )

@@ -1,4 +1,5 @@
-"""``python -m crmkit.scaffold.first_migration NAME FOLDER``: write the first migration of a plugin that was just copied.
+"""``python -m crmkit.scaffold.first_migration NAME FOLDER``: write the first migration of a plugin that was just
+copied.
 
 In a process of its own, so that importing the new plugin leaves nothing behind.
 """

@@ -33,7 +33,8 @@ class Findings(AssertionError):
 def check_plugin(reference: str | Plugin, *, databases: Sequence[str] = ("sqlite",)) -> None:
     """Raise `Findings` with everything that is wrong with a plugin; return when it is well made.
 
-    `reference` is ``"crmkit_feedback:plugin"``, an installed plugin's name, or the plugin itself. It is composed alone with
+    `reference` is ``"crmkit_feedback:plugin"``, an installed plugin's name, or the plugin itself. It is composed
+    alone with
     what it requires, its migrations run up, down and up again (on each of `databases`, ``"sqlite"`` and
     ``"postgresql"``), and every route and command is called with made-up input.
     """

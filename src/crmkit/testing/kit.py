@@ -90,9 +90,15 @@ class Kit:
     """One composed CRM on a database of its own, with a clock that is moved by hand and jobs that run when told to."""
 
     def __init__(
-        self, plugins: Iterable[Plugin], databases: Databases, *, database: str = "sqlite", settings: Mapping[str, t.Any] | None = None,
-        roles: Iterable[Role] = (), clock: MovableClock | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        plugins: Iterable[Plugin],
+        databases: Databases,
+        *,
+        database: str = "sqlite",
+        settings: Mapping[str, t.Any] | None = None,
+        roles: Iterable[Role] = (),
+        clock: MovableClock | None = None,
+    ) -> None:
         self.clock = clock or MovableClock()
         chosen = with_required(plugins)
         tables = {**(settings or {})}
@@ -131,7 +137,8 @@ class Kit:
                 yield work
             except Exception as error:
                 error.add_note(
-                    f"while {job.kind} was delivered (attempt {job.attempts} of {job.max_attempts}, due {job.due:%Y-%m-%d %H:%M})"
+                    f"while {job.kind} was delivered (attempt {job.attempts} of {job.max_attempts}, due "
+                    f"{job.due:%Y-%m-%d %H:%M})"
                 )
                 raise
 
@@ -192,7 +199,8 @@ class Kit:
                 filled[name] = field.accept(value)
             except Invalid as error:
                 error.add_note(
-                    f"make({cls.__name__}) tried {name}={value!r}: give one that will do, make({cls.__name__}, {name}=…)"
+                    f"make({cls.__name__}) tried {name}={value!r}: give one that will do, make({cls.__name__}, "
+                    f"{name}=…)"
                 )
                 raise
         return filled
@@ -247,7 +255,8 @@ def with_required(plugins: Iterable[Plugin]) -> list[Plugin]:
 
 
 def load_plugin(reference: str | Plugin) -> Plugin:
-    """Return the plugin that ``"crmkit_feedback:plugin"`` (module and attribute) or an installed plugin's name refers to."""
+    """Return the plugin that ``"crmkit_feedback:plugin"`` (module and attribute) or an installed plugin's name
+    refers to."""
     import importlib
 
     if isinstance(reference, Plugin):

@@ -64,11 +64,13 @@ class LazyDb(Db):
 
 
 class _Undo(BaseException):
-    """Not an error: it ends a transaction without keeping it. No `Exception`, so that nobody mistakes it for trouble."""
+    """Not an error: it ends a transaction without keeping it. No `Exception`, so that nobody mistakes it for
+    trouble."""
 
 
 def undoing(method: F) -> F:
-    """Undo all that was not committed when a method raises, as leaving a ``with crm.uow()`` block with an error would."""
+    """Undo all that was not committed when a method raises, as leaving a ``with crm.uow()`` block with an error
+    would."""
 
     @functools.wraps(method)
     def guarded(self: OpenUow, *args: t.Any, **kw: t.Any) -> t.Any:
@@ -153,7 +155,7 @@ class OpenUow(Uow):
 
     def _begin_anew(self) -> None:
         self.ledger, self.settling, self.messages = Ledger(), Settling(self, None), {}
-        self._context = None
+        self._context = self._broken = None
 
     def rollback(self) -> None:
         """Undo what was not committed; the records held show what is in the database again."""
@@ -205,7 +207,8 @@ def _refresh_extensions(uow: Uow, record: Entity, connection: sa.Connection) -> 
 
 @contextlib.contextmanager
 def cooperating(database: Database, pause: Callable[[], None], afterwards: Callable[[], None]) -> Iterator[None]:
-    """While open, everybody else's transactions on `database` call `pause` first, and those that write `afterwards` too."""
+    """While open, everybody else's transactions on `database` call `pause` first, and those that write `afterwards`
+    too."""
     write, read = database.write, database.read
 
     @contextlib.contextmanager

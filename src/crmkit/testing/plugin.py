@@ -98,7 +98,8 @@ def crm_plugins(pytestconfig: pytest.Config) -> list[Plugin]:
     names: list[str] = pytestconfig.getini("crmkit_plugins")
     if not names:
         raise pytest.UsageError(
-            'say which plugins to test: crmkit_plugins = ["my_package:plugin"] in [tool.pytest.ini_options], or a fixture crm_plugins'
+            'say which plugins to test: crmkit_plugins = ["my_package:plugin"] in [tool.pytest.ini_options], or a '
+            "fixture crm_plugins"
         )
     return [load_plugin(name) for name in names]
 

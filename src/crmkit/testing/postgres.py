@@ -15,6 +15,7 @@ import itertools
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import uuid
 import warnings
@@ -84,7 +85,7 @@ def _drop_mine(pid: int) -> None:
         try:
             _drop(*_mine.pop())
         except psycopg.Error as problem:  # the server went first: nothing is left to drop
-            print(f"test database not dropped: {problem}")
+            sys.stderr.write(f"test database not dropped: {problem}\n")
             return
 
 

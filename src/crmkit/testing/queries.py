@@ -14,7 +14,8 @@ HOUSEKEEPING = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA",
 
 
 class Queries:
-    """The SQL statements of a test, in order: ``queries.statements``, ``queries.count``, ``with queries.at_most(3):``."""
+    """The SQL statements of a test, in order: ``queries.statements``, ``queries.count``, ``with
+    queries.at_most(3):``."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self.statements: list[str] = []

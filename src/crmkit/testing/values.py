@@ -38,9 +38,19 @@ def plain_value(kind: type, number: int, now: dt.datetime) -> t.Any:
     if issubclass(kind, enum.Enum):
         return next(iter(kind))
     made: dict[type, t.Any] = {
-        str: f"text {number}", int: number, float: float(number), bool: False, bytes: b"", decimal.Decimal: decimal.Decimal(number),
-        dt.datetime: now, dt.date: now.date(), dt.timedelta: dt.timedelta(days=1), dict: {}, list: [], uuid.UUID: uuid.UUID(int=number),
-    }  # fmt: skip
+        str: f"text {number}",
+        int: number,
+        float: float(number),
+        bool: False,
+        bytes: b"",
+        decimal.Decimal: decimal.Decimal(number),
+        dt.datetime: now,
+        dt.date: now.date(),
+        dt.timedelta: dt.timedelta(days=1),
+        dict: {},
+        list: [],
+        uuid.UUID: uuid.UUID(int=number),
+    }
     if kind in made:
         return made[kind]
     raise ValueError(f"no value is known for {kind.__name__}: give one yourself")
@@ -64,9 +74,17 @@ def json_value(kind: t.Any, now: dt.datetime) -> t.Any:
     if attrs.has(kind):
         return json_arguments(kind, now)
     made: dict[t.Any, t.Any] = {
-        dt.datetime: now.isoformat().replace("+00:00", "Z"), dt.date: now.date().isoformat(), decimal.Decimal: "1.00", dt.timedelta: 60,
-        uuid.UUID: str(uuid.UUID(int=1)), bytes: "", str: "text", int: 1, float: 1.5, bool: True,
-    }  # fmt: skip
+        dt.datetime: now.isoformat().replace("+00:00", "Z"),
+        dt.date: now.date().isoformat(),
+        decimal.Decimal: "1.00",
+        dt.timedelta: 60,
+        uuid.UUID: str(uuid.UUID(int=1)),
+        bytes: "",
+        str: "text",
+        int: 1,
+        float: 1.5,
+        bool: True,
+    }
     return made.get(kind, "text")
 
 

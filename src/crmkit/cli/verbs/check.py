@@ -10,11 +10,14 @@ from ..verb import verb
 
 HELP = _(
     "Say everything that is wrong with a plugin, at once.\n\n"
-    "It is composed with what it requires, migrated up and down, and every route and command is called with made-up input. "
+    "It is composed with what it requires, migrated up and down, and every route and command is called with made-up "
+    "input. "
     "Without a name all plugins of the settings (or all installed ones) are checked. Code 1 when something was found.",
     ru="Показать сразу всё, что не так с плагином.\n\n"
-    "Плагин собирается с тем, что ему нужно, миграции проходят вверх и вниз, каждый маршрут и каждая команда вызываются с "
-    "выдуманными данными. Без имени проверяются все плагины из настроек (или все установленные). Код 1, если что-то нашлось.",
+    "Плагин собирается с тем, что ему нужно, миграции проходят вверх и вниз, каждый маршрут и каждая команда "
+    "вызываются с "
+    "выдуманными данными. Без имени проверяются все плагины из настроек (или все установленные). Код 1, если что-то "
+    "нашлось.",
 )
 EXAMPLES = """
 crmkit check feedback

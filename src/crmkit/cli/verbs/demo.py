@@ -22,12 +22,15 @@ if t.TYPE_CHECKING:
 
 HELP = _(
     "Start a CRM with demo data, from nothing.\n\n"
-    "Makes a folder with a settings file and a SQLite database, loads companies, people and deals in Russian and English "
+    "Makes a folder with a settings file and a SQLite database, loads companies, people and deals in Russian and "
+    "English "
     "(the same every time), prints the address and a token, and serves the API with its documentation. The next start "
     "finds the data as you left it; delete the folder to begin afresh.",
     ru="Запустить CRM с демонстрационными данными, с нуля.\n\n"
-    "Создаёт папку с файлом настроек и базой SQLite, загружает компании, людей и сделки на русском и английском (каждый раз "
-    "одни и те же), печатает адрес и токен и запускает API с документацией. При следующем запуске данные останутся, как вы "
+    "Создаёт папку с файлом настроек и базой SQLite, загружает компании, людей и сделки на русском и английском "
+    "(каждый раз "
+    "одни и те же), печатает адрес и токен и запускает API с документацией. При следующем запуске данные останутся, "
+    "как вы "
     "их оставили; чтобы начать заново, удалите папку.",
 )
 EXAMPLES = """
@@ -121,7 +124,8 @@ def settings_text(plugins: list[Plugin], database: str) -> str:
         f'grants."{name}" = "all"\n' for name in sorted({c.permission.name for c in crm.commands.values()} - {"public"})
     )
     return (
-        f"# Written by `crmkit demo`; change what you like.\n[crmkit]\nplugins = {names}\ndatabase = {json.dumps(database)}\n"
+        f"# Written by `crmkit demo`; change what you like.\n[crmkit]\nplugins = {names}\ndatabase = "
+        f"{json.dumps(database)}\n"
         f'language = "{language()}"\ntimezone = "Europe/Moscow"\n\n'
         '[roles.admin]\nlabel = {en = "Administrator", ru = "Администратор"}\ngrants."*" = "all"\n\n'
         f'[roles.director]\nlabel = {{en = "Director", ru = "Руководитель"}}\n{team}\n{commands}\n'
@@ -149,7 +153,8 @@ def prepare(crm: Crm, size: int, seed: int) -> None:
 
 
 def token_of(crm: Crm, folder: Path) -> str:
-    """Return the demo's token: the one of last time while it is good, else a new one. Only this user can read its file."""
+    """Return the demo's token: the one of last time while it is good, else a new one. Only this user can read its
+    file."""
     from crmkit.core.errors import Unauthenticated
     from crmkit.core.tokens import create_token, tokens_of
 

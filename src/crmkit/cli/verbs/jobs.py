@@ -9,8 +9,10 @@ from ..speak import _, say, table
 from ..verb import group, option
 
 HELP = _(
-    "See what waits and what failed, and try it again.\n\nA job that failed ten times is dead: it is kept until it is replayed or discarded.",
-    ru="Показать, что ждёт и что сорвалось, и повторить.\n\nЗадание, сорвавшееся десять раз, считается мёртвым и хранится до повтора или удаления.",
+    "See what waits and what failed, and try it again.\n\nA job that failed ten times is dead: it is kept until it "
+    "is replayed or discarded.",
+    ru="Показать, что ждёт и что сорвалось, и повторить.\n\nЗадание, сорвавшееся десять раз, считается мёртвым и "
+    "хранится до повтора или удаления.",
 )
 EXAMPLES = """
 crmkit jobs list --state dead

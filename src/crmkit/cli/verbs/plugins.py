@@ -12,10 +12,12 @@ from ..verb import group, option
 
 HELP = _(
     "List plugins, uninstall or purge them.\n\n"
-    "Three different things. Disable: take the plugin out of plugins in crmkit.toml; its data stays where it is. Uninstall: "
+    "Three different things. Disable: take the plugin out of plugins in crmkit.toml; its data stays where it is. "
+    "Uninstall: "
     "its tables are put aside, and taken back when the plugin returns. Purge: its data is destroyed; it asks first.",
     ru="Показать плагины, удалить или стереть.\n\n"
-    "Это три разные вещи. Отключить: убрать плагин из plugins в crmkit.toml; данные остаются на месте. Удалить (uninstall): "
+    "Это три разные вещи. Отключить: убрать плагин из plugins в crmkit.toml; данные остаются на месте. Удалить "
+    "(uninstall): "
     "таблицы откладываются и возвращаются вместе с плагином. Стереть (purge): данные уничтожаются; сначала спросит.",
 )
 EXAMPLES = """

@@ -11,7 +11,8 @@ from .serving import address, listen, run_server
 
 HELP = _(
     "Serve the API, and run jobs beside it.\n\n"
-    "The database must have been migrated. Where `crmkit work` processes run the jobs, set jobs = false under [crmkit].",
+    "The database must have been migrated. Where `crmkit work` processes run the jobs, set jobs = false under "
+    "[crmkit].",
     ru="Запустить API и выполнение заданий рядом с ним.\n\n"
     "База должна быть приведена к схеме (crmkit migrate). Если задания выполняют отдельные процессы `crmkit work`, "
     "укажите jobs = false в [crmkit].",

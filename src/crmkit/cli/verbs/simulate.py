@@ -17,10 +17,12 @@ from ..verb import option, verb
 
 HELP = _(
     "Play a plugin through time: years pass in seconds, through the same code.\n\n"
-    "The plugin says what happens (hook crm_simulate) and counts promises that were broken. Works on a database of its own, "
+    "The plugin says what happens (hook crm_simulate) and counts promises that were broken. Works on a database of "
+    "its own, "
     "thrown away afterwards. Code 1 when a promise was broken.",
     ru="Проиграть плагин во времени: годы проходят за секунды, тем же кодом.\n\n"
-    "Что происходит, говорит сам плагин (хук crm_simulate); он же считает нарушенные обещания. Работает на отдельной базе, "
+    "Что происходит, говорит сам плагин (хук crm_simulate); он же считает нарушенные обещания. Работает на "
+    "отдельной базе, "
     "которая потом удаляется. Код 1, если обещание нарушено.",
 )
 EXAMPLES = """

@@ -91,11 +91,15 @@ def list_() -> None:
     good, revoked, expired = _("valid", ru="действует"), _("revoked", ru="отозван"), _("expired", ru="истёк")
     rows = [
         (
-            i.id, i.name, ", ".join(i.roles), f"{i.created_at:%Y-%m-%d}", f"{i.expires_at:%Y-%m-%d}" if i.expires_at else "-",
+            i.id,
+            i.name,
+            ", ".join(i.roles),
+            f"{i.created_at:%Y-%m-%d}",
+            f"{i.expires_at:%Y-%m-%d}" if i.expires_at else "-",
             revoked if i.revoked_at else expired if i.expires_at and i.expires_at <= now else good,
         )
         for i in list_tokens(crm)
-    ]  # fmt: skip
+    ]
     head = [
         _("no.", ru="№"),
         _("name", ru="имя"),

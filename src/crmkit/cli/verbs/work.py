@@ -12,7 +12,8 @@ from ..verb import option, verb
 
 HELP = _(
     "Run jobs and timers in a process of their own.\n\n"
-    "On PostgreSQL start as many as you like, on as many machines as you like. SIGTERM and Ctrl-C let running jobs finish "
+    "On PostgreSQL start as many as you like, on as many machines as you like. SIGTERM and Ctrl-C let running jobs "
+    "finish "
     "for so many seconds; what is not done by then another process begins again.",
     ru="Выполнять задания и таймеры отдельным процессом.\n\n"
     "На PostgreSQL запускайте сколько угодно процессов на скольких угодно машинах. По SIGTERM и Ctrl-C начатые задания "

@@ -153,10 +153,21 @@ async def call(app: t.Any, method: str, path: str, body: t.Any = None, token: st
     headers = [(b"host", b"check.example"), (b"content-type", b"application/json")]
     headers += [(b"authorization", f"Bearer {token}".encode())] if token else []
     scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http", "path": path,
-        "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": headers, "server": ("check.example", 80),
-        "client": ("127.0.0.1", 1), "state": {}, "extensions": {},
-    }  # fmt: skip
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": headers,
+        "server": ("check.example", 80),
+        "client": ("127.0.0.1", 1),
+        "state": {},
+        "extensions": {},
+    }
     sent: list[dict[str, t.Any]] = []
 
     async def receive() -> dict[str, t.Any]:

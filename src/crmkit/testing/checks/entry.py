@@ -12,9 +12,11 @@ from crmkit.core.text import Text, _
 from .files import folder_of, package_of
 
 MISSING = _(
-    'no entry point leads to it, so settings cannot name it: add [project.entry-points."crmkit.plugins"] {name} = "{package}:plugin" '
+    'no entry point leads to it, so settings cannot name it: add [project.entry-points."crmkit.plugins"] {name} = '
+    '"{package}:plugin" '
     "to pyproject.toml",
-    ru='к нему не ведёт точка входа, и его нельзя назвать в настройках: добавьте [project.entry-points."crmkit.plugins"] '
+    ru="к нему не ведёт точка входа, и его нельзя назвать в настройках: добавьте "
+    '[project.entry-points."crmkit.plugins"] '
     '{name} = "{package}:plugin" в pyproject.toml',
 )
 WRONG = _(
@@ -24,7 +26,8 @@ WRONG = _(
 
 
 def problems(plugin: Plugin) -> list[Text]:
-    """Return what is wrong with the entry point: that of the installed package or, before that, of its pyproject.toml."""
+    """Return what is wrong with the entry point: that of the installed package or, before that, of its
+    pyproject.toml."""
     installed = [e for e in entry_points(group="crmkit.plugins") if e.name == plugin.name]
     if installed:
         return [] if installed[0].load() is plugin else [WRONG.format(name=plugin.name, value=installed[0].value)]
