@@ -254,7 +254,7 @@ def plug_in(assembly: Assembly) -> pluggy.PluginManager:
     for plugin in reversed(assembly.plugins):  # pluggy calls the last registered first
         for module, implementations in _implementations(plugin, assembly.problems):
             manager.register(types.SimpleNamespace(**implementations), name=f"{plugin.name}:{module}")
-    known = [n for n in vars(manager.hook) if not n.startswith("_")]
+    known = [n for n, caller in vars(manager.hook).items() if not n.startswith("_") and caller.has_spec()]
     for name, implementation in _unknown(manager):
         assembly.problems.append(f"{implementation}: there is no hook {name!r}.{closest(name, known)}")
     if os.environ.get("CRMKIT_TRACE") == "1":

@@ -55,12 +55,13 @@ class Crm:
         self, *plugins: Plugin, database: str | sa.Engine | None = None, settings: Mapping[str, t.Any] | None = None,
         roles: Iterable[Role] = (), teams: Mapping[int, int | None] | None = None, clock: Clock | None = None,
     ) -> None:  # fmt: skip
-        tables = dict(settings or {})
+        tables = {name: table for name, table in (settings or {}).items() if isinstance(table, Mapping)}
         found = assemble(plugins, tables)
+        found.problems += [f"{n} in the settings must be a table, [{n}], not {v!r}" for n, v in (settings or {}).items() if n not in tables]
         made, problems = fill(CoreSettings, tables.get("crmkit", {}), "crmkit")
         found.problems += problems
         self.settings: CoreSettings = made or CoreSettings()
-        self.zone = _zone(self.settings.timezone, found.problems)
+        self.zone = _zone(tables.get("crmkit", {}).get("timezone", self.settings.timezone), found.problems)
         self.process = secrets.token_hex(6)
         self.plugins: tuple[Plugin, ...] = tuple(found.plugins)
         self.kinds: Mapping[str, Kind] = found.kinds
@@ -347,9 +348,9 @@ def installed(names: Iterable[str]) -> list[Plugin]:
     return list(found.values())
 
 
-def _zone(name: str, problems: list[str]) -> ZoneInfo:
+def _zone(name: t.Any, problems: list[str]) -> ZoneInfo:
     try:
-        return ZoneInfo(name)
+        return ZoneInfo(str(name))
     except (KeyError, ValueError, OSError):
         problems.append(f'[crmkit] timezone = {name!r} is not known; write an IANA name such as "Europe/Moscow"')
         return ZoneInfo("UTC")
@@ -358,7 +359,7 @@ def _zone(name: str, problems: list[str]) -> ZoneInfo:
 def _teams(tables: Mapping[str, t.Any], problems: list[str]) -> dict[str, int | None]:
     """``[teams] 2 = 1`` says that team 2 stands below team 1; 0 means that it stands below none."""
     found: dict[str, int | None] = {}
-    for team, parent in dict(tables.get("teams", {})).items():
+    for team, parent in tables.get("teams", {}).items():
         if not str(team).isdigit() or type(parent) is not int:
             problems.append(f"[teams] {team} = {parent!r}: write the number of a team = the number of the team above it (0 for none)")
         else:
@@ -368,13 +369,20 @@ def _teams(tables: Mapping[str, t.Any], problems: list[str]) -> dict[str, int | 
 
 def _roles(tables: Mapping[str, t.Any], problems: list[str]) -> list[Role]:
     found = []
-    for name, table in dict(tables.get("roles", {})).items():
+    for name, table in tables.get("roles", {}).items():
         if not isinstance(table, Mapping):
             problems.append(f"[roles.{name}] must be a table")
             continue
-        wrong = [k for k in table if k not in _ROLE_KEYS]
-        problems += [f"[roles.{name}] has no key {k!r}.{closest(k, _ROLE_KEYS)}" for k in wrong]
-        if not wrong:
+        wrong = [f"[roles.{name}] has no key {k!r}.{closest(k, _ROLE_KEYS)}" for k in table if k not in _ROLE_KEYS]
+        if not isinstance(table.get("grants", {}), Mapping):
+            wrong.append(f'[roles.{name}] grants must be a table, such as "sales.deal.*" = "own"')
+        wrong += [f"[roles.{name}] {k} must be a list of fields" for k in ("hidden", "read_only") if not isinstance(table.get(k, []), list | tuple)]
+        try:
             label = funnels.text(table.get("label", name))
+        except ValueError as error:
+            wrong.append(f"[roles.{name}] label: {error}")
+            label = funnels.text(name)
+        problems += wrong
+        if not wrong:
             found.append(Role(name, dict(table.get("grants", {})), tuple(table.get("hidden", ())), tuple(table.get("read_only", ())), label))
     return found

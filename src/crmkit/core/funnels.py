@@ -31,6 +31,10 @@ class Funnels:
                 self.problems.append(f"{where} must be a table")
                 continue
             self.problems += [f"{where} has no key {k!r}.{closest(k, PIPELINE_KEYS)}" for k in table if k not in PIPELINE_KEYS]
+            misshapen = _misshapen(table)
+            if misshapen:
+                self.problems += [f"{where} {told}" for told in misshapen]
+                continue
             base = self.pipelines.get(name) or self._base(name, table, where)
             if base is None and "of" not in table:
                 continue
@@ -91,6 +95,31 @@ class Funnels:
             self.problems.append(f"{where}: {error}")
         made = attrs.evolve(stages[name], **changes) if name in stages else Stage(name, **changes)
         return _placed(stages, made, facts.get("after"))
+
+
+def _misshapen(table: Mapping[str, t.Any]) -> list[str]:
+    """Return what in a pipeline's table is not of the shape it must have."""
+    found = [f"{key} must be text, not {table[key]!r}" for key in ("of", "like") if not isinstance(table.get(key, ""), str)]
+    stages, moves = table.get("stages", {}), table.get("moves", {})
+    if not isinstance(stages, Mapping):
+        found.append(f"stages must be tables, such as [pipelines.NAME.stages.paid], not {stages!r}")
+    else:
+        found += [f"stages.{name} must be a table, not {facts!r}" for name, facts in stages.items() if not isinstance(facts, Mapping)]
+        needs = {n: f["needs"] for n, f in stages.items() if isinstance(f, Mapping) and "needs" in f}
+        found += [f'stages.{name} needs must be a list, such as ["amount"], not {value!r}' for name, value in needs.items() if not _is_list(value)]
+    if not isinstance(moves, Mapping):
+        found.append(f"moves must be a table of lists, such as new = [\"paid\"], not {moves!r}")
+    else:
+        found += [f'moves.{name} must be a list, such as ["paid"], not {value!r}' for name, value in moves.items() if not _is_list(value)]
+    try:
+        text(table.get("label", ""))
+    except ValueError as error:
+        found.append(f"label: {error}")
+    return found
+
+
+def _is_list(value: t.Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)
 
 
 def _placed(stages: dict[str, Stage], made: Stage, after: str | None) -> dict[str, Stage]:

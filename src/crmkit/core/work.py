@@ -16,7 +16,7 @@ from .clock import MovableClock
 from .deliver import event_from_json
 from .errors import Misuse
 from .events import Tick
-from .jobs import ClaimedJob, Handler, Runner
+from .jobs import ClaimedJob, Handler
 from .ledger import fold_tally, message
 from .model import Staged
 from .plugin import OnMark, WhileMark
@@ -24,6 +24,7 @@ from .tables import idempotency
 
 if t.TYPE_CHECKING:
     from .compose import Crm
+    from .jobs import Runner
     from .uow import Uow
 
 log = logging.getLogger("crmkit")
@@ -63,6 +64,8 @@ def job_work(crm: Crm, job: ClaimedJob) -> Iterator[JobWork]:
 
 def runner(crm: Crm, **options: t.Any) -> Runner:
     """Return a runner for a CRM's jobs, not yet started."""
+    from .jobs import Runner
+
     if "crm_transport" in crm.hooked:
         options.setdefault("transport", crm.hook.crm_transport(crm=crm))
     return Runner(crm.jobs, lambda job: job_work(crm, job), **{"concurrency": crm.settings.workers} | options)
@@ -102,7 +105,7 @@ def register_handlers(crm: Crm) -> None:
             _register(crm, f"after:{item.name}", _delivery(item.function, _own_class(mark)), item.plugin)
         elif isinstance(mark, WhileMark):
             _register(crm, f"while:{item.name}", _timer(item.name, item.function, mark), item.plugin)
-    for name, mark, plugin in crm.crons():
+    for name, _mark, plugin in crm.crons():
         function = next(m.function for m in crm.marked if m.name == name)
         _register(crm, f"every:{name}", _tick(function), plugin)
     for name, cls in crm.event_classes.items():

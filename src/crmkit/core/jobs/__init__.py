@@ -5,15 +5,33 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from .clock import Clock, DatabaseClock
 from .crontab import CronLine, CronTab
 from .handler import Backoff, ClaimedJob, Handler, TransactionFactory
 from .ledger import UnknownKind
 from .queue import Jobs
-from .runner import Runner
 from .store import Bare
 from .table import cron, job, metadata
-from .transport import Execute, Transport
+
+if TYPE_CHECKING:
+    from .runner import Runner
+    from .transport import Execute, Transport
+
+
+def __getattr__(name: str) -> Any:
+    """Import what only a working process needs (threads, asyncio, sockets) when it is first asked for."""
+    if name == "Runner":
+        from .runner import Runner
+
+        return Runner
+    if name in ("Execute", "Transport"):
+        from . import transport
+
+        return getattr(transport, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "Backoff",

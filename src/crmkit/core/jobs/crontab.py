@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as lite_insert
 
 from . import statements as sql
 from .cron import next_time, spec_text, zone
@@ -40,7 +38,7 @@ class CronTab:
 
     def __init__(self, jobs: Jobs) -> None:
         self._jobs = jobs
-        self._insert: Any = pg_insert if jobs.store.postgres else lite_insert
+        self._insert: Any = sql.insert_of("postgresql" if jobs.store.postgres else "sqlite")
 
     def set(
         self,

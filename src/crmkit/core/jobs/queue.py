@@ -36,7 +36,7 @@ class Jobs(Ledger):
         self.chance = chance or random.Random()
         self.crons = CronTab(self)
         self._sleepers: list[threading.Event] = []
-        self._keyed = sql.KEYED["postgresql" if self.store.postgres else "sqlite"]
+        self._keyed = sql.keyed("postgresql" if self.store.postgres else "sqlite")
 
     # -- what runs ------------------------------------------------------------------------------------------------
 

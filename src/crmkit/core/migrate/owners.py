@@ -8,6 +8,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from ..jobs.table import make_partial
 from .ledger import PLUGIN
 from .owner import KERNEL, Owner, owner_of
 
@@ -51,6 +52,7 @@ def owners_of(crm: Composed) -> list[Owner]:
 def kernel_owner(tables: Iterable[sa.Table]) -> Owner:
     """Return the kernel: its tables, with the one that remembers plugins, and its scripts."""
     others = [table for table in tables if table.name != PLUGIN.name]
+    make_partial("postgresql", "sqlite")  # a script is written for both
     return Owner(KERNEL, [*others, PLUGIN], Path(__file__).parent.parent / "migrations")
 
 
