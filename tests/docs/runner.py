@@ -25,7 +25,7 @@ import attrs
 from markdown_it import MarkdownIt
 
 # What needs the network or never ends. `work` and `demo` have tests of their own.
-LEFT_OUT = re.compile(r"(pip|make|git|cd)\b|crmkit (--settings \S+ )?(work|demo)\b")
+LEFT_OUT = re.compile(r"(pip|make|git|cd|python -m venv|source)\b|crmkit (--settings \S+ )?(work|demo)\b")
 
 
 @attrs.frozen
