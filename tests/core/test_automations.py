@@ -37,7 +37,8 @@ from .kit import Shop, clock_of, journal, rows
 from .shop import ORDERS, Client, Order, Task
 
 DAYS = dt.timedelta(days=1)
-PRICE = {"amount": decimal.Decimal(5)}
+FIVE = decimal.Decimal(5)
+PRICE = {"amount": FIVE}
 
 
 def told(crm: Crm) -> list[str]:
@@ -80,11 +81,12 @@ def test_a_handler_may_ask_for_some_fields_and_some_records(shop: Shop):
         made = uow.add(Order(title="A pipe"))
         made.client = uow.add(Client(name="Holmes"))
     assert seen == ["famous"]
-    for values, expected in [
+    edits: list[tuple[dict[str, Any], list[str]]] = [
         ({"title": "x"}, []),
         (PRICE, ["price"]),
         ({"amount": decimal.Decimal(100)}, ["price", "dear"]),
-    ]:
+    ]
+    for values, expected in edits:
         seen.clear()
         with crm.uow() as uow:
             record = uow.get(Order, made.id)
@@ -109,7 +111,7 @@ def test_entering_and_leaving(shop: Shop, order: Order):
     with crm.uow() as uow:
         uow.move(uow.get(Order, order.id), ORDERS["paid"], PRICE)
     with crm.uow() as uow:
-        uow.add(Order(title="Paid at once", **PRICE), into=ORDERS["paid"])
+        uow.add(Order(title="Paid at once", amount=FIVE), into=ORDERS["paid"])
     assert seen == ["leaves new for paid", "enters paid from new", "enters paid from "]
 
 
@@ -124,7 +126,7 @@ def test_automations_of_a_pipeline_hold_for_its_variants(shop: Shop):
     crm = shop(enter, express, settings={"pipelines": {"abroad": {"like": "orders"}}})
     for pipeline in ("orders", "express", "abroad"):
         with crm.uow() as uow:
-            made = uow.add(Order(title="A pipe", **PRICE), into=crm.pipelines[pipeline]["new"])
+            made = uow.add(Order(title="A pipe", amount=FIVE), into=crm.pipelines[pipeline]["new"])
             uow.flush()
             uow.move(made, crm.pipelines[pipeline]["paid"])
     assert seen == ["orders", "express", "abroad"]
@@ -328,7 +330,7 @@ def pack(order: Order, uow: Uow) -> None:
 
 def new_order(crm: Crm) -> int:
     with crm.uow() as uow:
-        made = uow.add(Order(title="A pipe", address="Baker Street", amount=decimal.Decimal(5)))
+        made = uow.add(Order(title="A pipe", address="Baker Street", amount=FIVE))
     return made.id
 
 
@@ -451,9 +453,7 @@ def test_a_process_killed_in_the_middle_of_a_delivery_loses_nothing_and_does_not
     crm = shop(ring)
     url = crm.engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
     root = str(Path(__file__).resolve().parents[2])
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, url, root], capture_output=True, text=True, check=False, cwd=root
-    )
+    done = subprocess.run([sys.executable, "-c", KILLED, url, root], capture_output=True, text=True, check=False, cwd=root)
     assert done.stdout.split("\n")[:2] == ["committed", "in the middle"], done.stderr
     assert done.returncode == -9
     assert told(crm) == []

@@ -91,7 +91,7 @@ def test_a_module_that_cannot_be_imported():
 
 
 def test_coroutines_are_refused():
-    @on(Created[Client])
+    @on(Created[Client])  # type: ignore[arg-type]
     async def handle(event: Any, uow: Uow) -> None: ...
 
     @hookimpl
@@ -125,7 +125,7 @@ def test_everything_wrong_is_told_at_once():
     @on(int)
     def no_event(event: Any, uow: Uow) -> None: ...
 
-    @on(Created[Client])
+    @on(Created[Client])  # type: ignore[arg-type]
     def too_few(event: Any) -> None: ...
 
     @every()
@@ -135,7 +135,7 @@ def test_everything_wrong_is_told_at_once():
     def no_star(uow: Uow, note: str) -> None: ...
 
     @command("y", permission=Permission("shop.y"))
-    def untyped(uow: Uow, *, note) -> None: ...  # type: ignore[no-untyped-def]
+    def untyped(uow: Uow, *, note) -> None: ...
 
     @route("/r", permission=None)  # type: ignore[arg-type]
     def open_to_all(request: Any, uow: Uow) -> None: ...
@@ -328,9 +328,7 @@ class Knobs:
 
 
 def test_settings_are_handed_out_by_their_class():
-    crm = Crm(
-        Plugin("a", settings=Knobs), database=AT, settings={"a": {"limit": 3, "every": "1h 30min", "names": ["x"]}}
-    )
+    crm = Crm(Plugin("a", settings=Knobs), database=AT, settings={"a": {"limit": 3, "every": "1h 30min", "names": ["x"]}})
     assert crm[Knobs] == Knobs(limit=3, every=dt.timedelta(minutes=90), names=("x",))
     with pytest.raises(Misuse, match="not the settings class"):
         crm[int]

@@ -64,7 +64,7 @@ def test_it_went_through_the_pipeline(demo: Crm):
     assert all(reason for stage, reason in rows(demo, Deal.stage, Deal.lost_reason) if stage == "lost")
     assert all(amount for stage, amount in rows(demo, Deal.stage, Deal.amount) if stage in ("offer", "won"))
     journal = next(t for t in demo.tables if t.name == "crm_journal")
-    moments = [at for (at,) in rows(demo, journal.c.at)]
+    moments = [at for _id, at in sorted(rows(demo, journal.c.id, journal.c.at))]
     assert moments == sorted(moments)
     assert "Вера Соколова" in {actor for (actor,) in rows(demo, journal.c.actor)}
 
