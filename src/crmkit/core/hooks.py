@@ -95,7 +95,10 @@ class Specs:
 
     @hookspec
     def crm_demo(self, uow: Uow, random: random.Random, size: int) -> None:
-        """Add believable demo data in Russian and English, the same for the same `random`; about `size` main records."""
+        """Add believable demo data in Russian and English, the same for the same `random`; about `size` main records.
+
+        ``uow.at(moment, actor)`` lets things happen in the past; go through time in order, and end at the present.
+        """
 
     @hookspec(firstresult=True)
     def crm_simulate(self, crm: Crm, plugin: str, clock: MovableClock, options: Mapping[str, t.Any]) -> Mapping[str, t.Any] | None:
