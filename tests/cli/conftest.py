@@ -115,9 +115,7 @@ def process(here: Path, visits: Path) -> Iterator[Callable[..., subprocess.Popen
     def start(*args: str) -> subprocess.Popen[str]:
         environment = {**os.environ, "PYTHONPATH": str(visits), "PYTHONUNBUFFERED": "1"}
         command = [sys.executable, "-m", "crmkit.cli", *args]
-        made = subprocess.Popen(
-            command, cwd=here, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        made = subprocess.Popen(command, cwd=here, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         started.append(made)
         return made
 

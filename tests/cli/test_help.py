@@ -58,11 +58,7 @@ def test_every_verb_teaches_in_both_languages(path, typed):
 def test_examples_are_real_commands():
     for path in verbs():
         for line in found(path).examples.strip().splitlines():  # type: ignore[attr-defined]
-            words = [
-                w
-                for w in line.replace("&&", "|").split("|")[0].split(">")[0].split()
-                if "=" not in w.split(" ")[0] or w.startswith("-")
-            ]
+            words = [w for w in line.replace("&&", "|").split("|")[0].split(">")[0].split() if "=" not in w.split(" ")[0] or w.startswith("-")]
             assert words[0] == "crmkit", line
             names = [w for w in words[1:] if not w.startswith("-")]
             assert names, line

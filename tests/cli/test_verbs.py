@@ -37,9 +37,7 @@ def test_wrong_settings_are_all_told_at_once(typed, here):
 
 
 def test_a_database_that_is_gone_is_code_4(typed, here):
-    (here / "crmkit.toml").write_text(
-        '[crmkit]\nplugins = ["visits"]\ndatabase = "postgresql://nobody@127.0.0.1:1/none"\n'
-    )
+    (here / "crmkit.toml").write_text('[crmkit]\nplugins = ["visits"]\ndatabase = "postgresql://nobody@127.0.0.1:1/none"\n')
     code, _out, said = typed("migrate", "status")
     assert code == 4
     assert "Traceback" not in said
@@ -160,7 +158,7 @@ def test_demo_starts_from_nothing_and_starts_again(process, here):
         assert len(json.loads(body)["rows"]) == 5, body
         assert get(f"{address}api/docs", tokens[-1])[0] == 200
         demo.send_signal(signal.SIGTERM)
-        demo.wait(10)
+        assert demo.wait(10) == 0
     assert tokens[0] == tokens[1]
     assert oct(os.stat(here / ".demo" / "token").st_mode)[-3:] == "600"
 
@@ -189,3 +187,35 @@ def test_a_port_that_is_taken_is_told(typed, settings, here):
         code, _out, said = typed("serve", "--port", str(taken.getsockname()[1]))
     assert code == 3
     assert "--port" in said
+
+
+@pytest.mark.real_time("a person at a terminal waits by their own clock")
+def test_progress_is_shown_to_people_only(monkeypatch, capsys):
+    from crmkit.cli.speak import Working, working
+
+    monkeypatch.setattr(Working, "AFTER", 0.05)
+    with working("Counting") as shown:
+        time.sleep(0.2)
+    assert capsys.readouterr().err == "", "a pipe gets no progress"
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    with working("Counting") as shown:
+        shown.on("sheep")
+        time.sleep(0.2)
+    assert "Counting: sheep" in capsys.readouterr().err
+    with working("Counting"):
+        pass
+    assert capsys.readouterr().err == "", "what is quick says nothing"
+
+
+def test_dead_jobs_are_listed_and_replayed(typed, settings):
+    assert typed("migrate")[0] == 0
+    crm = Crm.from_file(settings)
+    with crm.uow() as uow:
+        crm.jobs.schedule(uow.connection, "crmkit:tidy")
+        uow.connection.exec_driver_sql("UPDATE crm_job SET state = 'dead', attempts = 10, died_at = 1, error = 'Boom: it broke'")
+    crm.engine.dispose()
+    code, out, _said = typed("jobs", "list", "--state", "dead")
+    assert code == 1
+    assert "it broke" in out
+    assert "1" in typed("jobs", "replay", "--all")[1]
+    assert typed("jobs", "list")[0] == 0

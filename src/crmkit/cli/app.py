@@ -52,13 +52,9 @@ def _verbs() -> dict[str, Lazy]:
         "demo": _("Start a CRM with demo data, from nothing.", ru="Запустить CRM с демонстрационными данными, с нуля."),
         "new": _("Write a plugin or a settings file to start from.", ru="Создать заготовку плагина или файл настроек."),
         "check": _("Say everything that is wrong with a plugin.", ru="Показать всё, что не так с плагином."),
-        "migrate": _(
-            "Bring the database to the schema the plugins need.", ru="Привести базу к схеме, нужной плагинам."
-        ),
+        "migrate": _("Bring the database to the schema the plugins need.", ru="Привести базу к схеме, нужной плагинам."),
         "serve": _("Serve the API.", ru="Запустить API."),
-        "work": _(
-            "Run jobs and timers in a process of their own.", ru="Выполнять задания и таймеры отдельным процессом."
-        ),
+        "work": _("Run jobs and timers in a process of their own.", ru="Выполнять задания и таймеры отдельным процессом."),
         "plugins": _("List, uninstall or purge plugins.", ru="Показать плагины, удалить или стереть."),
         "token": _("Create, list and revoke API tokens.", ru="Создавать, показывать и отзывать токены API."),
         "jobs": _("See what waits and what failed; try again.", ru="Показать, что ждёт и что сорвалось; повторить."),
@@ -90,9 +86,7 @@ def _from_plugins(ctx: click.Context) -> dict[str, click.Command]:
                 crm.hook.crm_commands(group=extra)
                 found = dict(extra.commands)
         except CrmError as error:
-            note(
-                _("(verbs of plugins are not shown: {why})", ru="(команды плагинов не показаны: {why})"), why=str(error)
-            )
+            note(_("(verbs of plugins are not shown: {why})", ru="(команды плагинов не показаны: {why})"), why=str(error))
     ctx.meta["crmkit.verbs"] = found
     return found
 

@@ -55,10 +55,7 @@ def _hooks() -> Iterator[str]:
 
     yield "# Hooks\n"
     yield _text(sys.modules["crmkit.core.hooks"]).partition("\n")[2].strip() + "\n"
-    yield (
-        "Mark an implementation with `@hookimpl` in one of the plugin's modules. A plugin publishes hooks of its "
-        "own with"
-    )
+    yield ("Mark an implementation with `@hookimpl` in one of the plugin's modules. A plugin publishes hooks of its own with")
     yield "`Plugin(specs=…)`, a class of `@hookspec` functions whose names begin with the plugin's name.\n"
     for name, function in vars(Specs).items():
         if name.startswith("crm_"):
@@ -78,28 +75,20 @@ def mark_functions() -> dict[str, t.Any]:
 
 def _marks() -> Iterator[str]:
     yield "# Marks\n"
-    yield (
-        "A mark says what a plain function is; composition finds it in the plugin's modules. All are imported from "
-        "`crmkit`.\n"
-    )
+    yield ("A mark says what a plain function is; composition finds it in the plugin's modules. All are imported from `crmkit`.\n")
     for name, function in mark_functions().items():
         yield f"## `@{name}`\n"
         if inspect.isfunction(function):
             yield f"```text\n@{name}{signature(function).partition(' -> ')[0]}\n```\n"
             yield _text(function) + "\n"
         else:
-            what = (
-                "implements a hook of the kernel or of another plugin"
-                if name == "hookimpl"
-                else "declares a hook of the plugin's own"
-            )
+            what = "implements a hook of the kernel or of another plugin" if name == "hookimpl" else "declares a hook of the plugin's own"
             yield f"Put on a function, it {what}; see [hooks](hooks.md).\n"
 
 
 ENVIRONMENT = {
     "CRMKIT_SETTINGS": "the settings file, instead of `crmkit.toml`",
-    "CRMKIT_DATABASE, CRMKIT_LANGUAGE, "
-    "CRMKIT_…": "any key of `[crmkit]`, in capitals; `CRMKIT_LANGUAGE` also chooses the command line's language",
+    "CRMKIT_DATABASE, CRMKIT_LANGUAGE, CRMKIT_…": "any key of `[crmkit]`, in capitals; `CRMKIT_LANGUAGE` also chooses the command line's language",
     "CRMKIT_SALES__REVIEW_AFTER": "any key of a plugin's table: plugin, two underscores, key",
     "CRMKIT_TRACE=1": "print every hook call, and stack traces of refusals",
     "CRMKIT_TEST_POSTGRES": "the PostgreSQL server tests use, instead of the embedded one",
@@ -110,10 +99,7 @@ def _settings() -> Iterator[str]:
     from crmkit.core.settings import CoreSettings
 
     yield "# Settings\n"
-    yield (
-        "`crmkit.toml`, over it the environment. Unknown keys are refused, with the closest known one named. "
-        "Durations are"
-    )
+    yield ("`crmkit.toml`, over it the environment. Unknown keys are refused, with the closest known one named. Durations are")
     yield 'written `"5d"`, `"1h 30min"`, or as a number of seconds.\n'
     yield from _settings_table("crmkit", CoreSettings)
     for plugin in _plugins():
@@ -165,10 +151,7 @@ def _permissions() -> Iterator[str]:
     from crmkit.core.kind import ACTIONS
 
     yield "# Permissions\n"
-    yield (
-        'A role grants permissions by name or pattern (`"sales.deal.*"`), each with a scope. Nothing is allowed '
-        "that no role grants.\n"
-    )
+    yield ('A role grants permissions by name or pattern (`"sales.deal.*"`), each with a scope. Nothing is allowed that no role grants.\n')
     yield "| scope | which rows |\n|---|---|"
     yield from (f"| `{name}` | {text} |" for name, text in SCOPES.items())
     yield '| a filter tree | the rows that match, such as `{"stage": "new"}` |\n'
@@ -216,23 +199,13 @@ def _filters() -> Iterator[str]:
 
     yield "# Filters\n"
     yield "One tree, for lists, boards, row rules, `when=` of automations, and export:\n"
-    yield (
-        '```json\n{"amount": {"gte": "100"}, "company.city": "Perm", "or": [{"stage": "new"}, {"owner_id": {"eq": '
-        '{"relative": "me"}}}]}\n```\n'
-    )
+    yield ('```json\n{"amount": {"gte": "100"}, "company.city": "Perm", "or": [{"stage": "new"}, {"owner_id": {"eq": {"relative": "me"}}}]}\n```\n')
     yield "Several keys mean all of them; `and` and `or` take lists, `not` one tree. A field is reached over links"
-    yield (
-        '(`company.name`) and into extensions (`patient.born`). `{"rotten": true}` finds records that stay too long '
-        "in a stage.\n"
-    )
+    yield ('(`company.name`) and into extensions (`patient.born`). `{"rotten": true}` finds records that stay too long in a stage.\n')
     yield "| operator | means | по-русски |\n|---|---|---|"
     yield from (f"| `{name}` | {text} | {text.to('ru')} |" for name, text in OPERATORS.items())
     yield "\n## Relative values\n"
-    yield (
-        'Write `{"relative": "…"}` for a value: '
-        + ", ".join(f"`{w}`" for w in WORDS)
-        + ", or a distance such as `-7d`, `+2h`, `-1mo`"
-    )
+    yield ('Write `{"relative": "…"}` for a value: ' + ", ".join(f"`{w}`" for w in WORDS) + ", or a distance such as `-7d`, `+2h`, `-1mo`")
     yield "(units: `min`, `h`, `d`, `w`, `mo`, `y`).\n"
     yield "`within` takes one of " + ", ".join(f"`{p}`" for p in PERIODS) + ", `last_30_days`."
 
@@ -247,30 +220,21 @@ def _errors() -> Iterator[str]:
         yield f"### `{cls.__name__}`\n"
         yield _text(cls) + "\n"
     yield "## Refusals, in code and over HTTP\n"
-    yield (
-        "Over HTTP a refusal is `application/problem+json` (RFC 9457) with `type`, `title`, `status`, `detail` and "
-        "`problems`: a list of"
-    )
+    yield ("Over HTTP a refusal is `application/problem+json` (RFC 9457) with `type`, `title`, `status`, `detail` and `problems`: a list of")
     yield "`{path, code, message}`, one for every wrong field.\n"
     yield "| class | status | code | says | по-русски | when |\n|---|---|---|---|---|---|"
     for refusal in sorted(errors.Refusal.__subclasses__(), key=lambda c: (c.status, c.__name__)):
         if refusal.__module__ != errors.__name__:
             continue
         when = _text(refusal).partition("\n\n")[0].replace("\n", " ")
-        yield (
-            f"| `{refusal.__name__}` | {refusal.status} | `{refusal.code}` | {refusal.title} | "
-            f"{refusal.title.to('ru')} | {when} |"
-        )
+        yield (f"| `{refusal.__name__}` | {refusal.status} | `{refusal.code}` | {refusal.title} | {refusal.title.to('ru')} | {when} |")
 
 
 def _http() -> Iterator[str]:
     from crmkit.web.openapi import document
 
     yield "# HTTP\n"
-    yield (
-        "The endpoints of a CRM with the sales plugin. `crmkit openapi` prints the whole description, `/api/docs` "
-        "shows it.\n"
-    )
+    yield ("The endpoints of a CRM with the sales plugin. `crmkit openapi` prints the whole description, `/api/docs` shows it.\n")
     yield "| | path | what it does |\n|---|---|---|"
     for path, methods in document(_crm())["paths"].items():
         for method, operation in methods.items():

@@ -32,9 +32,7 @@ def check(plugin: tuple[str, ...]) -> int:
     """Check each and report."""
     from crmkit.testing.check import problems_of
 
-    names = list(plugin) or (
-        [p.name for p in settled_crm().plugins] if given().is_there else [p.name for p in installed_plugins()]
-    )
+    names = list(plugin) or ([p.name for p in settled_crm().plugins] if given().is_there else [p.name for p in installed_plugins()])
     count = 0
     for name in names:
         with working(_("Checking {name}", ru="Проверка: {name}").format(name=name)) as shown:

@@ -47,9 +47,7 @@ crmkit demo --database postgresql://crm@localhost/demo
     show_default=True,
     help=_("Port to listen on; 0 takes a free one.", ru="Порт; 0 — любой свободный."),
 )
-@option(
-    "--host", default="127.0.0.1", show_default=True, help=_("Address to listen on.", ru="На каком адресе слушать.")
-)
+@option("--host", default="127.0.0.1", show_default=True, help=_("Address to listen on.", ru="На каком адресе слушать."))
 @option(
     "--folder",
     default=".demo",
@@ -120,9 +118,7 @@ def settings_text(plugins: list[Plugin], database: str) -> str:
     owned = [k.key for k in crm.kinds.values() if k.owned]
     grants = "\n".join(f'grants."{key}.*" = "own"' for key in owned)
     team = "\n".join(f'grants."{key}.*" = "below"' for key in owned)
-    commands = "".join(
-        f'grants."{name}" = "all"\n' for name in sorted({c.permission.name for c in crm.commands.values()} - {"public"})
-    )
+    commands = "".join(f'grants."{name}" = "all"\n' for name in sorted({c.permission.name for c in crm.commands.values()} - {"public"}))
     return (
         f"# Written by `crmkit demo`; change what you like.\n[crmkit]\nplugins = {names}\ndatabase = "
         f"{json.dumps(database)}\n"

@@ -44,9 +44,7 @@ def _verb(name: str, command: Command) -> Verb:
     parameters: list[click.Parameter] = [click.Argument(["number"], type=int)] if command.kind is not None else []
     attrs.resolve_types(command.arguments)
     parameters += [_option(a) for a in attrs.fields(command.arguments)]
-    shown = " ".join(
-        f"--{a.name.replace('_', '-')} …" for a in attrs.fields(command.arguments) if a.default is attrs.NOTHING
-    )
+    shown = " ".join(f"--{a.name.replace('_', '-')} …" for a in attrs.fields(command.arguments) if a.default is attrs.NOTHING)
     words = _("{label}. {help}", ru="{label}. {help}").format(label=command.label, help=command.help)
     example = f"crmkit do {name} {'42 ' if command.kind else ''}{shown}".rstrip()
 

@@ -9,10 +9,8 @@ from ..speak import _, say, table
 from ..verb import group, option
 
 HELP = _(
-    "See what waits and what failed, and try it again.\n\nA job that failed ten times is dead: it is kept until it "
-    "is replayed or discarded.",
-    ru="Показать, что ждёт и что сорвалось, и повторить.\n\nЗадание, сорвавшееся десять раз, считается мёртвым и "
-    "хранится до повтора или удаления.",
+    "See what waits and what failed, and try it again.\n\nA job that failed ten times is dead: it is kept until it is replayed or discarded.",
+    ru="Показать, что ждёт и что сорвалось, и повторить.\n\nЗадание, сорвавшееся десять раз, считается мёртвым и хранится до повтора или удаления.",
 )
 EXAMPLES = """
 crmkit jobs list --state dead
@@ -63,10 +61,7 @@ def list_(state: str | None, plugin: str | None, limit: int) -> int:
         _("error", ru="ошибка"),
     ]
     table(rows, head)
-    say(
-        ", ".join(f"{name}: {count}" for name, count in counts.items() if count)
-        or _("Nothing waits.", ru="Ничего не ждёт.")
-    )
+    say(", ".join(f"{name}: {count}" for name, count in counts.items() if count) or _("Nothing waits.", ru="Ничего не ждёт."))
     for unknown in crm.jobs.unknown():
         say(
             _(

@@ -82,9 +82,7 @@ def settings(file: Path) -> None:
     from ..speak import language
 
     if file.exists():
-        raise CrmError(
-            told(_("{file} exists already and was left alone", ru="{file} уже есть и не тронут").format(file=file))
-        )
+        raise CrmError(told(_("{file} exists already and was left alone", ru="{file} уже есть и не тронут").format(file=file)))
     plugins = json.dumps([p.name for p in installed_plugins()])
     timezone = "Europe/Moscow" if language() == "ru" else "UTC"
     file.write_text(SETTINGS.format(plugins=plugins, language=language(), timezone=timezone), encoding="utf-8")

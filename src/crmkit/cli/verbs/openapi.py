@@ -7,10 +7,8 @@ from ..speak import _, language
 from ..verb import option, verb
 
 HELP = _(
-    "Print the API's description: OpenAPI 3.1, as JSON.\n\nWithout a settings file it describes all installed "
-    "plugins. Needs no database.",
-    ru="Напечатать описание API: OpenAPI 3.1 в JSON.\n\nБез файла настроек описывает все установленные плагины. "
-    "База не нужна.",
+    "Print the API's description: OpenAPI 3.1, as JSON.\n\nWithout a settings file it describes all installed plugins. Needs no database.",
+    ru="Напечатать описание API: OpenAPI 3.1 в JSON.\n\nБез файла настроек описывает все установленные плагины. База не нужна.",
 )
 EXAMPLES = """
 crmkit openapi > openapi.json

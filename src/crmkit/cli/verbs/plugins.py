@@ -42,9 +42,7 @@ def plugins() -> None:
 
 @plugins.command(
     "list",
-    help=_(
-        "List what is installed, enabled, and in the database.", ru="Показать, что установлено, включено и есть в базе."
-    ),
+    help=_("List what is installed, enabled, and in the database.", ru="Показать, что установлено, включено и есть в базе."),
     examples="crmkit plugins list",
 )
 def list_() -> None:
@@ -52,18 +50,11 @@ def list_() -> None:
     from crmkit.core import migrate as schema
 
     crm = any_crm()
-    labels = {p.name: (p.version, p.label) for p in installed_plugins()} | {
-        p.name: (p.version, p.label) for p in crm.plugins
-    }
-    states = (
-        {s.name: STATES[s.state] for s in schema.status(crm.engine, schema.owners_of(crm))} if given().is_there else {}
-    )
+    labels = {p.name: (p.version, p.label) for p in installed_plugins()} | {p.name: (p.version, p.label) for p in crm.plugins}
+    states = {s.name: STATES[s.state] for s in schema.status(crm.engine, schema.owners_of(crm))} if given().is_there else {}
     states.pop("core", None)
     available = _("installed, not enabled", ru="установлен, не включён")
-    rows = [
-        (n, labels.get(n, ("-", ""))[0], states.get(n, available), labels.get(n, ("", "-"))[1])
-        for n in sorted({*labels, *states})
-    ]
+    rows = [(n, labels.get(n, ("-", ""))[0], states.get(n, available), labels.get(n, ("", "-"))[1]) for n in sorted({*labels, *states})]
     table(rows, [_("name", ru="имя"), _("version", ru="версия"), _("state", ru="состояние"), _("label", ru="название")])
 
 
@@ -133,9 +124,7 @@ def uninstall(name: str) -> None:
     examples="crmkit plugins purge feedback\ncrmkit plugins purge feedback --confirm feedback",
 )
 @click.argument("name")
-@option(
-    "--confirm", metavar="NAME", help=_("The plugin's name, instead of being asked.", ru="Имя плагина вместо вопроса.")
-)
+@option("--confirm", metavar="NAME", help=_("The plugin's name, instead of being asked.", ru="Имя плагина вместо вопроса."))
 def purge(name: str, confirm: str | None) -> None:
     """Destroy it."""
     from crmkit.core import migrate as schema

@@ -25,9 +25,7 @@ CRMKIT_DATABASE=postgresql://crm@db/crm crmkit serve
 
 
 @verb("serve", HELP, EXAMPLES)
-@option(
-    "--host", default="127.0.0.1", show_default=True, help=_("Address to listen on.", ru="На каком адресе слушать.")
-)
+@option("--host", default="127.0.0.1", show_default=True, help=_("Address to listen on.", ru="На каком адресе слушать."))
 @option(
     "--port",
     default=8000,

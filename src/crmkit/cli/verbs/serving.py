@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import socket
 import typing as t
 
@@ -40,6 +41,8 @@ def run_server(app: t.Any, place: socket.socket, *, log_level: str = "warning") 
     import uvicorn
 
     config = uvicorn.Config(app, log_level=log_level, timeout_graceful_shutdown=GRACE_SECONDS, server_header=False)
+    # After its shutdown uvicorn raises the signal again, for whoever was there before: being told to stop is no failure.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
     with contextlib.closing(place), contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[place])
 

@@ -36,9 +36,7 @@ def _options(ctx: click.Context, _parameter: click.Parameter, given: tuple[str, 
     for pair in given:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise click.BadParameter(
-                told(_("write name=value, not {pair!r}", ru="пишите имя=значение, а не {pair!r}").format(pair=pair))
-            )
+            raise click.BadParameter(told(_("write name=value, not {pair!r}", ru="пишите имя=значение, а не {pair!r}").format(pair=pair)))
         try:
             made[name] = json.loads(value)
         except ValueError:
@@ -54,9 +52,7 @@ def _options(ctx: click.Context, _parameter: click.Parameter, given: tuple[str, 
     is_flag=True,
     help=_("The last line is the report, as JSON.", ru="Последняя строка — отчёт в JSON."),
 )
-@option(
-    "--seed", default=1, show_default=True, help=_("The same seed, the same story.", ru="То же зерно — та же история.")
-)
+@option("--seed", default=1, show_default=True, help=_("The same seed, the same story.", ru="То же зерно — та же история."))
 @option(
     "-o",
     "options",
