@@ -712,8 +712,13 @@ def test_a_record_belongs_to_one_unit_of_work(shop: Shop):
     crm = shop()
     with crm.uow() as uow:
         client = uow.add(Client(name="Holmes"))
-    with pytest.raises(Misuse, match="another unit of work"), crm.uow() as uow:
+    with pytest.raises(Misuse, match="is saved already"), crm.uow() as uow:
         uow.add(client)
+    with crm.uow() as uow:
+        new = uow.add(Client(name="Watson"))
+        with pytest.raises(Misuse, match="another unit of work"), crm.uow(connection=uow.connection) as inner:
+            inner.add(new)
+    assert len(journal(crm)) == 2
 
 
 def test_a_move_of_what_was_not_added_is_refused(shop: Shop):
