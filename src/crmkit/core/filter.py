@@ -18,7 +18,7 @@ import attrs
 
 from . import wire
 from .errors import Invalid, Problem, closest
-from .field import TOO_BIG, TOO_FINE, Field
+from .field import NUL, TOO_BIG, TOO_FINE, Field
 from .kind import Kind, Link, Path
 from .text import Text, _
 
@@ -39,7 +39,7 @@ PERIODS = (
     "today", "yesterday", "tomorrow", "this_week", "last_week", "next_week", "this_month", "last_month", "next_month",
     "this_quarter", "this_year", "last_year",
 )  # fmt: skip
-RELATIVE = re.compile(r"([+-])(\d{1,4})(min|h|d|w|mo|y)")
+RELATIVE = re.compile(r"([+-])([0-9]{1,7})(min|h|d|w|mo|y)")
 WORDS = ("now", "today", "me", "my_teams", "my_teams_and_below")
 MAX_LEAVES = 100
 MAX_DEPTH = 12
@@ -148,12 +148,7 @@ class Reader:
         except LookupError as error:
             self._wrong(at, error.args[0])
             return None
-        here = self.kind
-        for hop in path.hops:
-            if isinstance(hop, Link):
-                here = self.kinds[hop.target]
-        prefix = f"{path.hops[-1].name}." if path.hops and not isinstance(path.hops[-1], Link) else ""
-        if f"{prefix}{path.field.name}" in self.hidden(here):
+        if is_hidden(path, self.kind, self.kinds, self.hidden):
             self._wrong(at, _("there is no field {name!r}.{near}", ru="нет поля {name!r}.{near}").format(name=path.field.name, near=""))
             return None
         return path
@@ -177,14 +172,28 @@ class Reader:
         for pipeline in self.kind.pipelines.values():
             for stage in pipeline.stages.values():
                 if stage.rots_after is not None:
-                    minutes = int(stage.rots_after.total_seconds() // 60)
-                    rotten.append(self.read({"pipeline": pipeline.name, "stage": stage.name, "stage_since": {"lt": {"relative": f"-{minutes}min"}}, "archived_at": {"empty": True}}))
+                    there = self.read({"pipeline": pipeline.name, "stage": stage.name, "archived_at": {"empty": True}}, at)
+                    since, minutes = self._path("stage_since", at), int(stage.rots_after.total_seconds() // 60)
+                    rotten.append(both(there, Leaf(since, "lt", Relative(f"-{minutes}min")) if since is not None else NOTHING))
         node = Group("or", tuple(rotten))
         return node if value else Group("not", (node,))
 
     def _wrong(self, at: str, message: str) -> Node:
         self.problems.append(Problem(at, "filter", message))
         return NOTHING
+
+
+def is_hidden(path: Path, kind: Kind, kinds: Mapping[str, Kind], hidden: t.Callable[[Kind], frozenset[str]]) -> bool:
+    """True when a path ends at a hidden field, or goes through a link that is one."""
+    here, prefix = kind, ""
+    for hop in path.hops:
+        if not isinstance(hop, Link):
+            prefix = f"{hop.name}."
+        elif hop.field.name in hidden(here):
+            return True
+        else:
+            here, prefix = kinds[hop.target], ""
+    return f"{prefix}{path.field.name}" in hidden(here)
 
 
 def read_filter(tree: t.Any, kind: Kind, kinds: Mapping[str, Kind], hidden: t.Callable[[Kind], frozenset[str]] | None = None) -> Node:
@@ -235,7 +244,7 @@ def _operands(field: Field, operator: str, given: t.Any) -> t.Any:
         raise ValueError(_("works on links and teams only", ru="работает только со связями и командами"))
     if any(v is None for v in given):
         raise ValueError(_("null is not a value here; use empty", ru="null здесь не значение; используйте empty"))
-    return tuple(_plain_value(field, v) for v in given)
+    return tuple(plain_value(field, v) for v in given)
 
 
 def _operand_value(field: Field, given: t.Any) -> t.Any:
@@ -247,10 +256,10 @@ def _operand_value(field: Field, given: t.Any) -> t.Any:
         if about_time != (field.type in (dt.datetime, dt.date)):
             raise ValueError(_("{word!r} does not fit this field", ru="{word!r} не подходит к этому полю").format(word=word))
         return Relative(word)
-    return _plain_value(field, given)
+    return plain_value(field, given)
 
 
-def _plain_value(field: Field, given: t.Any) -> t.Any:
+def plain_value(field: Field, given: t.Any) -> t.Any:
     """Read one value, and refuse what one of the databases would refuse or round."""
     value = wire.load(field, given)
     if value is None:
@@ -273,7 +282,7 @@ def _fits_scale(field: Field, value: decimal.Decimal) -> None:
 
 def _no_nul(value: t.Any) -> t.Any:
     if isinstance(value, str) and "\x00" in value:
-        raise ValueError(_("contains a NUL character", ru="содержит символ NUL"))
+        raise ValueError(NUL)
     return value
 
 

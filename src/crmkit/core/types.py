@@ -98,7 +98,7 @@ class Money(Exact):
 
 
 _PHONE_NOISE = re.compile(r"[\s().\-\u00a0\u2010-\u2015/]+")
-_PHONE = re.compile(r"\+?\d{3,15}")
+_PHONE = re.compile(r"\+?[0-9]{3,15}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 

@@ -6,6 +6,7 @@ import base64
 import datetime as dt
 import decimal
 import enum
+import re
 import typing as t
 import uuid
 from functools import cache
@@ -72,10 +73,13 @@ def _member(kind: type[enum.Enum], value: t.Any) -> enum.Enum:
     raise ValueError(_("choose one of: {known}", ru="выберите одно из: {known}").format(known=known))
 
 
+_DECIMAL = re.compile(r"[-+.0-9A-Za-z]+")  # no blanks, underscores or other scripts' digits
+
+
 def _decimal(value: t.Any) -> decimal.Decimal:
     if type(value) is float:
         raise ValueError(_("write decimals as text: \"{value}\"", ru="пишите десятичные числа текстом: \"{value}\"").format(value=value))
-    if type(value) not in (str, int) or (isinstance(value, str) and (len(value) > 60 or "_" in value)):
+    if type(value) is not int and (type(value) is not str or len(value) > 60 or not _DECIMAL.fullmatch(value)):
         raise TypeError
     return decimal.Decimal(value)
 
@@ -90,7 +94,7 @@ def _moment(value: str) -> dt.datetime:
 
 
 def _day(value: str) -> dt.date:
-    if len(value) != 10:
+    if len(value) != 10 or value[4] != "-" or value[7] != "-":  # not 20260112 and not 2026-W03-1
         raise TypeError
     return dt.date.fromisoformat(value)
 
