@@ -21,7 +21,8 @@ def make_tables(url: str) -> None:
 
 @pytest.fixture
 def crm_url(copy_of) -> str:
-    return copy_of("web", make_tables)
+    url: str = copy_of("web", make_tables)
+    return url
 
 
 @pytest.fixture
@@ -50,5 +51,3 @@ def ann(crm: Crm, client: TestClient) -> Api:
 @pytest.fixture
 def bob(crm: Crm, client: TestClient) -> Api:
     return Api(client, create_token(crm, "bob", ["seller"], teams=[7], actor_id=3))
-
-

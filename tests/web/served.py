@@ -88,7 +88,7 @@ class Stream:
 
     def until(self, wanted: tuple[str, Any], wait: float = WAIT) -> list[tuple[str, Any]]:
         """Return all events up to and including one."""
-        found = []
+        found: list[tuple[str, Any]] = []
         while not found or found[-1] != wanted:
             found.append(self.next(wait))
             assert found[-1][0] != "closed", found

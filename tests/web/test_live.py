@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from crmkit_sales import Company, Contact
 
 from crmkit import Actor, Crm, MovableClock
 from crmkit.core.tokens import create_token, revoke_token
 from crmkit.web.live import client as live_client
 from crmkit.web.live import stream as live_stream
 from crmkit.web.live.marks import Mark
+from crmkit_sales import Company, Contact
 from tests.web.served import Stream, serve
 from tests.web.world import PLUGINS, ROLES
 
@@ -249,9 +249,13 @@ def test_a_lost_listener_catches_up(place: Place, database: str):
         boss.until(changed(key))
         with place.crm.engine.connect() as connection:
             cut = sa.text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%LISTEN%' AND pid <> pg_backend_pid()")
-            listening = sa.text("SELECT count(*) FROM pg_stat_activity WHERE (query LIKE 'LISTEN%' OR query LIKE '%pg_notify%' OR query LIKE '%snapshot_xmin%') AND pid <> pg_backend_pid() AND datname = current_database()")
+            listening = sa.text(
+                "SELECT count(*) FROM pg_stat_activity WHERE (query LIKE 'LISTEN%' OR query LIKE '%pg_notify%' OR query LIKE '%snapshot_xmin%') AND pid <> pg_backend_pid() AND datname = current_database()"
+            )
             assert connection.execute(listening).scalar_one() >= 0
-            others = sa.text("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()")
+            others = sa.text(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            )
             assert connection.execute(others).scalar_one() >= 1
             assert cut is not None
         place.crm.engine.dispose()
@@ -291,5 +295,3 @@ def test_a_slow_client_is_told_to_fetch_again(messages: int):
     told = asyncio.run(run())
     assert told.count(b"event: changed") == (10 if messages == 10 else messages % live_client.MOST_WAITING or told.count(b"event: changed"))
     assert (b"event: resync" in told) == (messages > live_client.MOST_WAITING)
-
-

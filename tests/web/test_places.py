@@ -109,9 +109,12 @@ def test_two_crms_in_one_host(crm: Crm, fresh_database: Callable[[str], str], da
 
 def test_inside_the_hosts_transaction(crm: Crm):
     """What the CRM did is kept when the host commits, and undone with it."""
-    with crm.engine.connect() as connection, TestClient(
-        Starlette(routes=[Mount("/crm", crm.embedded(actor=who, connection=lambda request: connection))], lifespan=crm.lifespan())
-    ) as client:
+    with (
+        crm.engine.connect() as connection,
+        TestClient(
+            Starlette(routes=[Mount("/crm", crm.embedded(actor=who, connection=lambda request: connection))], lifespan=crm.lifespan())
+        ) as client,
+    ):
         api = Api(client)
         for keep in (False, True):
             with connection.begin() as host:
@@ -135,8 +138,6 @@ async def _service(name: str) -> AsyncIterator[None]:
     ENTERED.append(name)
     yield
     ENTERED.append(f"{name} left")
-
-
 
 
 def test_plugins_services_are_entered_in_order(crm_url: str):

@@ -47,7 +47,12 @@ def test_each_operation_of_a_batch_may_fail_alone(boss: Api):
 def test_the_form_of_a_batch_is_checked(boss: Api):
     assert set(problems(boss("POST", "/api/batch", {"mode": "some", "operations": [], "x": 1}, 422))) == {"mode", "operations", "x"}
     assert problems(boss("POST", "/api/batch", {"operations": [CONTACT] * 1001}, 422)) == {"operations": "invalid"}
-    wrong = [{"op": "change", "kind": "sales.nope", "id": 1, "values": {}}, {"op": "move", "kind": "sales.deal", "id": "1", "stage": 3}, {"op": "do", "command": "sales.nope"}, {"op": "do", "command": "sales.deal.register_call"}]
+    wrong = [
+        {"op": "change", "kind": "sales.nope", "id": 1, "values": {}},
+        {"op": "move", "kind": "sales.deal", "id": "1", "stage": 3},
+        {"op": "do", "command": "sales.nope"},
+        {"op": "do", "command": "sales.deal.register_call"},
+    ]
     found = problems(boss("POST", "/api/batch", {"operations": wrong}, 422))
     assert set(found) == {"operations.0.kind", "operations.1.id", "operations.1.stage", "operations.2.command", "operations.3.id"}
 

@@ -6,13 +6,13 @@ import datetime as dt
 import decimal
 from typing import Any
 
-import crmkit_sales
-from crmkit_sales import Contact, Deal
 from sqlalchemy import String
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
+import crmkit_sales
 from crmkit import PUBLIC, Extension, Forbidden, Mapped, Permission, Plugin, Role, Topic, Uow, _, column, command, hookimpl, route
+from crmkit_sales import Contact, Deal
 
 GIVE = Permission("loyalty.give", _("Give points", ru="Начислять баллы"))
 POINTS = Topic("loyalty.points", of=Contact)

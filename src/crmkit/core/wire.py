@@ -7,6 +7,7 @@ import datetime as dt
 import decimal
 import enum
 import re
+import types
 import typing as t
 import uuid
 from functools import cache
@@ -114,11 +115,27 @@ def strict_converter() -> t.Any:
     for kind in (int, str, bool, float, decimal.Decimal, dt.datetime, dt.date, uuid.UUID, bytes):
         converter.register_structure_hook(kind, lambda value, target: _present(load_as(target, value)))
     converter.register_structure_hook_func(lambda c: isinstance(c, type) and issubclass(c, enum.Enum), lambda v, c: _present(load_as(c, v)))
+    converter.register_structure_hook_factory(lambda kind: t.get_origin(kind) in (list, set, frozenset), _strict_listing)
     converter.register_structure_hook(dt.timedelta, lambda value, _target: _seconds(value))
     for kind in (decimal.Decimal, dt.datetime, dt.date, uuid.UUID, bytes):
         converter.register_unstructure_hook(kind, dump)
     converter.register_unstructure_hook(dt.timedelta, lambda value: value.total_seconds())
     return converter
+
+
+def _strict_listing(kind: t.Any, converter: t.Any) -> t.Callable[[t.Any, t.Any], t.Any]:
+    """Structure lists and sets from JSON lists only: text and objects can be gone through too, and would pass for one."""
+    from cattrs.cols import list_structure_factory
+
+    listed: t.Any = types.GenericAlias(list, t.get_args(kind)[:1])
+    origin, inner = t.cast(t.Any, t.get_origin(kind)), list_structure_factory(listed, converter)
+
+    def strictly(value: t.Any, _kind: t.Any) -> t.Any:
+        if type(value) is not list:
+            raise ValueError(_("expected a list", ru="ожидается список"))
+        return origin(inner(value, kind))
+
+    return strictly
 
 
 def _present(value: t.Any) -> t.Any:

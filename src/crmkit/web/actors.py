@@ -15,14 +15,14 @@ from ..core.tokens import tokens_of
 if t.TYPE_CHECKING:
     from .call import Call
 
-WhoIs = t.Callable[[HTTPConnection], "Actor | None | t.Awaitable[Actor | None]"]
+WhoIs = t.Callable[[HTTPConnection], "Actor | t.Awaitable[Actor | None] | None"]
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CROSS_SITE = _("A page of another site may not change anything here", ru="Страница другого сайта не может ничего здесь менять")
 
 
 def is_async(function: t.Any) -> bool:
     """True for what must be awaited on the event loop."""
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(type(function), "__call__", None))
 
 
 def identify(call: Call, host: Actor | None) -> None:

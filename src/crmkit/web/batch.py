@@ -45,7 +45,13 @@ def batch(call: Call) -> Answer:
     if mode not in ("all", "each"):
         problems.append(Problem("mode", "invalid", _("choose one of: {known}", ru="выберите одно из: {known}").format(known="all, each")))
     if not isinstance(asked, list) or not 1 <= len(asked) <= MOST:
-        problems.append(Problem("operations", "invalid", _("expected a list of 1 to {most} operations", ru="ожидается список от 1 до {most} операций").format(most=MOST)))
+        problems.append(
+            Problem(
+                "operations",
+                "invalid",
+                _("expected a list of 1 to {most} operations", ru="ожидается список от 1 до {most} операций").format(most=MOST),
+            )
+        )
     if problems:
         raise Invalid(problems=problems)
     operations_: list[t.Any] = t.cast("list[t.Any]", asked)
@@ -73,7 +79,7 @@ def _all(uow: Uow, call: Call, asked: list[t.Any]) -> Answer:
 def _each(uow: Uow, call: Call, asked: list[t.Any]) -> Answer:
     """Each operation is a unit of work of its own, a savepoint of one transaction, so that one key covers them all."""
     results, failed = [], 0
-    for index, one in enumerate(asked):
+    for one in asked:
         try:
             problems = _wrong(call, one, "")
             if problems:
@@ -96,6 +102,7 @@ def _below(problem: Problem, at: str, op: str) -> Problem:
 
 def _wrong(call: Call, one: t.Any, at: str) -> list[Problem]:
     """Return what is wrong with the form of one operation."""
+
     def where(name: str) -> str:
         return f"{at}.{name}" if at else name
 
@@ -108,7 +115,7 @@ def _wrong(call: Call, one: t.Any, at: str) -> list[Problem]:
     found += [Problem(where(k), "required", MISSING) for k in REQUIRED[op] if one.get(k) is None]
     for name, kind in TYPES.items():
         value = one.get(name)
-        if value is not None and name in KEYS[op] and (type(value) is not kind or kind is int and not 0 < value <= BIGGEST):
+        if value is not None and name in KEYS[op] and (type(value) is not kind or (kind is int and not 0 < t.cast(int, value) <= BIGGEST)):
             found.append(Problem(where(name), "type", WRONG.format(type=TYPE_WORDS[kind])))
     return found or _names(call, one, where)
 
@@ -117,12 +124,24 @@ def _names(call: Call, one: Json, where: t.Callable[[str], str]) -> list[Problem
     crm = call.crm
     if one["op"] != "do":
         kind = crm.kinds.get(one["kind"])
-        if kind is None or one["op"] == "move" and not kind.pipelines:
-            return [Problem(where("kind"), "unknown", _("there is no such entity.{near}", ru="нет такой сущности.{near}").format(near=closest(one["kind"], crm.kinds)))]
+        if kind is None or (one["op"] == "move" and not kind.pipelines):
+            return [
+                Problem(
+                    where("kind"),
+                    "unknown",
+                    _("there is no such entity.{near}", ru="нет такой сущности.{near}").format(near=closest(one["kind"], crm.kinds)),
+                )
+            ]
         return []
     command = crm.commands.get(one["command"])
     if command is None:
-        return [Problem(where("command"), "unknown", _("there is no such command.{near}", ru="нет такой команды.{near}").format(near=closest(one["command"], crm.commands)))]
+        return [
+            Problem(
+                where("command"),
+                "unknown",
+                _("there is no such command.{near}", ru="нет такой команды.{near}").format(near=closest(one["command"], crm.commands)),
+            )
+        ]
     if (command.kind is None) != (one.get("id") is None):
         return [Problem(where("id"), "required" if command.kind else "unknown", MISSING if command.kind else UNKNOWN.format(near=""))]
     return []

@@ -18,7 +18,6 @@ from .problems import BadRequest, UnsupportedMedia
 if t.TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from ..core.compose import Crm
     from ..core.uow import Uow
     from .app import Edge
 
@@ -112,10 +111,7 @@ class Call:
             return None
         tag = given.strip()
         digits = tag[1:-1] if len(tag) > 2 and tag[0] == tag[-1] == '"' else tag
-        number = as_id(digits)
-        if number is None:
-            raise BadRequest(problems=[Problem("If-Match", "invalid", _('expected "<version>" or *', ru='ожидается "<версия>" или *'))])
-        return number
+        return as_id(digits) or 0  # a tag that is not ours, or a weak one, matches no version (RFC 9110, 13.1.1)
 
     def seen(self, etag: str) -> bool:
         """True when ``If-None-Match`` says that the caller has this very version."""
@@ -139,7 +135,7 @@ class Call:
         from ..core.uow import Uow
 
         with self.edge.joined(self) as connection, self.crm.database.join(t.cast("sa.Connection", connection)) as db:
-            yield Uow(t.cast("Crm", self.crm), db, self.actor, writable=False)
+            yield Uow(self.crm, db, self.actor, writable=False)
 
 
 def as_id(text: str) -> int | None:
@@ -158,7 +154,7 @@ def check_media(given: str | None, body: bytes) -> None:
         return
     media, *parameters = [part.strip().lower() for part in given.split(";")]
     charsets = [p.partition("=")[2].strip('"') for p in parameters if p.startswith("charset=")]
-    if media != "application/json" and not (media.startswith("application/") and media.endswith("+json")) or charsets not in ([], ["utf-8"]):
+    if (media != "application/json" and not (media.startswith("application/") and media.endswith("+json"))) or charsets not in ([], ["utf-8"]):
         raise UnsupportedMedia()
 
 

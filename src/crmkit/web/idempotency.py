@@ -101,6 +101,3 @@ def _remember(uow: Uow, call: Call, key: str, answer: Answer) -> None:
 
 def _forget(uow: Uow, call: Call, key: str) -> None:
     uow.connection.execute(table.delete().where(_mine(call, key)))
-
-
-

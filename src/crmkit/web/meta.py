@@ -101,4 +101,11 @@ def _command(command: Command) -> Json:
     from .openapi.commands import arguments_schema
 
     needed = [a.name for a in attrs.fields(command.arguments) if a.default is attrs.NOTHING]
-    return {"name": command.name, "verb": command.verb, "label": command.label, "help": command.help, "arguments": arguments_schema(command), "required": needed}
+    return {
+        "name": command.name,
+        "verb": command.verb,
+        "label": command.label,
+        "help": command.help,
+        "arguments": arguments_schema(command),
+        "required": needed,
+    }

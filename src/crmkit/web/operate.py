@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from ..core import wire
-from ..core.errors import Invalid, NotFound, Problem, Unavailable
+from ..core.errors import Invalid, NotFound, Problem, Unavailable, closest
 from ..core.jobs.table import STATES
 from ..core.text import _
 from ..core.timeline import MAX_ENTRIES, search_journal
@@ -16,8 +16,11 @@ from .parameters import choice, whole
 from .records import moment, translated
 
 if t.TYPE_CHECKING:
+    from ..core.compose import Crm
     from ..core.jobs import ClaimedJob
     from ..core.uow import Uow
+
+UNKNOWN = _("the journal has nothing of this kind.{near}", ru="в журнале нет такого вида записей.{near}")
 
 
 def health(call: Call) -> Answer:
@@ -29,6 +32,11 @@ def health(call: Call) -> Answer:
     return as_json({"status": "ok"})
 
 
+def journal_kinds(crm: Crm) -> list[str]:
+    """Return what the journal has entries about: entities, plugins whose commands are about none, tokens."""
+    return [*crm.kinds, *dict.fromkeys(c.plugin for c in crm.commands.values() if c.kind is None), "crmkit.token"]
+
+
 def journal(call: Call) -> Answer:
     """GET /api/journal."""
     asked = call.query("kind", "record", "actor", "action", "since", "until", "text", "before", "limit")
@@ -36,6 +44,9 @@ def journal(call: Call) -> Answer:
     limit = whole(asked, "limit", 50, MAX_ENTRIES)
     if "text" in asked and len(asked["text"]) > 200:
         raise Invalid(problems=[Problem("text", "invalid", _("at most 200 characters", ru="не больше 200 символов"))])
+    kinds = journal_kinds(call.crm)
+    if asked.get("kind", kinds[0]) not in kinds:
+        raise Invalid(problems=[Problem("kind", "unknown", UNKNOWN.format(near=closest(asked["kind"], kinds)))])
     with call.reading() as uow:
         found = search_journal(
             uow, kind=asked.get("kind"), record_id=number.get("record"), actor_id=number.get("actor"), action=asked.get("action"),
@@ -73,7 +84,9 @@ def replay(call: Call) -> Answer:
     def work(uow: Uow) -> Answer:
         uow.require("crmkit.jobs")
         if not call.crm.jobs.replay(uow.connection, [call.key]):
-            raise NotFound(_("There is no dead job {id} that could run again", ru="Нет остановленного задания {id}, которое можно повторить").format(id=call.key))
+            raise NotFound(
+                _("There is no dead job {id} that could run again", ru="Нет остановленного задания {id}, которое можно повторить").format(id=call.key)
+            )
         return as_json({"replayed": 1})
 
     return written(call, work)

@@ -76,7 +76,7 @@ def read(call: Call) -> Answer:
 
 def _check_fields(uow: Uow, kind: Kind, fields: list[str]) -> None:
     hidden = uow.crm.access.hidden(uow.actor, kind)
-    unknown = [f for f in fields if f in hidden or f not in kind.fields and f not in kind.extensions]
+    unknown = [f for f in fields if f in hidden or (f not in kind.fields and f not in kind.extensions)]
     if unknown:
         raise Invalid(problems=[Problem("fields", "unknown", Text(f"{UNKNOWN}: {f}", ru=f"{UNKNOWN.to('ru')}: {f}")) for f in unknown])
 

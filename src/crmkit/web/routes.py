@@ -139,7 +139,7 @@ class Routes:
         for route, methods in self.plugin_routes.get(plugin, ()):
             match, child = route.matches(inner)
             if match is not Match.NONE:
-                if match is Match.FULL and call.method in methods or not found:
+                if (match is Match.FULL and call.method in methods) or not found:
                     call.scope["path_params"] = child["path_params"]
                 found = dict(methods) | found if match is not Match.FULL else found | dict(methods)
         if not found:

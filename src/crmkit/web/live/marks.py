@@ -59,7 +59,7 @@ def since(crm: Crm, db: Db, mark: Mark, topics: t.Iterable[str], here: Mark) -> 
     told = sa.select(recent.c.kind, recent.c.record_id).where(recent.c.kind.in_(wanted))
     published = sa.select(message.c.topic, message.c.record_id).where(message.c.tx >= mark.tx, message.c.topic.in_(wanted))
     rows = db.connection.execute(sa.union(told, published).limit(MOST + 1)).all()
-    if len(rows) > MOST or db.postgres and not _reaches(db, mark):
+    if len(rows) > MOST or (db.postgres and not _reaches(db, mark)):
         return None
     return [Message(topic, key) for topic, key in rows]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import typing as t
 
-from ...core.errors import Invalid, Problem
+from ...core.errors import Invalid, Problem, Refusal
 from ...core.live import Message
 from ...core.text import _
 from ..actors import bearer
 from ..answer import NO_SNIFF, Answer
 from ..parameters import names
-from ..problems import Refusal, failed, refused
+from ..problems import failed, refused
 from .client import Client, written
 from .marks import Mark, parse
 from .scope import deliver, topics_of

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .document import document
+from .whole import document
 
 __all__ = ["document"]

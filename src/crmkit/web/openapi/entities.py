@@ -61,11 +61,18 @@ class EntityPaths:
         one = f"{self.base}/{{id}}"
         found = {self.base: {"get": self._list(), "post": self._create()}, one: {"get": self._read(), "patch": self._change()}}
         found[f"{self.base}/export"] = {"get": self._export()}
-        for verb, summary in (("archive", _("Put into the archive", ru="Убрать в архив")), ("restore", _("Take out of the archive", ru="Вернуть из архива"))):
+        for verb, summary in (
+            ("archive", _("Put into the archive", ru="Убрать в архив")),
+            ("restore", _("Take out of the archive", ru="Вернуть из архива")),
+        ):
             found[f"{one}/{verb}"] = {"post": self._written(verb, summary, match=True)}
         found[f"{one}/timeline"] = {"get": self._of_record("timeline", _("What happened", ru="Что происходило"), obj({"entries": {"type": "array", "items": ENTRY}}),
                                                            number("limit", MAX_ENTRIES), query("before", MOMENT))}  # fmt: skip
-        asked = (query("roles", {"type": "string", "pattern": "^[a-z_]+$"}), query("teams", {"type": "string", "pattern": "^[1-9][0-9]{0,15}$"}), number("actor", least=0))
+        asked = (
+            query("roles", {"type": "string", "pattern": "^[a-z_]+$"}),
+            query("teams", {"type": "string", "pattern": "^[1-9][0-9]{0,15}$"}),
+            number("actor", least=0),
+        )
         found[f"{one}/explain"] = {"get": self._of_record("explain", _("Why it may be seen or changed", ru="Почему видна и доступна"), WHY, *asked)}
         if self.kind.pipelines:
             found |= self._staged(one)
@@ -73,14 +80,29 @@ class EntityPaths:
             body = self.writer.body(arguments_schema(command), required=has_required(command))
             responses = {"200": self.writer.ok(RESULT), **self.writer.errors(*WRITES, 404)}
             path = f"{one}/do/{command.verb}"
-            found[path] = {"post": self.writer.operation(self.tag, f"{self.name}_do_{command.verb}", command.label, responses, parameters=[ID_IN_PATH, KEY], body=body, description=command.help)}
+            found[path] = {
+                "post": self.writer.operation(
+                    self.tag,
+                    f"{self.name}_do_{command.verb}",
+                    command.label,
+                    responses,
+                    parameters=[ID_IN_PATH, KEY],
+                    body=body,
+                    description=command.help,
+                )
+            }
         return found
 
     # ---- many --------------------------------------------------------------------------------------------------
     def _listing(self) -> list[Schema]:
         sortable = [f.name for f in self.kind.fields.values() if not f.secret and f.type not in (dict, list, bytes)]
         some, shown = "|".join(sortable), "|".join(f.name for f in self.kind.fields.values() if not f.secret)
-        tree = {"name": "filter", "in": "query", "required": False, "content": {"application/json": {"schema": ref(schema_name(self.kind, "Filter"))}}}
+        tree = {
+            "name": "filter",
+            "in": "query",
+            "required": False,
+            "content": {"application/json": {"schema": ref(schema_name(self.kind, "Filter"))}},
+        }
         return [
             tree, query("sort", {"type": "string", "pattern": f"^[-+]?({some})$", "examples": ["-created_at"]}, "-created_at,name"),
             query("fields", {"type": "string", "pattern": f"^({shown})$", "examples": ["id"]}, "a,b,link.c"),
@@ -89,9 +111,14 @@ class EntityPaths:
 
     def _list(self) -> Schema:
         row = {"type": "object"}
-        page = obj({"rows": {"type": "array", "items": row}, "next": WORDS, "total": {"type": "integer"}, "total_is_capped": {"type": "boolean"}}, ["rows", "next"])
+        page = obj(
+            {"rows": {"type": "array", "items": row}, "next": WORDS, "total": {"type": "integer"}, "total_is_capped": {"type": "boolean"}},
+            ["rows", "next"],
+        )
         parameters = [*self._listing(), number("limit", MAX_LIMIT), number("count", MAX_COUNT), self._cursor()]
-        headers = {"Live-Mark": {"schema": {"type": "string"}, "description": "since= for /api/live: nothing is missed between this answer and the stream"}}
+        headers = {
+            "Live-Mark": {"schema": {"type": "string"}, "description": "since= for /api/live: nothing is missed between this answer and the stream"}
+        }
         responses = {"200": self.writer.ok(page, headers=headers), **self.writer.errors(*READS)}
         return self.writer.operation(self.tag, f"{self.name}_list", self.kind.plural, responses, parameters=parameters)
 
@@ -106,7 +133,13 @@ class EntityPaths:
     def _export(self) -> Schema:
         form = query("format", {"enum": ["csv", "jsonl"]})
         ok = {"description": "OK", "content": {"text/csv": {"schema": {"type": "string"}}, "application/jsonl": {"schema": {"type": "string"}}}}
-        return self.writer.operation(self.tag, f"{self.name}_export", _("Export", ru="Выгрузить"), {"200": ok, **self.writer.errors(*READS)}, parameters=[*self._listing(), form])
+        return self.writer.operation(
+            self.tag,
+            f"{self.name}_export",
+            _("Export", ru="Выгрузить"),
+            {"200": ok, **self.writer.errors(*READS)},
+            parameters=[*self._listing(), form],
+        )
 
     # ---- one ---------------------------------------------------------------------------------------------------
     def _read(self) -> Schema:
@@ -118,11 +151,15 @@ class EntityPaths:
     def _change(self) -> Schema:
         responses = {"200": self.writer.ok(self.record, headers=ETAG), **self.writer.errors(*WRITES, 404, 412, 428)}
         body = self.writer.body(ref(schema_name(self.kind, "Change")))
-        return self.writer.operation(self.tag, f"{self.name}_change", _("Change", ru="Изменить"), responses, parameters=[ID_IN_PATH, if_match(required=True), KEY], body=body)
+        return self.writer.operation(
+            self.tag, f"{self.name}_change", _("Change", ru="Изменить"), responses, parameters=[ID_IN_PATH, if_match(required=True), KEY], body=body
+        )
 
     def _written(self, verb: str, summary: str, *, match: bool, body: Schema | None = None) -> Schema:
         responses = {"200": self.writer.ok(self.record, headers=ETAG), **self.writer.errors(*WRITES, 404, 412)}
-        return self.writer.operation(self.tag, f"{self.name}_{verb}", summary, responses, parameters=[ID_IN_PATH, if_match(required=False), KEY], body=body)
+        return self.writer.operation(
+            self.tag, f"{self.name}_{verb}", summary, responses, parameters=[ID_IN_PATH, if_match(required=False), KEY], body=body
+        )
 
     def _of_record(self, verb: str, summary: str, schema: Schema, *parameters: Schema) -> Schema:
         responses = {"200": self.writer.ok(schema), **self.writer.errors(*READS, 404)}
@@ -131,8 +168,18 @@ class EntityPaths:
     def _staged(self, one: str) -> dict[str, Schema]:
         names = list(self.kind.pipelines)
         stages = list(dict.fromkeys(s for p in self.kind.pipelines.values() for s in p.stages))
-        move = obj({"stage": {"enum": stages}, "pipeline": {"enum": [*names, None]}, "values": nullable(ref(schema_name(self.kind, "Change")))}, ["stage"])
-        board = obj({"pipeline": {"type": "string"}, "label": {"type": "string"}, "exact": {"type": "boolean"}, "as_of": MOMENT, "columns": {"type": "array", "items": COLUMN}})
+        move = obj(
+            {"stage": {"enum": stages}, "pipeline": {"enum": [*names, None]}, "values": nullable(ref(schema_name(self.kind, "Change")))}, ["stage"]
+        )
+        board = obj(
+            {
+                "pipeline": {"type": "string"},
+                "label": {"type": "string"},
+                "exact": {"type": "boolean"},
+                "as_of": MOMENT,
+                "columns": {"type": "array", "items": COLUMN},
+            }
+        )
         parameters = [query("pipeline", {"enum": names}), number("cards", MAX_CARDS, 0), *self._listing()[:1], self._listing()[2]]
         return {
             f"{self.base}/board": {"get": self.writer.operation(self.tag, f"{self.name}_board", _("Board", ru="Доска"), {"200": self.writer.ok(board), **self.writer.errors(*READS)}, parameters=parameters)},

@@ -35,8 +35,13 @@ STATUSES: dict[int, Text] = {
 READS, WRITES = (400, 401, 403, 422, 503), (400, 401, 403, 409, 413, 415, 422, 503)
 PRINTABLE = "^[!-~]+$"
 ID_IN_PATH = {"name": "id", "in": "path", "required": True, "schema": ID}
-MATCH = {"type": "string", "pattern": '^(\\*|"[1-9][0-9]{0,17}")$', "examples": ['"3"', "*"]}
-KEY: Schema = {"name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string", "pattern": PRINTABLE, "minLength": 1, "maxLength": 200}}
+MATCH = {"type": "string", "pattern": '^(\\*|"[0-9]{1,18}")$', "examples": ['"3"', "*"]}
+KEY: Schema = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "pattern": PRINTABLE, "minLength": 1, "maxLength": 200},
+}
 
 
 def ref(name: str) -> Schema:
@@ -94,7 +99,9 @@ class Writer:
         """Return a JSON body."""
         return {"required": required, "content": {"application/json": {"schema": schema} | ({"example": example} if example is not None else {})}}
 
-    def operation(self, tag: str, name: str, summary: str, responses: Schema, *, parameters: t.Sequence[Schema] = (), body: Schema | None = None, **more: t.Any) -> Schema:
+    def operation(
+        self, tag: str, name: str, summary: str, responses: Schema, *, parameters: t.Sequence[Schema] = (), body: Schema | None = None, **more: t.Any
+    ) -> Schema:
         """Return an operation."""
         found: Schema = {"tags": [tag], "operationId": name, "summary": self.say(summary), "responses": dict(sorted(responses.items()))}
         if parameters:

@@ -76,7 +76,7 @@ def _decimal(kind: t.Any, *, writing: bool) -> Schema:
 def field_schema(field: Field, language: str, *, writing: bool) -> Schema:
     """Return the schema of a field with its label."""
     found = field_value(field, writing=writing)
-    if field.nullable or not writing and field.name == "archived_at":
+    if field.nullable or (not writing and field.name == "archived_at"):
         found = nullable(found)
     found["title"] = translate(field.label, language)
     if field.help:
@@ -98,7 +98,9 @@ def write_schema(kind: Kind, language: str, *, new: bool) -> Schema:
     """Return what creating (or changing) a record takes."""
     properties = {f.name: field_schema(f, language, writing=True) for f in kind.fields.values() if not f.generated and not f.secret}
     for extension in kind.extensions.values():
-        inner = {f.name: field_schema(f, language, writing=True) for f in extension.fields.values() if f.name != "id" and not f.generated and not f.secret}
+        inner = {
+            f.name: field_schema(f, language, writing=True) for f in extension.fields.values() if f.name != "id" and not f.generated and not f.secret
+        }
         needed = [f.name for f in extension.fields.values() if f.required and f.name != "id"] if new else []
         properties[extension.name] = nullable(obj(inner, needed, title=translate(extension.label, language)))
     if new and kind.staged and kind.pipelines:
@@ -124,7 +126,7 @@ def of_annotation(hint: t.Any) -> Schema:
         kept = [of_annotation(a) for a in arguments if a is not type(None)]
         found = kept[0] if len(kept) == 1 else {"anyOf": kept}
         return nullable(found) if type(None) in arguments else found
-    if origin in (list, set, frozenset) or origin is tuple and arguments[1:] == (...,):
+    if origin in (list, set, frozenset) or (origin is tuple and arguments[1:] == (...,)):
         return {"type": "array", "items": of_annotation(arguments[0])}
     if origin is dict:
         return {"type": "object", "additionalProperties": of_annotation(arguments[1])}

@@ -86,9 +86,11 @@ class Page:
         rows = []
         for parameter in operation.get("parameters", ()):
             schema = parameter.get("schema") or {"type": "JSON"}
-            extra = f' <em>{self.say("required")}</em>' if parameter.get("required") else ""
+            extra = f" <em>{self.say('required')}</em>" if parameter.get("required") else ""
             about = f"<br>{escape(parameter['description'])}" if parameter.get("description") else ""
-            rows.append(f'<tr><th scope="row"><code>{escape(parameter["name"])}</code>{extra}</th><td>{escape(parameter["in"])}</td><td>{_kind(schema)}{about}</td></tr>')
+            rows.append(
+                f'<tr><th scope="row"><code>{escape(parameter["name"])}</code>{extra}</th><td>{escape(parameter["in"])}</td><td>{_kind(schema)}{about}</td></tr>'
+            )
         return f'<h3>{self.say("parameters")}</h3><div class="wide"><table>{"".join(rows)}</table></div>' if rows else ""
 
     def _body(self, operation: Json) -> str:
@@ -96,7 +98,7 @@ class Page:
         if body is None:
             return ""
         schema = self._resolved(body["content"]["application/json"]["schema"])
-        return f'<h3>{self.say("body")}</h3>{self._fields(schema)}'
+        return f"<h3>{self.say('body')}</h3>{self._fields(schema)}"
 
     def _answers(self, operation: Json) -> str:
         rows = "".join(f'<tr><th scope="row">{status}</th><td>{escape(a["description"])}</td></tr>' for status, a in operation["responses"].items())
@@ -125,7 +127,10 @@ class Page:
 
         codes = {400: "bad-request", 401: "unauthenticated", 403: "forbidden", 404: "not-found", 409: "conflict", 412: "stale", 413: "too-large",
                  415: "unsupported-media-type", 422: "invalid", 428: "precondition-required", 503: "unavailable"}  # fmt: skip
-        rows = "".join(f'<tr id="{code}"><th scope="row">{status}</th><td><code>{code}</code></td><td>{escape(translate(STATUSES[status], self.language))}</td></tr>' for status, code in codes.items())
+        rows = "".join(
+            f'<tr id="{code}"><th scope="row">{status}</th><td><code>{code}</code></td><td>{escape(translate(STATUSES[status], self.language))}</td></tr>'
+            for status, code in codes.items()
+        )
         return f'<section id="problems"><h2>{self.say("problems")}</h2><div class="wide"><table>{rows}</table></div></section>'
 
     def _live(self) -> str:
@@ -142,7 +147,11 @@ def _kind(schema: Json) -> str:
         return " · ".join(_kind(s) for s in schema["anyOf"])
     kind = schema.get("type", "")
     words = " · ".join(kind) if isinstance(kind, list) else str(kind)
-    limits = [schema.get("format", ""), f"≤ {schema['maxLength']}" if "maxLength" in schema else "", f"e.g. {schema['examples'][0]}" if schema.get("examples") else ""]
+    limits = [
+        schema.get("format", ""),
+        f"≤ {schema['maxLength']}" if "maxLength" in schema else "",
+        f"e.g. {schema['examples'][0]}" if schema.get("examples") else "",
+    ]
     return escape(", ".join([words, *[x for x in limits if x]]))
 
 

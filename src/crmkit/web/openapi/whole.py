@@ -7,6 +7,7 @@ import typing as t
 from ...core.jobs.table import STATES
 from ...core.text import _, translate
 from ...core.timeline import MAX_ENTRIES
+from ..operate import journal_kinds
 from .commands import RESULT, arguments_schema, has_required
 from .entities import ENTRY, MOMENT, EntityPaths, schema_name
 from .filters import filter_schema
@@ -91,13 +92,19 @@ def _batch(crm: Crm, writer: Writer) -> dict[str, Schema]:
     for command in crm.commands.values():
         given, needed = arguments_schema(command), ["arguments"] if has_required(command) else []
         about, named = ({"id": ID}, ["id"]) if command.kind is not None else ({}, [])
-        forms.append(obj({"op": {"const": "do"}, "command": {"const": command.name}, **about, "arguments": given}, ["op", "command", *named, *needed]))
+        forms.append(
+            obj({"op": {"const": "do"}, "command": {"const": command.name}, **about, "arguments": given}, ["op", "command", *named, *needed])
+        )
     many: Schema = {"type": "array", "minItems": 1, "maxItems": 1000, "items": {"oneOf": forms}}
     body = writer.body(obj({"mode": {"enum": ["all", "each"]}, "operations": many}, ["operations"]))
     one = obj({"status": {"type": "integer"}, "record": {"type": "object"}, "result": {}, "problem": ref("Problem")}, ["status"])
     answer = obj({"results": {"type": "array", "items": one}, "failed": {"type": "integer"}}, ["results", "failed"])
     responses = {"200": writer.ok(answer), **writer.errors(*WRITES, 404, 412)}
-    return {"/api/batch": {"post": writer.operation("crm", "batch", _("Many changes at once", ru="Много изменений сразу"), responses, parameters=[KEY], body=body)}}
+    return {
+        "/api/batch": {
+            "post": writer.operation("crm", "batch", _("Many changes at once", ru="Много изменений сразу"), responses, parameters=[KEY], body=body)
+        }
+    }
 
 
 def _people(writer: Writer) -> dict[str, Schema]:
@@ -108,7 +115,7 @@ def _people(writer: Writer) -> dict[str, Schema]:
     })  # fmt: skip
     listed: Schema = {"type": "array", "items": {"type": "object"}}
     meta = obj({"plugins": listed, "kinds": listed, "commands": listed, "timezone": {"type": "string"}})
-    anybody = [{}, {"token": []}]
+    anybody: list[Schema] = [{}, {"token": []}]
     return {
         "/api/me": {"get": writer.operation("crm", "me", _("Who is asking", ru="Кто обращается"), {"200": writer.ok(me), **writer.errors(400, 401, 422, 503)}, security=anybody)},
         "/api/meta": {"get": writer.operation("crm", "meta", _("What this CRM is made of", ru="Из чего состоит эта CRM"), {"200": writer.ok(meta), **writer.errors(400, 401, 422, 503)})},
@@ -124,7 +131,7 @@ def _operating(crm: Crm, writer: Writer) -> dict[str, Schema]:
     jobs = obj({"jobs": {"type": "array", "items": job}, "counts": {"type": "object", "additionalProperties": {"type": "integer"}}})
     entries = obj({"entries": {"type": "array", "items": ENTRY}})
     asked = [
-        query("kind", {"enum": list(crm.kinds)}), number("record"), number("actor"), text("action", 60), query("since", MOMENT), query("until", MOMENT),
+        query("kind", {"enum": journal_kinds(crm)}), number("record"), number("actor"), text("action", 60), query("since", MOMENT), query("until", MOMENT),
         text("text", 200), number("before"), number("limit", MAX_ENTRIES),
     ]  # fmt: skip
     replayed = {"200": writer.ok(obj({"replayed": {"type": "integer"}})), **writer.errors(*WRITES, 404)}
