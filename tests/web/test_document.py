@@ -32,10 +32,27 @@ def busy_crm(fresh_database: Any) -> Iterator[Crm]:
 
 def run_schemathesis(base: str, token: str, *options: str) -> None:
     command = [
-        sys.executable, "-m", "schemathesis.cli", "--config-file", str(Path(__file__).with_name("schemathesis.toml")), "run", f"{base}/api/openapi.json",
-        "--header", f"Authorization: Bearer {token}", "--seed", "1", "--generation-deterministic", "--no-shrink", "--continue-on-failure",
-        "--exclude-path-regex", "broken", "--warnings", "off", "--no-color", *options,
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "schemathesis.cli",
+        "--config-file",
+        str(Path(__file__).with_name("schemathesis.toml")),
+        "run",
+        f"{base}/api/openapi.json",
+        "--header",
+        f"Authorization: Bearer {token}",
+        "--seed",
+        "1",
+        "--generation-deterministic",
+        "--no-shrink",
+        "--continue-on-failure",
+        "--exclude-path-regex",
+        "broken",
+        "--warnings",
+        "off",
+        "--no-color",
+        *options,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2000:]
 

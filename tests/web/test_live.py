@@ -59,7 +59,7 @@ def test_a_change_reaches_who_may_see_it(place: Place):
         assert boss.next()[0] == ann.next()[0] == "ready"
         assert boss.response.headers["x-accel-buffering"] == "no"
         theirs, hers = place.company(), place.company(owner=2)
-        assert boss.until(changed(hers)) == [changed(theirs), changed(hers)] or True
+        assert {boss.next(), boss.next()} == {changed(theirs), changed(hers)}
         assert ann.next() == changed(hers)
         place.rename(hers, owner_id=1)
         assert ann.next() == ("gone", (COMPANY, hers))
@@ -226,18 +226,16 @@ def test_a_hosts_transaction_is_told_once_it_commits(place: Place, crm: Crm):
             if connection.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             with crm.uow(connection=connection) as uow:
-                undone = uow.add(Company(name="undone"))
-                uow.flush()
-                undone_id = undone.id
+                uow.add(Company(name="undone"))
             host.rollback()
         with crm.engine.connect() as connection, connection.begin():
             if connection.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             with crm.uow(connection=connection) as uow:
-                uow.add(Company(name="kept"))
+                kept = uow.add(Company(name="kept"))
             assert boss.events.empty()
-        assert boss.next() == changed(undone_id) or True  # SQLite gives the number again
-        assert crm.database.postgres or boss.events.empty()
+        assert boss.next() == changed(kept.id)
+        assert boss.events.empty()
 
 
 def test_a_lost_listener_catches_up(place: Place, database: str):
@@ -248,16 +246,10 @@ def test_a_lost_listener_catches_up(place: Place, database: str):
         place.rename(key := place.company(), name="x")
         boss.until(changed(key))
         with place.crm.engine.connect() as connection:
-            cut = sa.text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%LISTEN%' AND pid <> pg_backend_pid()")
-            listening = sa.text(
-                "SELECT count(*) FROM pg_stat_activity WHERE (query LIKE 'LISTEN%' OR query LIKE '%pg_notify%' OR query LIKE '%snapshot_xmin%') AND pid <> pg_backend_pid() AND datname = current_database()"
-            )
-            assert connection.execute(listening).scalar_one() >= 0
             others = sa.text(
                 "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
             )
             assert connection.execute(others).scalar_one() >= 1
-            assert cut is not None
         place.crm.engine.dispose()
         missed = place.company()
         assert changed(missed) in boss.until(changed(missed))

@@ -40,7 +40,9 @@ def test_versions_guard_against_overwriting(boss: Api):
     assert stale.json()["current_version"] == 2
     assert stale.headers["etag"] == '"2"'
     boss("POST", f"{DEAL}/{key}/move", {"stage": "offer"}, 412, If_Match='"1"')
-    for other in ("soon", 'W/"2"', '"2", "3"', '""'):
+    assert problems(boss("PATCH", f"{DEAL}/{key}", {"title": "x"}, 400, If_Match="soon")) == {"If-Match": "invalid"}
+    assert problems(boss("PATCH", f"{DEAL}/{key}", {"title": 5}, 422, If_Match='"1"')) == {"title": "invalid"}
+    for other in ("77", 'W/"2"', '"2", "3"', '""'):
         boss("PATCH", f"{DEAL}/{key}", {"title": "x"}, 412, If_Match=other)
 
 
@@ -68,12 +70,27 @@ def test_a_move_says_what_is_missing(boss: Api):
 
 
 BODIES = [
-    (b"{", 400), (b"", 400), (b"[]", 422), (b"nul", 400), (b"NaN", 400), (b'{"title": NaN}', 400), (b'{"title": "\\ud800"}', 400),
-    (b"\xff\xfe", 400), (b'"' + b"[" * 3, 400), (b"[" * 5000, 400), (b'{"title": "a\\u0000b"}', 422), (b'{"a\\u0000": 1}', 422),
-    (b'{"title": "x", "owner_id": 9223372036854775808}', 422), (b'{"title": "x", "owner_id": 1e400}', 400),
-    (b'{"title": "x", "owner_id": 123456789012345678901234567890}', 422), (b'{"title": "x", "owner_id": 1.0}', 422), (b'{"title": "x", "owner_id": true}', 422),
-    (b'{"title": null}', 422), (b'{"title": "' + b"x" * 300 + b'"}', 422), (b'{"title": "x", "amount": "1e5000"}', 422),
-]  # fmt: skip
+    (b"{", 400),
+    (b"", 400),
+    (b"[]", 422),
+    (b"nul", 400),
+    (b"NaN", 400),
+    (b'{"title": NaN}', 400),
+    (b'{"title": "\\ud800"}', 400),
+    (b"\xff\xfe", 400),
+    (b'"' + b"[" * 3, 400),
+    (b"[" * 5000, 400),
+    (b'{"title": "a\\u0000b"}', 422),
+    (b'{"a\\u0000": 1}', 422),
+    (b'{"title": "x", "owner_id": 9223372036854775808}', 422),
+    (b'{"title": "x", "owner_id": 1e400}', 400),
+    (b'{"title": "x", "owner_id": 123456789012345678901234567890}', 422),
+    (b'{"title": "x", "owner_id": 1.0}', 422),
+    (b'{"title": "x", "owner_id": true}', 422),
+    (b'{"title": null}', 422),
+    (b'{"title": "' + b"x" * 300 + b'"}', 422),
+    (b'{"title": "x", "amount": "1e5000"}', 422),
+]
 
 
 @pytest.mark.parametrize("body, status", BODIES)
@@ -90,11 +107,34 @@ def test_bad_bodies_are_refused_with_a_problem(boss: Api, body: bytes, status: i
     assert 400 <= answer.status_code < 500
 
 
-@pytest.mark.parametrize("query", [
-    "limit=0", "limit=501", "limit=x", "limit=1&limit=2", "nope=1", "filter={", "filter=[]", 'filter={"nope":1}', "sort=nope", "sort=", "fields=nope",
-    "after=zzz", "archived=maybe", "count=0", "count=99999999999999999999", "filter=%ff", "a%00=1", 'filter={"title":"a\\u0000"}', 'filter={"amount":{"gte":1e999}}',
-    'filter={"id":123456789012345678901234567890}', 'filter={"owner_id":{"in":[{"a":1}]}}', 'filter={"and":' + "[" * 40, "filter=" + "%7B%22not%22:" * 30,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=501",
+        "limit=x",
+        "limit=1&limit=2",
+        "nope=1",
+        "filter={",
+        "filter=[]",
+        'filter={"nope":1}',
+        "sort=nope",
+        "sort=",
+        "fields=nope",
+        "after=zzz",
+        "archived=maybe",
+        "count=0",
+        "count=99999999999999999999",
+        "filter=%ff",
+        "a%00=1",
+        'filter={"title":"a\\u0000"}',
+        'filter={"amount":{"gte":1e999}}',
+        'filter={"id":123456789012345678901234567890}',
+        'filter={"owner_id":{"in":[{"a":1}]}}',
+        'filter={"and":' + "[" * 40,
+        "filter=" + "%7B%22not%22:" * 30,
+    ],
+)
 def test_bad_queries_are_refused_by_name(boss: Api, query: str):
     answer = boss("GET", f"{DEAL}?{query}")
     assert answer.status_code in (400, 422), answer.text

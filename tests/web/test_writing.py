@@ -24,8 +24,13 @@ def test_a_batch_is_all_or_nothing(boss: Api):
     assert problems(boss("POST", "/api/batch", {"operations": [CONTACT, bad]}, 422)) == {"operations.1.values.name": "invalid"}
     assert count(boss) == 0
     key = boss.deal()
-    ops = [CONTACT, {"op": "change", "kind": "sales.deal", "id": key, "values": {"amount": "5"}, "version": 1}, {"op": "move", "kind": "sales.deal", "id": key, "stage": "offer"},
-           {"op": "do", "command": "sales.deal.register_call", "id": key, "arguments": {"note": "hi"}}, {"op": "archive", "kind": "sales.deal", "id": key}]  # fmt: skip
+    ops = [
+        CONTACT,
+        {"op": "change", "kind": "sales.deal", "id": key, "values": {"amount": "5"}, "version": 1},
+        {"op": "move", "kind": "sales.deal", "id": key, "stage": "offer"},
+        {"op": "do", "command": "sales.deal.register_call", "id": key, "arguments": {"note": "hi"}},
+        {"op": "archive", "kind": "sales.deal", "id": key},
+    ]
     done = boss("POST", "/api/batch", {"operations": ops}, 200).json()
     assert [r["status"] for r in done["results"]] == [201, 200, 200, 200, 200]
     assert done["results"][1]["record"]["archived_at"]  # shown as everything ended

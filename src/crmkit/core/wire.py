@@ -115,7 +115,8 @@ def strict_converter() -> t.Any:
     for kind in (int, str, bool, float, decimal.Decimal, dt.datetime, dt.date, uuid.UUID, bytes):
         converter.register_structure_hook(kind, lambda value, target: _present(load_as(target, value)))
     converter.register_structure_hook_func(lambda c: isinstance(c, type) and issubclass(c, enum.Enum), lambda v, c: _present(load_as(c, v)))
-    converter.register_structure_hook_factory(lambda kind: t.get_origin(kind) in (list, set, frozenset), _strict_listing)
+    listings: tuple[t.Any, ...] = (list, set, frozenset)
+    converter.register_structure_hook_factory(lambda kind: t.get_origin(kind) in listings, t.cast(t.Any, _strict_listing))
     converter.register_structure_hook(dt.timedelta, lambda value, _target: _seconds(value))
     for kind in (decimal.Decimal, dt.datetime, dt.date, uuid.UUID, bytes):
         converter.register_unstructure_hook(kind, dump)

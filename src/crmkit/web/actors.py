@@ -8,7 +8,7 @@ import typing as t
 from starlette.requests import HTTPConnection
 
 from ..core.access import ANONYMOUS, Actor
-from ..core.errors import Forbidden
+from ..core.errors import Forbidden, Unauthenticated
 from ..core.text import _
 from ..core.tokens import tokens_of
 
@@ -22,7 +22,7 @@ CROSS_SITE = _("A page of another site may not change anything here", ru="Стр
 
 def is_async(function: t.Any) -> bool:
     """True for what must be awaited on the event loop."""
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(type(function), "__call__", None))
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(vars(type(function)).get("__call__"))
 
 
 def identify(call: Call, host: Actor | None) -> None:
@@ -43,6 +43,13 @@ def identify(call: Call, host: Actor | None) -> None:
     _same_site(call)
     call.actor = actor
     call.caller = f"actor:{actor.id}" if actor.id is not None else f"name:{actor.name}"[:80]
+
+
+def demand_known(call: Call) -> None:
+    """Refuse nobody at once, before anything is looked up on their behalf."""
+    actor = call.actor
+    if actor.id is None and not actor.roles and not actor.system:
+        raise Unauthenticated()
 
 
 def bearer(call: Call) -> str | None:

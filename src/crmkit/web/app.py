@@ -13,7 +13,7 @@ from starlette.routing import Mount
 
 from ..core.access import Actor
 from ..core.errors import Refusal
-from .actors import WhoIs, identify, is_async
+from .actors import WhoIs, demand_known, identify, is_async
 from .answer import Answer, Stream
 from .call import Call
 from .problems import MethodNotAllowed, TooLarge, failed, refused
@@ -104,6 +104,8 @@ class Edge:
         """Run in a thread: say who calls, then let the endpoint answer."""
         try:
             identify(call, host)
+            if not endpoint.open:
+                demand_known(call)
             return endpoint.run(call)
         except Refusal as refusal:
             return refused(call, refusal)

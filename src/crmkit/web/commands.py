@@ -7,6 +7,8 @@ import typing as t
 from ..core import operations, wire
 from ..core.commands import Command
 from ..core.model import Entity, Extension
+from ..core.plugin import PUBLIC
+from .actors import demand_known
 from .answer import Answer, as_json
 from .call import Call
 from .idempotency import written
@@ -28,6 +30,8 @@ def by_itself(call: Call) -> Answer:
 def _run(call: Call, key: int | None) -> Answer:
     call.query()
     command: Command = call.crm.commands[call.verb]
+    if command.permission is not PUBLIC:
+        demand_known(call)
     given = call.object(optional=True)
     return written(call, lambda uow: as_json({"result": run(uow, command, key, given)}))
 

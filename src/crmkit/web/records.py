@@ -9,7 +9,7 @@ import attrs
 
 from ..core import operations, wire
 from ..core.access import Actor
-from ..core.errors import Invalid, Problem
+from ..core.errors import Invalid, Problem, closest
 from ..core.explain import explain as explain_record
 from ..core.kind import Kind
 from ..core.model import Entity, Staged
@@ -17,13 +17,14 @@ from ..core.text import Text, _, translate
 from ..core.timeline import MAX_ENTRIES, stage_history
 from ..core.timeline import timeline as record_timeline
 from .answer import Answer, as_json
-from .call import Call
+from .call import Call, as_id
 from .idempotency import written
 from .parameters import names, whole
 
 if t.TYPE_CHECKING:
     from ..core.uow import Uow
 
+NO_ROLE = _("there is no role {name!r}.{near}", ru="нет роли {name!r}.{near}")
 UNKNOWN = _("unknown field", ru="неизвестное поле")
 
 
@@ -170,14 +171,21 @@ def stages(call: Call) -> Answer:
 def explain(call: Call) -> Answer:
     """GET /api/sales/deal/5/explain: for the caller, or for somebody with other roles."""
     asked = call.query("roles", "teams", "actor")
-    teams = [int(x) for x in names(asked, "teams") or () if x.isdigit()]
+    teams = [number for number in map(as_id, names(asked, "teams") or ()) if number is not None]
+    roles = names(asked, "roles") or []
+    known = call.crm.access.roles
+    problems = [Problem("roles", "unknown", NO_ROLE.format(name=r, near=closest(r, known))) for r in roles if r not in known]
+    if len(teams) != len(names(asked, "teams") or ()):
+        problems.append(Problem("teams", "invalid", _("expected the numbers of teams", ru="ожидаются номера команд")))
+    if problems:
+        raise Invalid(problems=problems)
     with call.reading() as uow:
         uow.require(call.kind.permission("read"))
         record = uow.get(call.kind.cls, call.key)
         actor = call.actor
         if asked:
             uow.require("crmkit.explain")
-            actor = Actor(whole(asked, "actor", 0, 2**63 - 1, least=0) or None, "?", tuple(names(asked, "roles") or ()), tuple(teams))
+            actor = Actor(whole(asked, "actor", 0, 2**63 - 1, least=0) or None, "?", tuple(roles), tuple(teams))
         found = explain_record(call.crm, actor, record)
     return as_json(translated(attrs.asdict(found), call.language))
 

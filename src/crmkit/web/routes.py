@@ -23,10 +23,14 @@ if t.TYPE_CHECKING:
 
 @attrs.frozen
 class Endpoint:
-    """What answers one method at one address, in a thread. `body` says whether a body is read first."""
+    """What answers one method at one address, in a thread.
+
+    `body` says whether a body is read first, `open` whether nobody in particular may ask: it then looks after itself.
+    """
 
     run: Callable[[Call], Answer | Stream | None]
     body: bool = False
+    open: bool = False
 
 
 Methods = Mapping[str, Endpoint]
@@ -36,14 +40,18 @@ def _get(run: Callable[[Call], Answer | Stream | None]) -> dict[str, Endpoint]:
     return {"GET": Endpoint(run)}
 
 
+def _open(run: Callable[[Call], Answer | Stream | None]) -> dict[str, Endpoint]:
+    return {"GET": Endpoint(run, open=True)}
+
+
 def _post(run: Callable[[Call], Answer]) -> dict[str, Endpoint]:
     return {"POST": Endpoint(run, body=True)}
 
 
 FIXED: Mapping[str, Methods] = {
-    "/": _get(documents.home), "/healthz": _get(operate.health), "/api/batch": _post(batch.batch), "/api/journal": _get(operate.journal),
-    "/api/jobs": _get(operate.jobs), "/api/me": _get(meta.me), "/api/meta": _get(meta.meta), "/api/live": _get(lambda call: None),
-    "/api/openapi.json": _get(documents.openapi), "/api/docs": _get(documents.docs), "/api/docs.css": _get(documents.style),
+    "/": _open(documents.home), "/healthz": _open(operate.health), "/api/batch": _post(batch.batch), "/api/journal": _get(operate.journal),
+    "/api/jobs": _get(operate.jobs), "/api/me": _open(meta.me), "/api/meta": _get(meta.meta), "/api/live": _get(lambda call: None),
+    "/api/openapi.json": _open(documents.openapi), "/api/docs": _open(documents.docs), "/api/docs.css": _open(documents.style),
 }  # fmt: skip
 REPLAY = _post(operate.replay)
 MANY: Methods = _get(lists.listed) | _post(records.create)
@@ -54,7 +62,7 @@ ONE_VERBS: Mapping[str, Methods] = {
     "timeline": _get(records.timeline), "stages": _get(records.stages), "explain": _get(records.explain),
 }  # fmt: skip
 STAGED_ONLY = frozenset({"move", "moves", "stages", "board"})
-DO_ONE, DO = _post(commands.on_record), _post(commands.by_itself)
+DO_ONE, DO = ({"POST": Endpoint(run, body=True, open=True)} for run in (commands.on_record, commands.by_itself))
 
 
 class Routes:
@@ -71,7 +79,7 @@ class Routes:
             if isinstance(item.mark, RouteMark):
                 route = Route(item.mark.path, endpoint=lambda request: None, methods=list(item.mark.methods))
                 run = plugins.endpoint(item.function, item.mark)
-                methods = {method: Endpoint(run, body=method not in ("GET", "HEAD")) for method in item.mark.methods}
+                methods = {method: Endpoint(run, body=method not in ("GET", "HEAD"), open=True) for method in item.mark.methods}
                 self.plugin_routes.setdefault(item.plugin, []).append((route, methods))
 
     def find(self, call: Call) -> Methods:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+import typing as t
 
 from ...core.board import MAX_CARDS
 from ...core.kind import Kind
@@ -18,28 +20,60 @@ LOCATION: Schema = {"Location": {"schema": {"type": "string"}, "required": True}
 MOMENT = PLAIN[dt.datetime]
 NUMBER: Schema = {"type": ["integer", "null"]}
 WORDS: Schema = {"type": ["string", "null"]}
-ENTRY: Schema = obj({
-    "id": {"type": "integer"}, "at": MOMENT, "actor_id": NUMBER, "actor": {"type": "string"}, "kind": {"type": "string"}, "record_id": NUMBER,
-    "action": {"type": "string"}, "changes": {"type": "object"}, "cause": WORDS,
-}) | {"additionalProperties": True}  # fmt: skip
-STAY: Schema = obj({
-    "pipeline": {"type": "string"}, "stage": {"type": "string"}, "entered_at": MOMENT, "left_at": nullable(MOMENT), "seconds": {"type": "number"},
-    "left_by": NUMBER,
-})  # fmt: skip
-POSSIBLE: Schema = obj({
-    "pipeline": {"type": "string"}, "stage": {"type": "string"}, "label": {"type": "string"}, "outcome": {"enum": ["open", "won", "lost"]},
-    "allowed": {"type": "boolean"}, "problems": {"type": "array", "items": {"type": "object"}},
-})  # fmt: skip
-COLUMN: Schema = obj({
-    "stage": {"type": "string"}, "label": {"type": "string"}, "outcome": {"enum": ["open", "won", "lost"]}, "count": {"type": "integer"},
-    "sums": {"type": "object", "additionalProperties": {"type": "string"}}, "cards": {"type": "array", "items": {"type": "object"}},
-    "more": {"type": "boolean"},
-})  # fmt: skip
-WHY: Schema = obj({
-    "may": {"type": "object", "additionalProperties": {"type": "boolean"}}, "reasons": {"type": "array", "items": {"type": "object"}},
-    "vetoes": {"type": "array", "items": {"type": "string"}}, "hidden": {"type": "array", "items": {"type": "string"}},
-    "read_only": {"type": "array", "items": {"type": "string"}}, "sentences": {"type": "array", "items": {"type": "string"}},
-})  # fmt: skip
+ENTRY: Schema = obj(
+    {
+        "id": {"type": "integer"},
+        "at": MOMENT,
+        "actor_id": NUMBER,
+        "actor": {"type": "string"},
+        "kind": {"type": "string"},
+        "record_id": NUMBER,
+        "action": {"type": "string"},
+        "changes": {"type": "object"},
+        "cause": WORDS,
+    }
+) | {"additionalProperties": True}
+STAY: Schema = obj(
+    {
+        "pipeline": {"type": "string"},
+        "stage": {"type": "string"},
+        "entered_at": MOMENT,
+        "left_at": nullable(MOMENT),
+        "seconds": {"type": "number"},
+        "left_by": NUMBER,
+    }
+)
+POSSIBLE: Schema = obj(
+    {
+        "pipeline": {"type": "string"},
+        "stage": {"type": "string"},
+        "label": {"type": "string"},
+        "outcome": {"enum": ["open", "won", "lost"]},
+        "allowed": {"type": "boolean"},
+        "problems": {"type": "array", "items": {"type": "object"}},
+    }
+)
+COLUMN: Schema = obj(
+    {
+        "stage": {"type": "string"},
+        "label": {"type": "string"},
+        "outcome": {"enum": ["open", "won", "lost"]},
+        "count": {"type": "integer"},
+        "sums": {"type": "object", "additionalProperties": {"type": "string"}},
+        "cards": {"type": "array", "items": {"type": "object"}},
+        "more": {"type": "boolean"},
+    }
+)
+WHY: Schema = obj(
+    {
+        "may": {"type": "object", "additionalProperties": {"type": "boolean"}},
+        "reasons": {"type": "array", "items": {"type": "object"}},
+        "vetoes": {"type": "array", "items": {"type": "string"}},
+        "hidden": {"type": "array", "items": {"type": "string"}},
+        "read_only": {"type": "array", "items": {"type": "string"}},
+        "sentences": {"type": "array", "items": {"type": "string"}},
+    }
+)
 
 
 def schema_name(kind: Kind, suffix: str = "") -> str:
@@ -50,7 +84,8 @@ def schema_name(kind: Kind, suffix: str = "") -> str:
 class EntityPaths:
     """Writes the operations of one kind."""
 
-    def __init__(self, kind: Kind, writer: Writer) -> None:
+    def __init__(self, kind: Kind, writer: Writer, roles: t.Iterable[str] = ()) -> None:
+        self.roles = "|".join(re.escape(r) for r in roles) or "-"
         self.kind, self.writer = kind, writer
         self.tag, self.base = kind.key, f"/api/{kind.key.replace('.', '/', 1)}"
         self.name = kind.key.replace(".", "_")
@@ -66,10 +101,17 @@ class EntityPaths:
             ("restore", _("Take out of the archive", ru="Вернуть из архива")),
         ):
             found[f"{one}/{verb}"] = {"post": self._written(verb, summary, match=True)}
-        found[f"{one}/timeline"] = {"get": self._of_record("timeline", _("What happened", ru="Что происходило"), obj({"entries": {"type": "array", "items": ENTRY}}),
-                                                           number("limit", MAX_ENTRIES), query("before", MOMENT))}  # fmt: skip
+        found[f"{one}/timeline"] = {
+            "get": self._of_record(
+                "timeline",
+                _("What happened", ru="Что происходило"),
+                obj({"entries": {"type": "array", "items": ENTRY}}),
+                number("limit", MAX_ENTRIES),
+                query("before", MOMENT),
+            )
+        }
         asked = (
-            query("roles", {"type": "string", "pattern": "^[a-z_]+$"}),
+            query("roles", {"type": "string", "pattern": f"^({self.roles})$"}),
             query("teams", {"type": "string", "pattern": "^[1-9][0-9]{0,15}$"}),
             number("actor", least=0),
         )
@@ -104,10 +146,11 @@ class EntityPaths:
             "content": {"application/json": {"schema": ref(schema_name(self.kind, "Filter"))}},
         }
         return [
-            tree, query("sort", {"type": "string", "pattern": f"^[-+]?({some})$", "examples": ["-created_at"]}, "-created_at,name"),
+            tree,
+            query("sort", {"type": "string", "pattern": f"^[-+]?({some})$", "examples": ["-created_at"]}, "-created_at,name"),
             query("fields", {"type": "string", "pattern": f"^({shown})$", "examples": ["id"]}, "a,b,link.c"),
             query("archived", {"enum": ["false", "true", "all"]}),
-        ]  # fmt: skip
+        ]
 
     def _list(self) -> Schema:
         row = {"type": "object"}
@@ -182,11 +225,29 @@ class EntityPaths:
         )
         parameters = [query("pipeline", {"enum": names}), number("cards", MAX_CARDS, 0), *self._listing()[:1], self._listing()[2]]
         return {
-            f"{self.base}/board": {"get": self.writer.operation(self.tag, f"{self.name}_board", _("Board", ru="Доска"), {"200": self.writer.ok(board), **self.writer.errors(*READS)}, parameters=parameters)},
+            f"{self.base}/board": {
+                "get": self.writer.operation(
+                    self.tag,
+                    f"{self.name}_board",
+                    _("Board", ru="Доска"),
+                    {"200": self.writer.ok(board), **self.writer.errors(*READS)},
+                    parameters=parameters,
+                )
+            },
             f"{one}/move": {"post": self._written("move", _("Move to a stage", ru="Перевести на стадию"), match=True, body=self.writer.body(move))},
-            f"{one}/moves": {"get": self._of_record("moves", _("Where it may go, and what is missing", ru="Куда можно перевести и чего не хватает"), obj({"moves": {"type": "array", "items": POSSIBLE}}))},
-            f"{one}/stages": {"get": self._of_record("stages", _("Stages it has been in", ru="Пройденные стадии"), obj({"stages": {"type": "array", "items": STAY}}))},
-        }  # fmt: skip
+            f"{one}/moves": {
+                "get": self._of_record(
+                    "moves",
+                    _("Where it may go, and what is missing", ru="Куда можно перевести и чего не хватает"),
+                    obj({"moves": {"type": "array", "items": POSSIBLE}}),
+                )
+            },
+            f"{one}/stages": {
+                "get": self._of_record(
+                    "stages", _("Stages it has been in", ru="Пройденные стадии"), obj({"stages": {"type": "array", "items": STAY}})
+                )
+            },
+        }
 
 
 __all__ = ["EntityPaths", "schema_name"]

@@ -9,16 +9,30 @@ from .schemas import HIGHEST, ID, NO_NUL, Schema, obj
 
 PROBLEM: Schema = obj(
     {
-        "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"}, "code": {"type": "string"},
-        "problems": {"type": "array", "items": obj({"path": {"type": "string"}, "code": {"type": "string"}, "message": {"type": "string"}}, ["path", "code", "message"])},
-        "current_version": {"type": "integer", "minimum": 1}, "error_id": {"type": "string"},
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "problems": {
+            "type": "array",
+            "items": obj({"path": {"type": "string"}, "code": {"type": "string"}, "message": {"type": "string"}}, ["path", "code", "message"]),
+        },
+        "current_version": {"type": "integer", "minimum": 1},
+        "error_id": {"type": "string"},
     },
     ["type", "title", "status", "detail", "code", "problems"],
-    examples=[{
-        "type": "/api/docs#invalid", "title": "Some fields need attention", "status": 422, "detail": "required", "code": "invalid",
-        "problems": [{"path": "amount", "code": "required", "message": "required"}],
-    }],
-)  # fmt: skip
+    examples=[
+        {
+            "type": "/api/docs#invalid",
+            "title": "Some fields need attention",
+            "status": 422,
+            "detail": "required",
+            "code": "invalid",
+            "problems": [{"path": "amount", "code": "required", "message": "required"}],
+        }
+    ],
+)
 STATUSES: dict[int, Text] = {
     400: _("The request cannot be read: not JSON, or bad encoding", ru="Запрос не удаётся прочитать: не JSON или неверная кодировка"),
     401: _("Nobody is known to be calling, or the token is not valid", ru="Неизвестно, кто обращается, или токен недействителен"),
@@ -31,7 +45,7 @@ STATUSES: dict[int, Text] = {
     422: _("The data will not do: problems names every field", ru="Данные не подходят: problems называет каждое поле"),
     428: _("If-Match is missing", ru="Нет If-Match"),
     503: _("The database does not answer; nothing was changed", ru="База данных не отвечает; ничего не изменено"),
-}  # fmt: skip
+}
 READS, WRITES = (400, 401, 403, 422, 503), (400, 401, 403, 409, 413, 415, 422, 503)
 PRINTABLE = "^[!-~]+$"
 ID_IN_PATH = {"name": "id", "in": "path", "required": True, "schema": ID}

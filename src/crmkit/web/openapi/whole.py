@@ -26,9 +26,11 @@ ABOUT = _(
     "время — UTC. Изменения вживую: `GET /api/live?topics=…` (server-sent events).",
 )
 LIVE = {
-    "url": "/api/live", "query": {"topics": "sales.deal,…", "since": "a Live-Mark or the last event's id"}, "header": "Last-Event-ID",
+    "url": "/api/live",
+    "query": {"topics": "sales.deal,…", "since": "a Live-Mark or the last event's id"},
+    "header": "Last-Event-ID",
     "events": {"ready": "the stream begins", "changed": '{"topic": …, "id": …}', "gone": '{"topic": …, "id": …}', "resync": "fetch everything again"},
-}  # fmt: skip
+}
 
 
 def document(crm: Crm, language: str = "en", root: str = "") -> Schema:
@@ -37,7 +39,7 @@ def document(crm: Crm, language: str = "en", root: str = "") -> Schema:
     paths: dict[str, Schema] = {}
     schemas: Schema = {"Problem": PROBLEM}
     for kind in crm.kinds.values():
-        paths |= EntityPaths(kind, writer).paths()
+        paths |= EntityPaths(kind, writer, crm.access.roles).paths()
         schemas[schema_name(kind)] = record_schema(kind, language)
         schemas[schema_name(kind, "Create")] = write_schema(kind, language, new=True)
         schemas[schema_name(kind, "Change")] = write_schema(kind, language, new=False)
@@ -45,10 +47,15 @@ def document(crm: Crm, language: str = "en", root: str = "") -> Schema:
     paths |= _commands(crm, writer) | _batch(crm, writer) | _people(writer) | _operating(crm, writer)
     tags = [{"name": k.key, "description": translate(k.plural, language), **_described(crm, k)} for k in crm.kinds.values()]
     return {
-        "openapi": "3.1.0", "info": {"title": "crmkit", "version": _version(), "description": translate(ABOUT, language)},
-        "servers": [{"url": root or "/"}], "security": [{"token": []}], "tags": [*tags, {"name": "crm"}], "paths": paths, "x-live": LIVE,
+        "openapi": "3.1.0",
+        "info": {"title": "crmkit", "version": _version(), "description": translate(ABOUT, language)},
+        "servers": [{"url": root or "/"}],
+        "security": [{"token": []}],
+        "tags": [*tags, {"name": "crm"}],
+        "paths": paths,
+        "x-live": LIVE,
         "components": {"schemas": schemas, "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "crm_…"}}},
-    }  # fmt: skip
+    }
 
 
 def _version() -> str:
@@ -109,37 +116,86 @@ def _batch(crm: Crm, writer: Writer) -> dict[str, Schema]:
 
 def _people(writer: Writer) -> dict[str, Schema]:
     words: Schema = {"type": "array", "items": {"type": "string"}}
-    me = obj({
-        "id": {"type": ["integer", "null"]}, "name": {"type": "string"}, "roles": words, "teams": {"type": "array", "items": {"type": "integer"}},
-        "language": {"type": "string"}, "signed_in": {"type": "boolean"}, "permissions": words,
-    })  # fmt: skip
+    me = obj(
+        {
+            "id": {"type": ["integer", "null"]},
+            "name": {"type": "string"},
+            "roles": words,
+            "teams": {"type": "array", "items": {"type": "integer"}},
+            "language": {"type": "string"},
+            "signed_in": {"type": "boolean"},
+            "permissions": words,
+        }
+    )
     listed: Schema = {"type": "array", "items": {"type": "object"}}
     meta = obj({"plugins": listed, "kinds": listed, "commands": listed, "timezone": {"type": "string"}})
     anybody: list[Schema] = [{}, {"token": []}]
     return {
-        "/api/me": {"get": writer.operation("crm", "me", _("Who is asking", ru="Кто обращается"), {"200": writer.ok(me), **writer.errors(400, 401, 422, 503)}, security=anybody)},
-        "/api/meta": {"get": writer.operation("crm", "meta", _("What this CRM is made of", ru="Из чего состоит эта CRM"), {"200": writer.ok(meta), **writer.errors(400, 401, 422, 503)})},
-    }  # fmt: skip
+        "/api/me": {
+            "get": writer.operation(
+                "crm", "me", _("Who is asking", ru="Кто обращается"), {"200": writer.ok(me), **writer.errors(400, 401, 422, 503)}, security=anybody
+            )
+        },
+        "/api/meta": {
+            "get": writer.operation(
+                "crm",
+                "meta",
+                _("What this CRM is made of", ru="Из чего состоит эта CRM"),
+                {"200": writer.ok(meta), **writer.errors(400, 401, 422, 503)},
+            )
+        },
+    }
 
 
 def _operating(crm: Crm, writer: Writer) -> dict[str, Schema]:
-    job = obj({
-        "id": {"type": "integer"}, "kind": {"type": "string"}, "state": {"enum": list(STATES)}, "due": MOMENT, "attempts": {"type": "integer"},
-        "max_attempts": {"type": "integer"}, "subject": {"type": ["string", "null"]}, "plugin": {"type": ["string", "null"]},
-        "cause": {"type": ["string", "null"]}, "error": {"type": ["string", "null"]},
-    })  # fmt: skip
+    job = obj(
+        {
+            "id": {"type": "integer"},
+            "kind": {"type": "string"},
+            "state": {"enum": list(STATES)},
+            "due": MOMENT,
+            "attempts": {"type": "integer"},
+            "max_attempts": {"type": "integer"},
+            "subject": {"type": ["string", "null"]},
+            "plugin": {"type": ["string", "null"]},
+            "cause": {"type": ["string", "null"]},
+            "error": {"type": ["string", "null"]},
+        }
+    )
     jobs = obj({"jobs": {"type": "array", "items": job}, "counts": {"type": "object", "additionalProperties": {"type": "integer"}}})
     entries = obj({"entries": {"type": "array", "items": ENTRY}})
     asked = [
-        query("kind", {"enum": journal_kinds(crm)}), number("record"), number("actor"), text("action", 60), query("since", MOMENT), query("until", MOMENT),
-        text("text", 200), number("before"), number("limit", MAX_ENTRIES),
-    ]  # fmt: skip
+        query("kind", {"enum": journal_kinds(crm)}),
+        number("record"),
+        number("actor"),
+        text("action", 60),
+        query("since", MOMENT),
+        query("until", MOMENT),
+        text("text", 200),
+        number("before"),
+        number("limit", MAX_ENTRIES),
+    ]
     replayed = {"200": writer.ok(obj({"replayed": {"type": "integer"}})), **writer.errors(*WRITES, 404)}
     health = {"200": writer.ok(obj({"status": {"const": "ok"}})), **writer.errors(400, 401, 422, 503)}
     return {
-        "/api/journal": {"get": writer.operation("crm", "journal", _("Journal", ru="Журнал"), {"200": writer.ok(entries), **writer.errors(*READS)}, parameters=asked)},
-        "/api/jobs": {"get": writer.operation("crm", "jobs", _("Jobs", ru="Задания"), {"200": writer.ok(jobs), **writer.errors(*READS)},
-                                              parameters=[query("state", {"enum": list(STATES)}), number("after", least=0), number("limit", 200)])},
-        "/api/jobs/{id}/replay": {"post": writer.operation("crm", "replay_job", _("Run a dead job again", ru="Повторить остановленное задание"), replayed, parameters=[ID_IN_PATH, KEY])},
+        "/api/journal": {
+            "get": writer.operation(
+                "crm", "journal", _("Journal", ru="Журнал"), {"200": writer.ok(entries), **writer.errors(*READS)}, parameters=asked
+            )
+        },
+        "/api/jobs": {
+            "get": writer.operation(
+                "crm",
+                "jobs",
+                _("Jobs", ru="Задания"),
+                {"200": writer.ok(jobs), **writer.errors(*READS)},
+                parameters=[query("state", {"enum": list(STATES)}), number("after", least=0), number("limit", 200)],
+            )
+        },
+        "/api/jobs/{id}/replay": {
+            "post": writer.operation(
+                "crm", "replay_job", _("Run a dead job again", ru="Повторить остановленное задание"), replayed, parameters=[ID_IN_PATH, KEY]
+            )
+        },
         "/healthz": {"get": writer.operation("crm", "health", _("Is it well", ru="Работает ли"), health, security=[])},
-    }  # fmt: skip
+    }

@@ -89,7 +89,8 @@ class Page:
             extra = f" <em>{self.say('required')}</em>" if parameter.get("required") else ""
             about = f"<br>{escape(parameter['description'])}" if parameter.get("description") else ""
             rows.append(
-                f'<tr><th scope="row"><code>{escape(parameter["name"])}</code>{extra}</th><td>{escape(parameter["in"])}</td><td>{_kind(schema)}{about}</td></tr>'
+                f'<tr><th scope="row"><code>{escape(parameter["name"])}</code>{extra}</th><td>{escape(parameter["in"])}</td>'
+                f"<td>{_kind(schema)}{about}</td></tr>"
             )
         return f'<h3>{self.say("parameters")}</h3><div class="wide"><table>{"".join(rows)}</table></div>' if rows else ""
 
@@ -128,7 +129,8 @@ class Page:
         codes = {400: "bad-request", 401: "unauthenticated", 403: "forbidden", 404: "not-found", 409: "conflict", 412: "stale", 413: "too-large",
                  415: "unsupported-media-type", 422: "invalid", 428: "precondition-required", 503: "unavailable"}  # fmt: skip
         rows = "".join(
-            f'<tr id="{code}"><th scope="row">{status}</th><td><code>{code}</code></td><td>{escape(translate(STATUSES[status], self.language))}</td></tr>'
+            f'<tr id="{code}"><th scope="row">{status}</th><td><code>{code}</code></td>'
+            f"<td>{escape(translate(STATUSES[status], self.language))}</td></tr>"
             for status, code in codes.items()
         )
         return f'<section id="problems"><h2>{self.say("problems")}</h2><div class="wide"><table>{rows}</table></div></section>'
