@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
-from .errors import closest
+from .errors import Misuse, closest
 from .filter import EVERYTHING, NOTHING, Group, Node, Reader, both
 from .kind import ACTIONS, Kind
 from .text import Text, _
@@ -104,7 +104,8 @@ class Access:
         return found
 
     def _scope_problems(self, pattern: str, scope: Scope) -> list[str]:
-        kinds = [k for k in self.crm.kinds.values() if any(fnmatch.fnmatch(k.permission(a), pattern) for a in ACTIONS)]
+        names = {k: [*(k.permission(a) for a in ACTIONS), *(c.permission.name for c in k.commands.values())] for k in self.crm.kinds.values()}
+        kinds = [k for k, permissions in names.items() if fnmatch.filter(permissions, pattern)]
         if isinstance(scope, str):
             if scope not in SCOPES:
                 return [f"unknown scope {scope!r}.{closest(scope, SCOPES)}"]
@@ -153,7 +154,11 @@ class Access:
         if node is NOTHING or "crm_visible" not in self.crm.hooked:
             return node
         narrowed = [n for n in self.crm.hook.crm_visible(actor=actor, kind=kind) if n is not None]
-        return both(node, *[Reader(kind, self.crm.kinds).read(tree) for tree in narrowed])
+        reader = Reader(kind, self.crm.kinds)
+        nodes = [reader.read(tree, "crm_visible") for tree in narrowed]
+        if reader.problems:  # half a rule might show more than the whole one
+            raise Misuse(f"a plugin's crm_visible for {kind.key}: " + "; ".join(f"{p.path}: {p.message}" for p in reader.problems))
+        return both(node, *nodes)
 
     def _rule(self, actor: Actor, kind: Kind, permission: str) -> Node:
         scopes = self.scopes(actor, permission)
@@ -170,25 +175,30 @@ class Access:
             if not kind.owned:
                 return NOTHING
             scope = SCOPE_FILTERS[scope]
-        return Reader(kind, self.crm.kinds).read(scope)
+        reader = Reader(kind, self.crm.kinds)
+        node = reader.read(scope)
+        return NOTHING if reader.problems else node
 
     # ---- fields ------------------------------------------------------------------------------------------------
     def hidden(self, actor: Actor, kind: Kind) -> frozenset[str]:
         """Return the fields (``phone``, ``patient.born``) the actor never sees: hidden in every role that shows the record."""
         secret = frozenset(p.removeprefix(f"{kind.key}.") for p in _field_names(kind) if _is_secret(kind, p.removeprefix(f"{kind.key}.")))
-        return secret if actor.system else secret | self._limited(actor, kind, "read", "hidden")
+        return secret if actor.system else secret | self._limited(actor, kind, ("read", "create"), "hidden")
 
-    def read_only(self, actor: Actor, kind: Kind) -> frozenset[str]:
-        """Return the fields the actor sees but may not write."""
-        return frozenset() if actor.system else self._limited(actor, kind, "change", "read_only")
+    def read_only(self, actor: Actor, kind: Kind, action: str = "change") -> frozenset[str]:
+        """Return the fields the actor sees but may not write, on a change or on ``create``."""
+        return frozenset() if actor.system else self._limited(actor, kind, (action,), "read_only")
 
-    def _limited(self, actor: Actor, kind: Kind, action: str, which: str) -> frozenset[str]:
-        key = (actor.roles, kind.key, which)
+    def _limited(self, actor: Actor, kind: Kind, actions: tuple[str, ...], which: str) -> frozenset[str]:
+        """Return what all roles limit that grant the first of `actions` which any of them grants."""
+        key = (actor.roles, kind.key, f"{which} {actions}")
         found = self._fields.get(key)
         if found is None:
             roles = [self.roles[r] for r in actor.roles if r in self.roles]
-            granting = [r for r in roles if any(fnmatch.fnmatchcase(kind.permission(action), p) for p in r.grants)]
+            grants = [[r for r in roles if any(fnmatch.fnmatchcase(kind.permission(a), p) for p in r.grants)] for a in actions]
+            granting: list[Role] = next((g for g in grants if g), [])
             names = [p.removeprefix(f"{kind.key}.") for p in _field_names(kind)]
+            names = [n for n in names if n not in ("id", "version")]  # what names a record, and guards it
             limits = [{n for n in names for p in getattr(r, which) if fnmatch.fnmatchcase(f"{kind.key}.{n}", p)} for r in granting]
             found = self._fields[key] = frozenset(set.intersection(*limits) if limits else ())
         return found

@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 
 from . import wire
-from .errors import Invalid, Problem
-from .filter import EVERYTHING, Leaf, Node, both, read_filter
+from .errors import Forbidden, Invalid, Problem
+from .filter import EVERYTHING, Node, both, read_filter
 from .kind import Kind, Path
 from .ledger import tally
 from .lists import _scaled, make_plan, to_json
 from .operations import UNKNOWN
 from .pipeline import Pipeline
+from .text import _
 from .where import Where, hops_of
 
 if t.TYPE_CHECKING:
@@ -34,6 +35,8 @@ def board(
         raise Invalid(problems=[Problem("pipeline", "unknown", UNKNOWN.format(near=" " + ", ".join(kind.pipelines)))])
     chosen = kind.pipelines[pipeline] if pipeline else kind.first_pipeline
     hidden = uow.crm.access.hidden(uow.actor, kind)
+    if hidden & {"pipeline", "stage"}:
+        raise Forbidden(_("You may not see the stages of these records", ru="Стадии этих записей вам не видны"))
     node = read_filter(filter, kind, uow.crm.kinds, lambda k: uow.crm.access.hidden(uow.actor, k))
     names = list(dict.fromkeys(["id", *(fields or _card_fields(kind)), "version", "stage", "stage_since"]))
     names = [n for n in names if n not in hidden]
@@ -108,11 +111,8 @@ class _OnTally(Where):
     """Reads conditions on owner, team, stage and pipeline against the running totals, where 0 stands for nobody."""
 
     def column(self, path: Path) -> t.Any:
-        return tally.c[path.field.name]
-
-    def _empty(self, leaf: Leaf, column: t.Any) -> t.Any:
-        blank = column == (0 if leaf.path.field.type is int else "")
-        return blank if leaf.value else sa.not_(blank)
+        column = tally.c[path.field.name]
+        return sa.func.nullif(column, 0, type_=column.type) if path.field.type is int else column
 
 
 # ---- cards -----------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import typing as t
 import attrs
 
 from .access import SCOPES, Actor
-from .filter import EVERYTHING, Reader
+from .filter import EVERYTHING
 from .kind import ACTIONS
 from .model import Entity
 from .text import Text, _
@@ -69,7 +69,7 @@ def _of_role(uow: t.Any, role: t.Any, kind: t.Any, permission: str, record: Enti
         if not fnmatch.fnmatchcase(permission, pattern):
             continue
         for scope in scopes if isinstance(scopes, list) else [scopes]:
-            node = uow.crm.access.scope_node(kind, scope) if isinstance(scope, str) else Reader(kind, uow.crm.kinds).read(scope)
+            node = uow.crm.access.scope_node(kind, scope)
             yield Reason(role.name, permission, scope if isinstance(scope, str) else str(scope), node is EVERYTHING or uow.matches(record, node))
 
 

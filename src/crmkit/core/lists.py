@@ -14,8 +14,8 @@ from sqlalchemy.engine import Dialect
 
 from . import wire
 from .errors import Invalid, Problem
-from .filter import EVERYTHING, Node, read_filter
-from .kind import Kind, Link, Path
+from .filter import EVERYTHING, Node, is_hidden, plain_value, read_filter
+from .kind import Kind, Path
 from .sql import Prepared
 from .text import _
 from .types import Exact, UtcDateTime
@@ -128,20 +128,11 @@ class _Asked:
         except LookupError as error:
             self.problems.append(Problem(at, "unknown", error.args[0]))
             return None
-        if not self._visible(path):
+        crm, actor = self.uow.crm, self.uow.actor
+        if is_hidden(path, self.kind, crm.kinds, lambda k: self._hidden if k is self.kind else crm.access.hidden(actor, k)):
             self.problems.append(Problem(at, "unknown", _("there is no field {name!r}", ru="нет поля {name!r}").format(name=dotted)))
             return None
         return path
-
-    def _visible(self, path: Path) -> bool:
-        here, prefix = self.kind, ""
-        for hop in path.hops:
-            if isinstance(hop, Link):
-                here, prefix = self.uow.crm.kinds[hop.target], ""
-            else:
-                prefix = f"{hop.name}."
-        hidden = self._hidden if here is self.kind else self.uow.crm.access.hidden(self.uow.actor, here)
-        return f"{prefix}{path.field.name}" not in hidden
 
     def _fields(self) -> tuple[Path, ...]:
         names = self.request.fields
@@ -232,8 +223,8 @@ class _Asked:
             words, values = orjson.loads(base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)))
             if words != [p.dotted + ("-" if down else "+") for p, down in self.sort] or values[-1] is None:
                 raise ValueError
-            return [wire.load(p.field, v) for (p, _down), v in zip(self.sort, values, strict=True)]
-        except (ValueError, TypeError, IndexError, binascii.Error):
+            return [None if v is None else plain_value(p.field, v) for (p, _down), v in zip(self.sort, values, strict=True)]
+        except (ValueError, TypeError, LookupError, binascii.Error):
             message = _("this cursor is not from a list with this sort order; start at the first page", ru="этот курсор не от списка с такой сортировкой; начните с первой страницы")
             self.problems.append(Problem("after", "cursor", message))
             return None

@@ -51,8 +51,9 @@ def create(uow: Uow, kind: Kind, values: Values) -> Entity:
 
 def change(uow: Uow, kind: Kind, key: int, values: Values, version: int | None) -> Entity:
     """Edit a record and return it. `version` is the one the caller saw; None edits whatever is there."""
-    record = _locked(uow, kind, key, "change", version)
+    record = _locked(uow, kind, key, "change", None)
     own, extensions = _Reading(uow, kind, values, new=False, record=record).done()
+    _same(record, version)
     for name, value in own.items():
         setattr(record, name, value)
     for extension, given in extensions.items():
@@ -72,14 +73,16 @@ def _change_extension(record: Entity, extension: ExtensionKind, given: Values) -
 
 def move(uow: Uow, kind: Kind, key: int, stage: str, pipeline: str | None = None, values: Values | None = None, version: int | None = None) -> Entity:
     """Move a record to a stage, filling in `values` first, and return it."""
-    record = t.cast(Staged, _locked(uow, kind, key, "move", version))
+    record = t.cast(Staged, _locked(uow, kind, key, "move", None))
     to = find_stage(uow, kind, stage, pipeline or record.pipeline)
     own: dict[str, t.Any] = {}
     if values:
         uow.require(kind.permission("change"), record)
         own, extensions = _Reading(uow, kind, values, new=False, record=record).done()
+        _same(record, version)
         for extension, given in extensions.items():
             _change_extension(record, extension, given)
+    _same(record, version)
     return t.cast(Entity, uow.move(record, to, own))
 
 
@@ -121,12 +124,17 @@ def _locked(uow: Uow, kind: Kind, key: int, action: str, version: int | None) ->
     record = uow.get(kind.cls, key, lock=True, action=action)  # the scope is part of this statement
     if not uow.elevated and not uow.crm.access.may(uow.actor, kind.permission(action), record):
         uow.forbid(kind.permission(action))
+    _same(record, version)
+    return record
+
+
+def _same(record: Entity, version: int | None) -> None:
+    """Refuse an edit of another version. What is wrong with the request itself comes first (RFC 9110, 13.2.1)."""
     if version is not None and record.version != version:
         message = _(
             "You edit version {old}, the record is at version {new}: load it again", ru="Вы правите версию {old}, а у записи уже версия {new}: загрузите её заново"
         ).format(old=version, new=record.version)
         raise Stale(message, current_version=record.version)
-    return record
 
 
 class _Reading:
@@ -135,7 +143,7 @@ class _Reading:
     def __init__(self, uow: Uow, kind: Kind, values: Values, *, new: bool, record: Entity | None = None) -> None:
         self.uow, self.kind, self.values, self.new, self.record = uow, kind, dict(values), new, record
         self.hidden = frozenset[str]() if uow.elevated else uow.crm.access.hidden(uow.actor, kind)
-        self.fixed = frozenset[str]() if uow.elevated else uow.crm.access.read_only(uow.actor, kind)
+        self.fixed = frozenset[str]() if uow.elevated else uow.crm.access.read_only(uow.actor, kind, "create" if new else "change")
         self.problems: list[Problem] = []
 
     def start(self) -> StageOf[t.Any] | None:

@@ -8,6 +8,7 @@ import typing as t
 import sqlalchemy as sa
 
 from . import wire
+from .access import SYSTEM
 from .database import fold
 from .filter import EVERYTHING, NOTHING
 from .kind import Kind
@@ -33,8 +34,8 @@ def timeline(uow: Uow, kind: Kind, record: Entity, *, limit: int = 50, before: d
     if "crm_timeline" in uow.crm.hooked:
         for answer in uow.crm.hook.crm_timeline(record=record, uow=uow):
             added = [{k: wire.dump(v) for k, v in e.items()} for e in answer or ()]
-            found += [e for e in added if before is None or e["at"] < wire.moment(before)]
-    return sorted(found, key=lambda e: (e["at"], e.get("id") or 0), reverse=True)[:limit]
+            found += [e for e in added if before is None or e["at"].rstrip("Z") < wire.moment(before).rstrip("Z")]
+    return sorted(found, key=lambda e: (e["at"].rstrip("Z"), e.get("id") or 0), reverse=True)[:limit]
 
 
 def entry(uow: Uow, row: t.Any) -> JsonRow:
@@ -72,7 +73,8 @@ def search_journal(
 ) -> list[JsonRow]:  # fmt: skip
     """Return journal entries, newest first, of records the actor may see. `before` is the id of the last entry shown.
 
-    `text` is looked for in names, values and causes, letter case ignored.
+    `text` is looked for in names, values and causes, letter case ignored; not in the values of entities of which the actor
+    may not see every field: what is found would tell what is hidden.
     """
     uow.require("crmkit.journal")
     c = journal.c
@@ -83,12 +85,17 @@ def search_journal(
     conditions += [c.id < before] if before is not None else []
     if text:
         pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        places = (c.actor, c.cause, sa.cast(c.changes, sa.Text))
-        conditions.append(sa.or_(*[fold(place).like(fold(pattern), escape="\\") for place in places]))
+        actor, cause, values = (fold(place).like(fold(pattern), escape="\\") for place in (c.actor, c.cause, sa.cast(c.changes, sa.Text)))
+        conditions.append(sa.or_(actor, cause, values if uow.elevated else values & c.kind.in_(_open(uow))))
     if not uow.elevated:
         conditions.append(sa.or_(sa.false(), *_visible(uow)))
     statement = sa.select(journal).where(*conditions).order_by(c.id.desc()).limit(max(1, min(limit, MAX_ENTRIES)))
     return [entry(uow, row) for row in uow.connection.execute(statement)]
+
+
+def _open(uow: Uow) -> list[str]:
+    access = uow.crm.access
+    return [key for key, kind in uow.crm.kinds.items() if access.hidden(uow.actor, kind) == access.hidden(SYSTEM, kind)]
 
 
 def _visible(uow: Uow) -> t.Iterator[t.Any]:
