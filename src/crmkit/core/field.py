@@ -78,9 +78,11 @@ class Field:
                 _fits(self, value)
                 if isinstance(value, decimal.Decimal) and isinstance(self.column.type, Exact):
                     value = value.quantize(decimal.Decimal(1).scaleb(-self.column.type.scale))
+                elif isinstance(value, dt.datetime) and value.tzinfo is not dt.UTC:
+                    value = value.astimezone(dt.UTC)
                 if self.check is not None:
                     self.check(value)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             problem = Problem(self.name, "invalid", _words(error))
         if problem is not None:
             raise Invalid(problems=[problem])
@@ -106,8 +108,19 @@ def _words(error: Exception) -> str:
 
 
 TOO_LONG = _("at most {max} characters, got {got}", ru="не больше {max} символов, получено {got}")
+DIGITS = 18  # SQLite keeps exact decimals as 64-bit integers, scaled
 TOO_BIG = _("too large", ru="слишком большое число")
+NUL = _("contains a NUL character", ru="содержит символ NUL")
 TOO_FINE = _("at most {places} digits after the point", ru="не больше {places} знаков после запятой")
+
+
+def _has_nul(value: t.Any) -> bool:
+    """True when a JSON value holds a character that PostgreSQL cannot keep."""
+    if isinstance(value, str):
+        return "\x00" in value
+    if isinstance(value, dict):
+        return any(_has_nul(k) or _has_nul(v) for k, v in value.items())
+    return isinstance(value, list | tuple) and any(_has_nul(v) for v in value)
 
 
 def _fits(field: Field, value: t.Any) -> None:
@@ -116,7 +129,10 @@ def _fits(field: Field, value: t.Any) -> None:
         if field.max_length is not None and len(value) > field.max_length:
             raise ValueError(TOO_LONG.format(max=field.max_length, got=len(value)))
         if "\x00" in value:
-            raise ValueError(_("contains a NUL character", ru="содержит символ NUL"))
+            raise ValueError(NUL)
+    elif isinstance(value, dict | list):
+        if _has_nul(value):
+            raise ValueError(NUL)
     elif isinstance(value, decimal.Decimal):
         _fits_exact(field.column.type, value)
     elif isinstance(value, float):
@@ -134,7 +150,7 @@ def _fits_exact(kind: sa.types.TypeEngine[t.Any], value: decimal.Decimal) -> Non
         raise ValueError(_("not a finite number", ru="не конечное число"))
     if not isinstance(kind, (Exact, sa.Numeric)) or kind.precision is None or kind.scale is None:
         return
-    if value.adjusted() >= kind.precision - kind.scale and value != 0:
+    if value != 0 and value.adjusted() >= min(kind.precision, DIGITS if isinstance(kind, Exact) else kind.precision) - kind.scale:
         raise ValueError(TOO_BIG)
     exponent = value.normalize().as_tuple().exponent
     if isinstance(exponent, int) and -exponent > kind.scale:

@@ -80,7 +80,7 @@ def _needs(uow: Uow, kind: Kind, record: Staged, stage: Stage, values: Mapping[s
         if name in values:
             value = values[name]
         elif name in kind.fields:
-            value = record.__dict__.get(name)
+            value = record.__dict__.get("_waiting", {}).get(name, record.__dict__.get(name))  # a link to a new record has no key yet
         else:
             extension, _dot, own = name.partition(".")
             held = record.get(kind.extensions[extension].cls)
@@ -106,8 +106,6 @@ def _guards(uow: Uow, record: Staged, pipeline: Pipeline[t.Any], stage: Stage) -
 
 def move(uow: Uow, record: S, to: StageOf[t.Any], values: Mapping[str, t.Any]) -> S:
     """Move a record, or refuse with what `can_move` says."""
-    if "_uow" not in record.__dict__:
-        raise Misuse(f"{record!r} was not added: uow.add(...) it first, or uow.add(record, into=STAGE)")
     uow.flush()
     verdict = can_move(uow, record, to, values)
     if not verdict:

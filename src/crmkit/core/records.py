@@ -52,6 +52,7 @@ class Records:
             if here.__dict__["_loaded"]["version"] == values["version"] or id(here) in self._touched:
                 return here
             record = here  # someone else changed it meanwhile, and nothing is edited here: show the present
+            record.__dict__["_outdated"] = record.__dict__.pop("_extensions", {})
         else:
             record = object.__new__(kind.cls)
             self.known[kind.cls, values["id"]] = record
@@ -59,6 +60,8 @@ class Records:
                 self._mutable.append(record)
         record.__dict__.update(values)
         record.__dict__.update(_uow=self.uow, _state="loaded", _loaded=self._copied(kind, values))
+        for cls in record.__dict__.get("_outdated", ()) if here is not None else ():
+            self.load_extensions(record, cls)
         return record
 
     def _copied(self, kind: Kind, values: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -106,16 +109,17 @@ class Records:
         return facts
 
     def _resolve(self, record: Entity, check: Callable[[Fact], None], facts: list[Fact], path: set[int]) -> None:
-        """Insert the new records this one points to, and take their keys."""
-        for via, target in list(record.__dict__.get("_waiting", {}).items()):
-            if target.__dict__.get("id") is None:
-                if id(target) not in self._new:
-                    raise Misuse(f"{record!r}.{via} points to {target!r}, which was not added: uow.add(...) it first")
-                if id(target) in path:
-                    raise Misuse(f"{record!r} and {target!r} are new and point to each other; add one, flush, then link the other")
-                self._insert(target, check, facts, path)
-            del record.__dict__["_waiting"][via]
-            setattr(record, via, target.id)
+        """Insert the new records this one and its extensions point to, and take their keys."""
+        for holder in (record, *record.__dict__.get("_extensions", {}).values()):
+            for via, target in list(holder.__dict__.get("_waiting", {}).items()) if holder is not None else ():
+                if target.__dict__.get("id") is None:
+                    if id(target) not in self._new:
+                        raise Misuse(f"{record!r}.{via} points to {target!r}, which was not added: uow.add(...) it first")
+                    if id(target) in path:
+                        raise Misuse(f"{record!r} and {target!r} are new and point to each other; add one, flush, then link the other")
+                    self._insert(target, check, facts, path)
+                del holder.__dict__["_waiting"][via]
+                setattr(holder, via, target.id)
 
     def _insert(self, record: Entity, check: Callable[[Fact], None], facts: list[Fact], path: set[int]) -> None:
         path.add(id(record))
@@ -124,11 +128,11 @@ class Records:
         kind, values = self.kind_of(type(record)), record.__dict__
         now = self.uow.now
         values.update(created_at=now, updated_at=now, version=1)
-        fresh = {name: (None, values[name]) for name in kind.names if values[name] is not None}
+        fresh = {name: (None, _still(values[name])) for name in kind.names if values[name] is not None}
         extensions = record.__dict__.get("_extensions", {})
         for held in extensions.values():
             if held is not None:
-                fresh |= {f"{held.__extension_name__}.{n}": (None, v) for n, v in _values(held).items() if v is not None}
+                fresh |= {f"{held.__extension_name__}.{n}": (None, _still(v)) for n, v in _values(held).items() if v is not None}
         fact = Fact(record, kind, None, fresh)
         check(fact)
         values["id"] = self._run_insert(kind, values)
@@ -155,11 +159,11 @@ class Records:
 
     def _compare(self, record: Entity) -> Fact | None:
         kind, values, before = self.kind_of(type(record)), record.__dict__, record.__dict__["_loaded"]
-        changes: Changes = {n: (before[n], values[n]) for n in kind.names if values[n] is not before[n] and values[n] != before[n]}
+        changes: Changes = {n: (before[n], _still(values[n])) for n in kind.names if values[n] is not before[n] and values[n] != before[n]}
         for held in record.__dict__.get("_extensions", {}).values():
             if held is not None:
                 old = held.__dict__.get("_loaded") or {}
-                changes |= {f"{held.__extension_name__}.{n}": (old.get(n), v) for n, v in _values(held).items() if v != old.get(n)}
+                changes |= {f"{held.__extension_name__}.{n}": (old.get(n), _still(v)) for n, v in _values(held).items() if v != old.get(n)}
                 if not old:
                     changes.setdefault(f"{held.__extension_name__}.id", (None, record.id))
         # A stage entered again at the same moment changes no field, and is a move all the same.
@@ -203,10 +207,16 @@ class Records:
                 peer.__dict__["_extensions"].setdefault(cls, None)
 
     def _hold(self, cls: type[Extension[t.Any]], values: dict[str, t.Any], subject: Entity) -> None:
-        made = object.__new__(cls)
+        made = subject.__dict__.get("_outdated", {}).get(cls) or object.__new__(cls)
         made.__dict__.update(values)
         made.__dict__.update(_uow=self.uow, _state="loaded", _loaded=copy.deepcopy(values), subject=subject)
         subject.__dict__.setdefault("_extensions", {})[cls] = made
+        self._watch(made, subject)
+
+    def _watch(self, held: Extension[t.Any], subject: Entity) -> None:
+        """Compare a record on every flush whose extension has JSON fields, which may be edited in place."""
+        if any(f.type in (dict, list) for f in type(held).__fields__.values()):
+            self._mutable.append(subject)
 
     def _insert_extension(self, held: Extension[t.Any], subject: Entity) -> None:
         cls, table = type(held), type(held).__table__
@@ -216,6 +226,7 @@ class Records:
         given = {f"v_{n}": held.__dict__[n] for n in cls.__fields__}
         self._guarded(cls, lambda: self.db.run(prepared, given), held.__dict__)
         held.__dict__.update(_uow=self.uow, _state="loaded", _loaded=copy.deepcopy({n: held.__dict__[n] for n in cls.__fields__}))
+        self._watch(held, subject)
 
     def _save_extension(self, held: Extension[t.Any], subject: Entity) -> None:
         before = held.__dict__.get("_loaded")
@@ -225,7 +236,14 @@ class Records:
         changed = {n: v for n, v in _values(held).items() if v != before[n]}
         if changed:
             table = type(held).__table__
-            self._guarded(type(held), lambda: self.db.connection.execute(table.update().where(table.c.id == subject.id).values(changed)), held.__dict__)
+
+            def build() -> t.Any:
+                made = table.update().where(table.c.id == sa.bindparam("k_id", type_=table.c.id.type))
+                return made.values({n: sa.bindparam(f"v_{n}", type_=table.c[n].type) for n in changed})
+
+            prepared = self.db.statements.get(("update", table.name, tuple(changed)), build)
+            given = {f"v_{n}": v for n, v in changed.items()} | {"k_id": subject.id}
+            self._guarded(type(held), lambda: self.db.run(prepared, given), held.__dict__)
             held.__dict__["_loaded"] = before | copy.deepcopy(changed)
 
     # ---- complaints of the database ----------------------------------------------------------------------------
@@ -235,6 +253,11 @@ class Records:
         except sa.exc.IntegrityError as error:
             fields = where.__fields__ if isinstance(where, type) else where.fields
             raise explain_integrity(error, fields, self.db, values) from error
+
+
+def _still(value: t.Any) -> t.Any:
+    """Return a value as it is now: JSON may be edited in place later, and a note of the change must not follow."""
+    return copy.deepcopy(value) if type(value) in (dict, list) else value
 
 
 def _values(held: Extension[t.Any]) -> dict[str, t.Any]:

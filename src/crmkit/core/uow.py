@@ -49,6 +49,7 @@ class Uow:
         self._elevated, self._dated = actor.system, False
         self._context: Context | None = None
         self._broken: Exception | None = None
+        self.over = False
         self.ledger = Ledger()
         self.records = Records(db, self, crm.kind)
         self.settling = Settling(self, cause)
@@ -108,7 +109,7 @@ class Uow:
         """
         kind = self.crm.kind(cls)
         here = self.records.known.get((cls, key))
-        if here is not None and not lock and (self._elevated or "_seen" in here.__dict__):
+        if here is not None and not lock and (self._elevated or (action == "read" and "_seen" in here.__dict__)):
             return t.cast(E, here)
         rule, narrower = self.rule(kind), self.rule(kind, action) if action != "read" else EVERYTHING
         row = self._fetch(kind, key, lock, rule, narrower)
@@ -180,8 +181,10 @@ class Uow:
         kind = self.crm.kind(target)
         key = record.__dict__[via]
         if (target, key) not in self.records.known:
+            self._going_on()
             wanted = {r.__dict__.get(via) for (cls, _id), r in self.records.known.items() if cls is type(record)} | {key}
-            missing = [k for k in wanted if k is not None and (target, k) not in self.records.known][:1000]
+            others = [k for k in wanted if k is not None and k != key and (target, k) not in self.records.known]
+            missing = [key, *others[:999]]
             for row in self.connection.execute(sa.select(kind.table).where(kind.table.c.id.in_(missing))):
                 self.records.adopt(kind, row)
         return t.cast("E | None", self.records.known.get((target, key)))
@@ -195,6 +198,7 @@ class Uow:
 
     def load_extensions(self, record: Entity, cls: type[Extension[t.Any]]) -> None:
         """Fetch a side table for every record of this type here."""
+        self._going_on()
         if self.crm.extension(cls) is None:
             raise Misuse(f"{cls.__name__} belongs to a plugin that is not in this CRM; add it to plugins in crmkit.toml")
         self.records.load_extensions(record, cls)
@@ -204,6 +208,8 @@ class Uow:
         """Add a new record (saved on the next flush) and return it. A staged one starts in `into`, or in the first stage."""
         self._writes()
         kind = self.crm.kind(type(record))
+        if record.__dict__.get("id") is not None:
+            raise Misuse(f"{record!r} is saved already; what is assigned to it is saved by itself, uow.add(...) is for new records")
         if isinstance(record, Staged):
             moves.start(self, kind, record, into)
         self.records.add(record)
@@ -231,7 +237,16 @@ class Uow:
         self._writes()
         self.records.touch(record)
 
-    def _writes(self) -> None:
+    def _going_on(self) -> None:
+        if self.over:
+            raise Misuse("this unit of work is over: open another one, and uow.get(...) the record there")
+
+    def _writes(self, record: Entity | None = None) -> None:
+        self._going_on()
+        if record is not None and record.__dict__.get("_uow") is not self:
+            if "_uow" not in record.__dict__:
+                raise Misuse(f"{record!r} was not added: uow.add(...) it first")
+            raise Misuse(f"{record!r} belongs to another unit of work; uow.get(...) it in this one")
         if not self.writable:
             raise Misuse("crm.read(...) only reads; use crm.uow(...) to change something")
 
@@ -241,12 +256,12 @@ class Uow:
 
     def move(self, record: S, to: StageOf[S], values: Mapping[str, t.Any] | None = None) -> S:
         """Move a record to a stage, filling in `values` first; `Invalid` carries what `can_move` says."""
-        self._writes()
+        self._writes(record)
         return moves.move(self, record, to, values or {})
 
     def archive(self, record: E) -> E:
         """Put a record into the archive: out of lists and boards, kept whole, restorable."""
-        self._writes()
+        self._writes(record)
         if record.archived_at is None:
             self._stamp(record, self.now)
             self.settling.queue(Archived(record))
@@ -254,7 +269,7 @@ class Uow:
 
     def restore(self, record: E) -> E:
         """Take a record out of the archive."""
-        self._writes()
+        self._writes(record)
         if record.archived_at is not None:
             self._stamp(record, None)
             self.settling.queue(Restored(record))
