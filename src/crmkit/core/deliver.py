@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:
 def event_to_json(event: object, crm: Crm) -> dict[str, t.Any]:
     """Return an event as JSON: a record event by its record's key, a plugin's own by its fields."""
     if not isinstance(event, RecordEvent):
-        return {"own": wire.strict_converter().unstructure(event)}
+        return {"own": wire.strict_converter().unstructure(event), "name": crm.event_name(type(event))}
     kind = crm.kind(type(event.record))
     kept: dict[str, t.Any] = {"event": type(event).__name__, "kind": kind.key, "id": event.record.id}
     if isinstance(event, Changed):
@@ -32,8 +32,9 @@ def event_to_json(event: object, crm: Crm) -> dict[str, t.Any]:
 def event_from_json(kept: Mapping[str, t.Any], own_class: type | None, uow: Uow) -> object | None:
     """Return the event of a job, its record read afresh; None when the record is gone for good."""
     if "own" in kept:
-        assert own_class is not None
-        return t.cast(object, wire.strict_converter().structure(kept["own"], own_class))
+        cls = uow.crm.event_classes.get(kept.get("name", ""), own_class)  # one function may hear of several
+        assert cls is not None
+        return t.cast(object, wire.strict_converter().structure(kept["own"], cls))
     kind = uow.crm.kinds.get(kept["kind"])
     record = uow.peek(kind.cls, kept["id"]) if kind is not None else None
     if kind is None or record is None:

@@ -142,6 +142,8 @@ class Settling:
                     self._react(event, chain, here)
         finally:
             self._chain = before  # what is done after settling has its own causes
+        if uow.ledger.tally and uow.crm.fold_is_due(len(uow.ledger.tally)):
+            self.schedule("crmkit:fold", {}, key="crmkit:fold")
         messages = [[m.topic, m.id] for m in list(uow.messages)[self._told :]]  # settling twice announces nothing twice
         self._told = len(uow.messages)
         live = ""
@@ -204,10 +206,11 @@ class Settling:
 
 def start_timer(settling: Settling, kind: Kind, record: Staged, name: str) -> None:
     """Start the durable timer of a ``@while_in`` handler, counted from the moment the record entered its stage."""
-    longer_than = settling.uow.crm.patience(name)
+    waits = settling.uow.crm.patience(name, (record.pipeline, record.stage))
+    assert waits is not None
     subject = settling.uow.subject(record)
     args = {"kind": kind.key, "id": record.id, "pipeline": record.pipeline, "stage": record.stage}
-    settling.schedule(f"while:{name}", args, at=record.stage_since + longer_than, key=timer_key(name, subject), subject=subject)
+    settling.schedule(f"while:{name}", args, at=record.stage_since + waits.longer_than, key=timer_key(name, subject), subject=subject)
 
 
 def timer_key(name: str, subject: str) -> str:

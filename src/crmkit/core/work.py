@@ -14,9 +14,10 @@ from . import settle
 from .access import Actor
 from .clock import MovableClock
 from .deliver import event_from_json
-from .errors import Misuse
+from .errors import Misuse, Refusal
 from .events import Tick
 from .jobs import ClaimedJob, Handler
+from .jobs.handler import to_ms
 from .ledger import fold_tally, message
 from .model import Staged
 from .plugin import OnMark, WhileMark
@@ -30,7 +31,8 @@ if t.TYPE_CHECKING:
 log = logging.getLogger("crmkit")
 KEEP_MESSAGES = dt.timedelta(hours=1)
 KEEP_ANSWERS = dt.timedelta(days=2)
-FOLD_EVERY, TIDY_EVERY = dt.timedelta(minutes=1), dt.timedelta(hours=1)
+MAX_CAUSES = 12
+TIDY_EVERY = dt.timedelta(hours=1)
 
 
 class JobWork:
@@ -53,13 +55,23 @@ def job_work(crm: Crm, job: ClaimedJob) -> Iterator[JobWork]:
     with contextlib.ExitStack() as stack:
         for context in around:
             stack.enter_context(context)
-        cause = job.kind.partition(":")[2] or job.kind
-        with crm.uow(actor, cause=f"{cause} ← {job.cause}" if job.cause else cause) as uow:
-            work = JobWork(uow)
-            yield work
-            uow.settle()
-            for last in work.last:
-                last(uow.connection)
+        try:
+            with crm.uow(actor, cause=_cause(job)) as uow:
+                work = JobWork(uow)
+                yield work
+                uow.settle()
+                for last in work.last:
+                    last(uow.connection)
+        except Exception as error:
+            if "crm_error" in crm.hooked and not isinstance(error, Refusal):
+                crm.hook.crm_error(error=error, where=job.kind)
+            raise
+
+
+def _cause(job: ClaimedJob) -> str:
+    """Return the chain of causes, newest first. What goes on for years must not drag all of them along."""
+    chain = [job.kind.partition(":")[2] or job.kind, *(job.cause.split(" ← ") if job.cause else ())]
+    return " ← ".join([c for i, c in enumerate(chain) if i == 0 or c != chain[i - 1]][:MAX_CAUSES])
 
 
 def runner(crm: Crm, **options: t.Any) -> Runner:
@@ -104,7 +116,7 @@ def register_handlers(crm: Crm) -> None:
         if isinstance(mark, OnMark) and mark.phase == "after":
             _register(crm, f"after:{item.name}", _delivery(item.function, _own_class(mark)), item.plugin)
         elif isinstance(mark, WhileMark):
-            _register(crm, f"while:{item.name}", _timer(item.name, item.function, mark), item.plugin)
+            _register(crm, f"while:{item.name}", _timer(item.name, item.function), item.plugin)
     for name, _mark, plugin in crm.crons():
         function = next(m.function for m in crm.marked if m.name == name)
         _register(crm, f"every:{name}", _tick(function), plugin)
@@ -141,15 +153,19 @@ def _own_event(cls: type) -> Callable[[Uow, ClaimedJob], None]:
     return emit
 
 
-def _timer(name: str, function: t.Any, mark: WhileMark) -> Callable[[Uow, ClaimedJob], None]:
+def _timer(name: str, function: t.Any) -> Callable[[Uow, ClaimedJob], None]:
     def fire(uow: Uow, job: ClaimedJob) -> None:
         """Look again before acting: the record may have moved on while the timer was firing."""
         kind = uow.crm.kinds.get(job.args["kind"])
         record = uow.peek(kind.cls, job.args["id"]) if kind is not None else None
         if kind is None or not isinstance(record, Staged) or record.archived_at is not None:
             return
-        due = record.stage_since + mark.longer_than
-        if (record.pipeline, record.stage) != (job.args["pipeline"], job.args["stage"]) or due > uow.now:
+        here = (record.pipeline, record.stage)
+        mark = uow.crm.patience(name, here)
+        if mark is None or here != (job.args["pipeline"], job.args["stage"]):
+            return
+        if to_ms(record.stage_since + mark.longer_than) > to_ms(uow.now):  # entered again, or a clock was put back
+            settle.start_timer(uow.settling, kind, record, name)
             return
         function(record, uow)
         if mark.repeat:
@@ -181,8 +197,6 @@ def set_crons(crm: Crm, *, housekeeping: bool = True) -> None:
             crons.keep_only(db.connection, own.name, [n for n, _mark, p in crm.crons() if p == own.name])
         if not housekeeping:
             return
-        if any(k.staged for k in crm.kinds.values()):
-            crons.set(db.connection, "crmkit:fold", FOLD_EVERY, "crmkit:fold")
         crons.set(db.connection, "crmkit:tidy", TIDY_EVERY, "crmkit:tidy")
 
 
