@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import decimal
 import fnmatch
 import graphlib
 import inspect
 import os
 import sys
+import traceback
 import types
 import typing as t
 from collections.abc import Iterable, Mapping
@@ -91,8 +93,8 @@ def assemble(plugins: Iterable[Plugin], tables: Mapping[str, t.Any]) -> Assembly
     for plugin in ordered:
         try:
             contents = list(plugin.contents())
-        except ImportError as error:
-            found.problems.append(f"{plugin.name}: {error}; check modules=[…] of its Plugin")
+        except Exception as error:  # whatever the author's module does while it is imported
+            found.problems.append(f"{plugin.name}: {_told(error)}; check modules=[…] of its Plugin")
             continue
         _Gatherer(plugin, found).gather(contents)
         _settings(plugin, tables.get(plugin.name, {}), found)
@@ -109,6 +111,11 @@ def assemble(plugins: Iterable[Plugin], tables: Mapping[str, t.Any]) -> Assembly
     return found
 
 
+def _told(error: Exception) -> str:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error} ({place.filename}, line {place.lineno})"
+
+
 def _settings(plugin: Plugin, table: t.Any, found: Assembly) -> None:
     if plugin.settings is None:
         if table:
@@ -116,6 +123,9 @@ def _settings(plugin: Plugin, table: t.Any, found: Assembly) -> None:
         return
     if not isinstance(table, Mapping):
         found.problems.append(f"{plugin.name} in the settings must be a table, [{plugin.name}]")
+        return
+    if not attrs.has(plugin.settings):
+        found.problems.append(f"{plugin.name}: settings={plugin.settings.__name__} is no attrs class; write @attrs.frozen above it")
         return
     made, problems = fill(plugin.settings, table, plugin.name)
     found.problems += problems
@@ -127,6 +137,9 @@ def _foreign_links(found: Assembly) -> None:
         for field in kind.fields.values():
             if field.to is not None and field.to not in found.by_class:
                 found.problems.append(f"{kind.key}.{field.name} points to {field.to.__name__}, whose plugin is not in this CRM; add it to requires= and to plugins")
+        for field in kind.totals:
+            if field.type not in (int, decimal.Decimal):
+                found.problems.append(f"{kind.key}.{field.name} has total=True; only whole numbers and exact decimals are summed on boards")
         if len(kind.totals) > 3:
             found.problems.append(f"{kind.key} sums {len(kind.totals)} fields on boards; at most 3 may have total=True")
 
@@ -206,6 +219,8 @@ class _Gatherer:
             return
         if any(m.name == name and m.function is not function for m in self.found.marked):
             self.wrong(f"two marked functions are named {function.__name__!r}; jobs and the journal know them by name, so rename one")
+        if sum(isinstance(m, EveryMark) for m in marks_of(function)) > 1:
+            self.wrong(f"{function.__name__} carries @every twice; a set time is known by its function's name, so write a second function")
         for mark in marks_of(function):
             self.mark(name, function, mark)
 
@@ -266,7 +281,7 @@ def _implementations(plugin: Plugin, problems: list[str]) -> t.Iterator[tuple[st
     by_module: dict[str, dict[str, t.Any]] = {}
     try:
         contents = list(plugin.contents())
-    except ImportError:  # already told
+    except Exception:  # already told
         return
     for module, name, thing in contents:
         if not hasattr(thing, "crmkit_impl"):

@@ -28,6 +28,7 @@ from .kind import ExtensionKind, Kind
 from .lists import Plans
 from .live import Hub
 from .model import Entity, Extension
+from .people import read_roles, read_teams
 from .pipeline import Pipeline, Stage, StageOf
 from .plugin import EveryMark, OnMark, Plugin, StageMark, WhileMark
 from .settings import CoreSettings, fill, read_file, with_environment
@@ -40,7 +41,7 @@ if t.TYPE_CHECKING:
     from starlette.applications import Starlette
 
 T = t.TypeVar("T")
-_ROLE_KEYS = ("label", "grants", "hidden", "read_only")
+FOLD_AFTER = 2_000
 
 
 class Crm:
@@ -68,12 +69,12 @@ class Crm:
         self.permissions, self.topics, self.commands = found.permissions, found.topics, found.commands
         self._by_class, self._extensions = found.by_class, found.extensions
         self._settings = found.settings
-        self._teams = dict(teams or {}) | {int(k): v for k, v in _teams(tables, found.problems).items()}
+        self._teams = dict(teams or {}) | read_teams(tables.get("teams", {}), found.problems)
         self._pm = plug_in(found)
         self.hook: t.Any = self._pm.hook
         self.hooked = frozenset(n for n, c in vars(self._pm.hook).items() if not n.startswith("_") and c.get_hookimpls())
         self.pipelines: Mapping[str, Pipeline[t.Any]] = self._funnels(found, tables)
-        self.access = Access(self, [*roles, *_roles(tables, found.problems)])
+        self.access = Access(self, [*roles, *read_roles(tables.get("roles", {}), found.problems)])
         found.problems += self.access.problems(self.permissions)
         self.marked = tuple(found.marked)
         self._subscribe(found)
@@ -87,6 +88,7 @@ class Crm:
         self.live = Hub()
         self._deliveries: Deliveries | None = None
         self.plans = Plans()
+        self._unfolded = 0
         register_handlers(self)
         if "crm_composed" in self.hooked:
             self.hook.crm_composed(crm=self)
@@ -97,7 +99,7 @@ class Crm:
         tables = with_environment(read_file(Path(path)), os.environ if environment is None else environment)
         table = tables.get("crmkit", {})
         core, problems = fill(CoreSettings, table, "crmkit")
-        if core is None and not isinstance(table.get("plugins", ()), list | tuple):
+        if core is None and not (isinstance(table, Mapping) and isinstance(table.get("plugins", ()), list | tuple)):
             raise CompositionError(problems)
         # With something else wrong in [crmkit], compose all the same: every problem is then told at once.
         names = core.plugins if core is not None else tuple(str(n) for n in table.get("plugins", ()))
@@ -183,7 +185,7 @@ class Crm:
                 for need in stage.needs:
                     try:
                         path = kind.path(need, found.kinds)
-                        wrong = path.field.generated or (path.hops and not isinstance(path.hops[-1], ExtensionKind))
+                        wrong = path.field.generated or any(not isinstance(h, ExtensionKind) for h in path.hops)
                         if wrong:
                             found.problems.append(f"{pipeline.name}[{stage.name!r}] needs {need!r}, which cannot be filled in on a move")
                     except LookupError as error:
@@ -193,7 +195,7 @@ class Crm:
     def _subscribe(self, found: Assembly) -> None:
         self._on: dict[tuple[str, type, type | None], list[Subscriber]] = collections.defaultdict(list)
         self._at: dict[tuple[str, str, str], list[Subscriber]] = collections.defaultdict(list)
-        self._patience: dict[str, dt.timedelta] = {}
+        self._patience: dict[tuple[str, str, str], WhileMark] = {}
         self._event_names: dict[type, str] = {}
         self.event_classes: dict[str, type] = {}
         for item in found.marked:
@@ -207,13 +209,14 @@ class Crm:
                 if not issubclass(cls, RecordEvent):
                     name = f"event:{item.plugin}:{cls.__name__}"
                     self._event_names.setdefault(cls, name)
-                    self.event_classes.setdefault(name, cls)
+                    if self.event_classes.setdefault(self._event_names[cls], cls) is not cls:
+                        found.problems.append(f"{item.name}: there are two events {cls.__name__}; timers know them by name, so rename one")
             elif isinstance(mark, StageMark | WhileMark):
                 phase = mark.phase if isinstance(mark, StageMark) else "while"
                 for pipeline in self._variants(mark.stage, item.name, found):
                     self._at[phase, pipeline, mark.stage.name].append(Subscriber(item.name, item.plugin, item.function))
-                if isinstance(mark, WhileMark):
-                    self._patience[item.name] = mark.longer_than
+                    if isinstance(mark, WhileMark):
+                        self._patience[item.name, pipeline, mark.stage.name] = mark
 
     def _condition(self, name: str, when: Mapping[str, t.Any], of: type | None, found: Assembly) -> t.Any:
         kind = found.by_class.get(of) if of is not None else None
@@ -231,7 +234,15 @@ class Crm:
         if own not in self.pipelines:
             found.problems.append(f"{name} waits for {stage!r}, whose pipeline is not in this CRM; add its plugin to requires=")
             return []
-        return [p.name for p in self.pipelines.values() if (p.name == own or p.like == own) and stage.name in p.stages]
+        return [p.name for p in self.pipelines.values() if own in self._likes(p.name) and stage.name in p.stages]
+
+    def _likes(self, name: str) -> set[str]:
+        """Return a pipeline's name and those it is a variant of, directly or not."""
+        found, here = set[str](), self.pipelines.get(name)
+        while here is not None and here.name not in found:
+            found.add(here.name)
+            here = self.pipelines.get(here.like or "")
+        return found
 
     def subscribers(self, phase: str, event: object) -> list[Subscriber]:
         """Return the handlers of an event, in dependency order."""
@@ -247,9 +258,9 @@ class Crm:
         """Return what runs when a record enters, leaves or stays in a stage."""
         return self._at.get((phase, *stage), ())
 
-    def patience(self, name: str) -> dt.timedelta:
-        """Return how long a ``@while_in`` handler waits."""
-        return self._patience[name]
+    def patience(self, name: str, stage: tuple[str, str]) -> WhileMark | None:
+        """Return how long a ``@while_in`` handler waits in a stage, and whether it repeats."""
+        return self._patience.get((name, *stage))
 
     def event_name(self, cls: type) -> str:
         """Return the name under which a plugin's own event waits as a timer."""
@@ -262,6 +273,20 @@ class Crm:
         """Return the ``@every`` automations: name, mark, plugin."""
         return [(m.name, m.mark, m.plugin) for m in self.marked if isinstance(m.mark, EveryMark)]
 
+    def fold_is_due(self, rows: int) -> bool:
+        """Count rows added to the running totals; True each time so many came together that they are worth folding."""
+        self._unfolded += rows
+        if self._unfolded < FOLD_AFTER:
+            return False
+        self._unfolded = 0
+        return True
+
+    def migrate(self) -> None:
+        """Bring the database to what the kernel and the plugins need; nothing happens where it is there already."""
+        from .migrate import owners_of, upgrade
+
+        upgrade(self.engine, owners_of(self))
+
     # ---- working -----------------------------------------------------------------------------------------------
     @contextlib.contextmanager
     def uow(self, actor: Actor = SYSTEM, *, connection: sa.Connection | None = None, cause: str | None = None) -> Iterator[Uow]:
@@ -272,8 +297,11 @@ class Crm:
         opened = self.database.write() if connection is None else self.database.join(connection)
         with opened as db:
             uow = Uow(self, db, actor, cause=cause)
-            yield uow
-            uow.settle()
+            try:
+                yield uow
+                uow.settle()
+            finally:
+                uow.over = True
         self.committed(uow)
 
     def committed(self, uow: Uow) -> None:
@@ -299,7 +327,11 @@ class Crm:
     def read(self, actor: Actor = SYSTEM) -> Iterator[Uow]:
         """Open a unit of work that only reads: cheaper, and never waits for writers."""
         with self.database.read() as db:
-            yield Uow(self, db, actor, writable=False)
+            uow = Uow(self, db, actor, writable=False)
+            try:
+                yield uow
+            finally:
+                uow.over = True
 
     # ---- serving (the web edge is imported only when asked for) ------------------------------------------------
     @property
@@ -342,8 +374,11 @@ def installed(names: Iterable[str]) -> list[Plugin]:
         if name not in offered:
             problems.append(f"plugin {name!r} is not installed; type: pip install crmkit-{name.replace('_', '-')}.{closest(name, offered)}")
             continue
-        found[name] = offered[name].load()
-        waiting += found[name].requires
+        try:
+            found[name] = offered[name].load()
+            waiting += found[name].requires
+        except Exception as error:  # whatever the author's package does while it is imported
+            problems.append(f"plugin {name!r} cannot be loaded: {type(error).__name__}: {error}")
     refuse(problems)
     return list(found.values())
 
@@ -354,35 +389,3 @@ def _zone(name: t.Any, problems: list[str]) -> ZoneInfo:
     except (KeyError, ValueError, OSError):
         problems.append(f'[crmkit] timezone = {name!r} is not known; write an IANA name such as "Europe/Moscow"')
         return ZoneInfo("UTC")
-
-
-def _teams(tables: Mapping[str, t.Any], problems: list[str]) -> dict[str, int | None]:
-    """``[teams] 2 = 1`` says that team 2 stands below team 1; 0 means that it stands below none."""
-    found: dict[str, int | None] = {}
-    for team, parent in tables.get("teams", {}).items():
-        if not str(team).isdigit() or type(parent) is not int:
-            problems.append(f"[teams] {team} = {parent!r}: write the number of a team = the number of the team above it (0 for none)")
-        else:
-            found[str(team)] = parent or None
-    return found
-
-
-def _roles(tables: Mapping[str, t.Any], problems: list[str]) -> list[Role]:
-    found = []
-    for name, table in tables.get("roles", {}).items():
-        if not isinstance(table, Mapping):
-            problems.append(f"[roles.{name}] must be a table")
-            continue
-        wrong = [f"[roles.{name}] has no key {k!r}.{closest(k, _ROLE_KEYS)}" for k in table if k not in _ROLE_KEYS]
-        if not isinstance(table.get("grants", {}), Mapping):
-            wrong.append(f'[roles.{name}] grants must be a table, such as "sales.deal.*" = "own"')
-        wrong += [f"[roles.{name}] {k} must be a list of fields" for k in ("hidden", "read_only") if not isinstance(table.get(k, []), list | tuple)]
-        try:
-            label = funnels.text(table.get("label", name))
-        except ValueError as error:
-            wrong.append(f"[roles.{name}] label: {error}")
-            label = funnels.text(name)
-        problems += wrong
-        if not wrong:
-            found.append(Role(name, dict(table.get("grants", {})), tuple(table.get("hidden", ())), tuple(table.get("read_only", ())), label))
-    return found

@@ -57,7 +57,7 @@ class Funnels:
         if of is None:
             return
         stages = dict(base.stages) if base is not None else {}
-        for stage, facts in dict(table.get("stages", {})).items():
+        for stage, facts in table.get("stages", {}).items():
             stages = self._stage(stages, stage, facts, f"[pipelines.{name}.stages.{stage}]")
         moves = None if base is None or base.moves is None else dict(base.moves)
         if "moves" in table:
@@ -81,6 +81,10 @@ class Funnels:
 
     def _stage(self, stages: dict[str, Stage], name: str, facts: Mapping[str, t.Any], where: str) -> dict[str, Stage]:
         self.problems += [f"{where} has no key {k!r}.{closest(k, STAGE_KEYS)}" for k in facts if k not in STAGE_KEYS]
+        after = facts.get("after")
+        if after is not None and after not in stages:
+            self.problems.append(f"{where} after = {after!r}: there is no such stage so far.{closest(str(after), stages)}")
+            after = None
         changes: dict[str, t.Any] = {}
         try:
             if "label" in facts:
@@ -94,7 +98,7 @@ class Funnels:
         except (ValueError, TypeError) as error:
             self.problems.append(f"{where}: {error}")
         made = attrs.evolve(stages[name], **changes) if name in stages else Stage(name, **changes)
-        return _placed(stages, made, facts.get("after"))
+        return _placed(stages, made, after)
 
 
 def _misshapen(table: Mapping[str, t.Any]) -> list[str]:
@@ -124,7 +128,7 @@ def _is_list(value: t.Any) -> bool:
 
 def _placed(stages: dict[str, Stage], made: Stage, after: str | None) -> dict[str, Stage]:
     """Put a stage after another one; a stage that was there keeps its place, a new one comes last."""
-    if after is None or after not in stages or after == made.name:
+    if after is None or after == made.name:
         return stages | {made.name: made}
     found: dict[str, Stage] = {}
     for name, stage in stages.items():
@@ -137,7 +141,7 @@ def _placed(stages: dict[str, Stage], made: Stage, after: str | None) -> dict[st
 
 def text(value: t.Any) -> Text:
     """Return a label of the settings: a string, or a table of languages ``{en = "Offer", ru = "Предложение"}``."""
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and value and all(isinstance(v, str) for v in value.values()):
         english = value.get("en") or next(iter(value.values()))
         return Text(english, **{k: v for k, v in value.items() if k != "en"})
     if not isinstance(value, str):

@@ -59,7 +59,8 @@ def with_environment(tables: Mapping[str, t.Any], environment: Mapping[str, str]
             continue
         plugin, separator, key = name[len(PREFIX) :].lower().partition("__")
         table, key = (plugin, key) if separator else ("crmkit", plugin)
-        merged.setdefault(table, {})[key] = FromEnvironment(value)
+        if isinstance(merged.setdefault(table, {}), dict):  # if not, composition says so
+            merged[table][key] = FromEnvironment(value)
     return merged
 
 
@@ -69,8 +70,10 @@ class FromEnvironment(str):
     __slots__ = ()
 
 
-def fill(cls: type, table: Mapping[str, t.Any], where: str) -> tuple[t.Any, list[str]]:
+def fill(cls: type, table: t.Any, where: str) -> tuple[t.Any, list[str]]:
     """Return an instance of a settings class, or None and every reason why not, each naming the key."""
+    if not isinstance(table, Mapping):
+        return None, [f"{where} in the settings must be a table, [{where}], not {table!r}"]
     hints = t.get_type_hints(cls)
     fields = {f.name: f for f in attrs.fields(cls) if f.init}
     problems = [f"[{where}] has no key {k!r}.{closest(k, fields)}" for k in table if k not in fields]
@@ -79,7 +82,7 @@ def fill(cls: type, table: Mapping[str, t.Any], where: str) -> tuple[t.Any, list
         if name in table:
             try:
                 values[name] = convert(table[name], hints[name])
-            except (ValueError, TypeError) as error:
+            except (ValueError, TypeError, ArithmeticError) as error:
                 problems.append(f"[{where}] {name}: {error}")
         elif field.default is attrs.NOTHING:
             problems.append(f"[{where}] {name} is missing; write {name} = … in crmkit.toml or set {PREFIX}{where.upper()}__{name.upper()}")
@@ -87,8 +90,8 @@ def fill(cls: type, table: Mapping[str, t.Any], where: str) -> tuple[t.Any, list
         return None, problems
     try:
         return cls(**values), []
-    except (ValueError, TypeError) as error:
-        return None, [f"[{where}]: {error.args[0] if error.args else error}"]
+    except Exception as error:  # an author's validators and converters may raise anything
+        return None, [f"[{where}]: {error.args[0] if error.args else type(error).__name__}"]
 
 
 def convert(value: t.Any, kind: t.Any) -> t.Any:
@@ -129,7 +132,10 @@ def _plain(value: t.Any, kind: type) -> t.Any:
     if kind is dt.timedelta:
         return duration(value)
     if kind is decimal.Decimal and isinstance(value, int | str | float) and not isinstance(value, bool):
-        return decimal.Decimal(str(value))
+        try:
+            return decimal.Decimal(str(value))
+        except decimal.InvalidOperation:
+            raise ValueError(f"expected a decimal number, got {value!r}") from None
     if kind is float and type(value) is int:
         return float(value)
     if issubclass(kind, enum.Enum):
@@ -152,11 +158,18 @@ def _from_text(text: str, kind: t.Any) -> t.Any:
     try:
         return json.loads(text)
     except ValueError:
-        return text.split(",") if t.get_origin(kind) in (list, tuple, set, frozenset) else str(text)
+        return [part.strip() for part in text.split(",")] if t.get_origin(kind) in (list, tuple, set, frozenset) else str(text)
 
 
 def duration(value: t.Any) -> dt.timedelta:
     """Return ``"5d"``, ``"1h 30min"`` or a number of seconds as a timedelta."""
+    try:
+        return _duration(value)
+    except OverflowError:
+        raise ValueError(f"{value!r} is too long a time") from None
+
+
+def _duration(value: t.Any) -> dt.timedelta:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return dt.timedelta(seconds=value)
     if isinstance(value, dt.timedelta):

@@ -139,6 +139,9 @@ class Choice(TypeDecorator[enum.Enum]):
     cache_ok = True
 
     def __init__(self, members: type[enum.Enum] | None = None) -> None:
+        for member in members or ():
+            if not isinstance(member.value, str) or len(member.value) > 40:
+                raise TypeError(f"{member!r}: the members of a column's enum are kept by value, text of at most 40 characters")
         self.members = members
         super().__init__()
 
