@@ -43,6 +43,7 @@ def add_many(uow: Uow, kind: Kind, rows: Iterable[Mapping[str, t.Any]], into: St
     Every value is cleaned and checked as on a single record; `Invalid` names rows as ``17.amount`` and nothing is kept.
     Where an automation listens to new records of this kind, they are added one by one, so that it hears of each.
     """
+    uow.require(kind.permission("create"))
     uow.flush()
     keys: list[int] = []
     remaining = iter(rows)
@@ -86,8 +87,12 @@ def _one_by_one(uow: Uow, kind: Kind, chunk: Sequence[Mapping[str, t.Any]], into
                 break
     if problems:
         raise Invalid(problems=problems)
+    rights = _Chunk(uow, kind, into, start)
+    rights.references([record.__dict__ for record in added])
     uow.flush()
-    return [record.id for record in added]
+    keys = [record.id for record in added]
+    rights.scope(keys)
+    return keys
 
 
 class _Chunk:
@@ -102,17 +107,16 @@ class _Chunk:
             self.fixed |= {"pipeline": pipeline.name, "stage": stage.name, "stage_since": uow.now}
             self.needs = stage.needs if into is not None else ()
         self.writable = {n: f for n, f in kind.fields.items() if not f.generated and n != "id"}
-        self.defaults = {a.name: a.default for a in attrs.fields(t.cast(t.Any, kind.cls)) if a.name in self.writable}
+        self.defaults = {a.name: _default(a.default, self.writable[a.name]) for a in attrs.fields(t.cast(t.Any, kind.cls)) if a.name in self.writable}
         self.columns = tuple(n for n in kind.names if n != "id")
 
     def add(self, chunk: Sequence[Mapping[str, t.Any]]) -> list[int]:
         """Write the chunk and return its keys."""
         records = [self._record(number, values) for number, values in enumerate(chunk, self.start)]
         self._refuse()
-        self._references(records)
-        self._refuse()
+        self.references(records)
         keys = self._write(records)
-        self._scope(keys)
+        self.scope(keys)
         if self.kind.staged:
             self._totals(records)
         return keys
@@ -132,15 +136,14 @@ class _Chunk:
             elif field.required:
                 self.problems.append(Problem(f"{number}.{name}", "required", REQUIRED))
             else:
-                default = self.defaults[name]
-                record[name] = default.factory() if isinstance(default, attrs.Factory) else default  # type: ignore[arg-type]
+                record[name] = self.defaults[name]()
         if not values.keys() <= self.writable.keys():
             self.problems += [Problem(f"{number}.{n}", "unknown", UNKNOWN.format(near=closest(n, self.writable))) for n in values if n not in self.writable]
         if self.needs:
             self.problems += [attrs.evolve(p, path=f"{number}.{p.path}") for p in stage_needs(self.needs, record)]
         return record
 
-    def _references(self, records: Sequence[Mapping[str, t.Any]]) -> None:
+    def references(self, records: Sequence[Mapping[str, t.Any]]) -> None:
         """Records may point only to what the actor may see: one question per field for the whole chunk."""
         for field in self.writable.values():
             if field.to is None:
@@ -151,6 +154,7 @@ class _Chunk:
             found = self._visible(self.uow.crm.kind(field.to), sorted(wanted), "read")
             missing = wanted - found
             self.problems += [Problem(f"{self.start + i}.{field.name}", "reference", NO_SUCH) for i, r in enumerate(records) if r.get(field.name) in missing]
+        self._refuse()
 
     def _visible(self, kind: Kind, keys: list[int], action: str) -> set[int]:
         uow = self.uow
@@ -165,7 +169,7 @@ class _Chunk:
         statement = sa.select(column).select_from(where.source).where(*conditions)
         return {row[0] for row in uow.connection.execute(statement, {n: v for n, v in values.items() if n in where.names})}
 
-    def _scope(self, keys: list[int]) -> None:
+    def scope(self, keys: list[int]) -> None:
         """New records must lie in the scope in which the actor may create."""
         if self.uow.rule(self.kind, "create") is not EVERYTHING and len(self._visible(self.kind, keys, "create")) != len(keys):
             self.uow.forbid(self.kind.permission("create"))
@@ -173,7 +177,8 @@ class _Chunk:
     # ---- writing -----------------------------------------------------------------------------------------------
     def _write(self, records: Sequence[dict[str, t.Any]]) -> list[int]:
         uow, table = self.uow, self.kind.table
-        cells = [tuple(r[c] for c in self.columns) for r in records]
+        binders = [(i, b) for i, c in enumerate(self.columns) if (b := _bound(self.kind.fields[c], uow.db.dialect)) is not None]
+        cells = [_converted([r[c] for c in self.columns], binders) for r in records]
         if uow.db.postgres:
             sequence = f"SELECT nextval(pg_get_serial_sequence('{table.name}', 'id')) FROM generate_series(1, %s)"
             keys = [row[0] for row in uow.db.driver(sequence, (len(records),)).fetchall()]
@@ -183,8 +188,7 @@ class _Chunk:
             return keys
         first = (uow.db.driver(f"SELECT max(id) FROM {table.name}").fetchone()[0] or 0) + 1
         keys = list(range(first, first + len(records)))
-        binders = [(i, b) for i, c in enumerate(self.columns) if (b := _bound(self.kind.fields[c], uow.db.dialect)) is not None]
-        self._insert(table.name, ("id", *self.columns), [(k, *_converted(c, binders)) for k, c in zip(keys, cells, strict=True)])
+        self._insert(table.name, ("id", *self.columns), [(k, *c) for k, c in zip(keys, cells, strict=True)])
         tx = uow.db.driver(NEXT_TX).fetchone()[0]
         self._insert(journal.name, (*JOURNAL, "tx"), self._journal(records, keys, utc_text(uow.now), tx))
         return keys
@@ -247,10 +251,17 @@ def _bound(field: Field, dialect: t.Any) -> t.Callable[[t.Any], t.Any] | None:
     return binder(field.column.type, dialect)
 
 
-def _converted(cells: Row, binders: Sequence[tuple[int, t.Callable[[t.Any], t.Any]]]) -> list[t.Any]:
-    changed = list(cells)
+def _converted(cells: list[t.Any], binders: Sequence[tuple[int, t.Callable[[t.Any], t.Any]]]) -> list[t.Any]:
     for index, bind in binders:
-        if changed[index] is not None:
-            changed[index] = bind(changed[index])
-    return changed
+        if cells[index] is not None:
+            cells[index] = bind(cells[index])
+    return cells
+
+
+def _default(default: t.Any, field: Field) -> t.Callable[[], t.Any]:
+    """Return what makes a field's default value, cleaned as on a single record."""
+    if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
+        return lambda: field.accept(default.factory())
+    kept = None if default is None or default is attrs.NOTHING else field.accept(default)
+    return lambda: kept
 
