@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import typing as t
 
-from .filter import RELATIVE, Context, Leaf, Relative
+from .filter import Context, Leaf, Relative
 
+STEP = re.compile(r"([+-])(\d+)(min|h|d|w|mo|y)")  # the kernel itself may look back further than `RELATIVE` lets others ask
+DAYS = {"d": 1, "w": 7}
 UNITS = {"min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -37,16 +40,19 @@ def resolve(value: Relative, context: Context, kind: type) -> t.Any:
     elif word == "today":
         return _start(context.now.astimezone(context.zone).date(), context, kind)
     else:
-        moment = _shift(word, context)
+        moment = _shift(word, context, kind)
     return moment.astimezone(context.zone).date() if kind is dt.date else moment
 
 
-def _shift(word: str, context: Context) -> dt.datetime:
-    match = RELATIVE.fullmatch(word)
+def _shift(word: str, context: Context, kind: type) -> dt.datetime:
+    match = STEP.fullmatch(word)
     assert match is not None, word
     sign, amount, unit = match.groups()
     number = int(amount) * (1 if sign == "+" else -1)
     try:
+        if kind is dt.date and unit in DAYS:  # by the calendar: a day on which the clocks change is a day too
+            day = context.now.astimezone(context.zone).date() + dt.timedelta(DAYS[unit] * number)
+            return t.cast(dt.datetime, _start(day, context, dt.datetime))
         if unit in UNITS:
             return context.now + dt.timedelta(**{UNITS[unit]: number})
         months = number * (12 if unit == "y" else 1)
