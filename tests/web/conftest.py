@@ -9,11 +9,11 @@ from starlette.testclient import TestClient
 
 from crmkit import Crm, MovableClock
 from crmkit.core.tokens import create_token
-from tests.web.world import PLUGINS, ROLES, Api
+from tests.web.world import FAULTY_ROLES, WITH_FAULTS, Api
 
 
 def make_tables(url: str) -> None:
-    crm = Crm(*PLUGINS, database=url)
+    crm = Crm(*WITH_FAULTS, database=url)
     for table in crm.tables:
         table.create(crm.engine, checkfirst=True)
     crm.engine.dispose()
@@ -27,7 +27,7 @@ def crm_url(copy_of) -> str:
 
 @pytest.fixture
 def crm(crm_url: str) -> Iterator[Crm]:
-    made = Crm(*PLUGINS, database=crm_url, roles=ROLES, clock=MovableClock(), settings={"crmkit": {"jobs": False}}, teams={7: None, 8: 7})
+    made = Crm(*WITH_FAULTS, database=crm_url, roles=FAULTY_ROLES, clock=MovableClock(), settings={"crmkit": {"jobs": False}}, teams={7: None, 8: 7})
     yield made
     made.engine.dispose()
 

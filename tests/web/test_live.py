@@ -81,7 +81,7 @@ def test_topics_of_plugins(place: Place):
         with place.crm.uow() as uow:
             uow.publish("loyalty.news")
         assert ann.next() == changed(key, "loyalty.points")
-        assert [boss.next(), boss.next()] == [changed(key, "loyalty.points"), ("changed", ("loyalty.news", None))]
+        assert {boss.next(), boss.next()} == {changed(key, "loyalty.points"), ("changed", ("loyalty.news", None))}
     for topics, status in (("loyalty.news", 403), ("sales.nope", 422), ("sales.deal,sales.deal", 422)):
         with Stream(place.base, place.ann, topics) as refused:
             assert refused.response.status_code == status

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.web.world import ERRORS, Api, problems
+from tests.web.faulty import ERRORS
+from tests.web.world import Api, problems
 
 DEAL = "/api/sales/deal"
 
@@ -265,11 +266,11 @@ def test_commands_check_what_they_are_given(boss: Api, ann: Api):
 
 def test_a_bug_is_a_problem_with_an_id_and_no_secrets(boss: Api, caplog):
     ERRORS.clear()
-    answer = boss("POST", "/api/loyalty/do/broken", {}, 500)
+    answer = boss("POST", "/api/faulty/do/broken", {}, 500)
     assert "42" not in answer.text
     assert answer.json()["error_id"] in caplog.text
     assert boss.token not in caplog.text
-    assert ERRORS == [("RuntimeError", "POST /api/loyalty/do/broken")]
+    assert ERRORS == [("RuntimeError", "POST /api/faulty/do/broken")]
 
 
 def test_plugin_routes(boss: Api, ann: Api, client):

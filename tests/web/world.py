@@ -11,8 +11,9 @@ from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
 import crmkit_sales
-from crmkit import PUBLIC, Extension, Forbidden, Mapped, Permission, Plugin, Role, Topic, Uow, _, column, command, hookimpl, route
+from crmkit import PUBLIC, Extension, Mapped, Permission, Plugin, Role, Topic, Uow, _, column, command, hookimpl, route
 from crmkit_sales import Contact, Deal
+from tests.web import faulty
 
 GIVE = Permission("loyalty.give", _("Give points", ru="Начислять баллы"))
 POINTS = Topic("loyalty.points", of=Contact)
@@ -41,12 +42,6 @@ def tell(uow: Uow, *, words: list[str], at: dt.datetime | None = None) -> int:
     return len(words)
 
 
-@command(_("Break", ru="Сломать"), permission=GIVE)
-def broken(uow: Uow) -> None:
-    """Show what a bug looks like."""
-    raise RuntimeError("the secret is 42")
-
-
 @route("/hello/{name}", permission=PUBLIC)
 def hello(request: Any, uow: Uow) -> Any:
     return PlainTextResponse(f"hello {request.path_params['name']} {uow.actor.name}")
@@ -64,29 +59,19 @@ def add_contact(request: Any, uow: Uow) -> Any:
     return {"id": made.id}
 
 
-ERRORS: list[tuple[str, str]] = []
-
-
-@hookimpl
-def crm_error(error: BaseException, where: str) -> None:
-    ERRORS.append((type(error).__name__, where))
-
-
 @hookimpl
 def crm_describe(kind: Any) -> Any:
     return {"x-loyal": True} if kind.key == "sales.contact" else None
 
 
-def refuse(uow: Uow) -> None:
-    raise Forbidden()
-
-
 loyalty = Plugin("loyalty", requires=["sales"], modules=[__name__])
 PLUGINS = (crmkit_sales.plugin, loyalty)
+WITH_FAULTS = (*PLUGINS, faulty.plugin)
 ROLES = (
     Role("boss", {"sales.*": "all", "loyalty.*": "all", "crmkit.*": "all"}),
     Role("seller", {"sales.*": "own"}, hidden=["sales.contact.email"], read_only=["sales.deal.lost_reason"]),
 )  # fmt: skip
+FAULTY_ROLES = (Role("boss", {**ROLES[0].grants, "faulty.*": "all"}), *ROLES[1:])
 
 
 class Api:

@@ -142,6 +142,8 @@ def _strict_listing(kind: t.Any, converter: t.Any) -> t.Callable[[t.Any, t.Any],
 def _present(value: t.Any) -> t.Any:
     if value is None:
         raise ValueError(_("required", ru="обязательное поле"))
+    if type(value) is int and not -(2**63) <= value < 2**63:
+        raise ValueError(_("too large", ru="слишком большое число"))
     return value
 
 

@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
 LANGUAGES = ("en", "ru")
 BIGGEST = 2**63 - 1
 ETAG = r'(W/)?"[!#-~\x80-\xff]*"'
-ETAGS = re.compile(rf"[0-9]+|{ETAG}(\s*,\s*{ETAG})*")
+ETAGS = re.compile(rf"\"?[0-9]+\"?|{ETAG}(\s*,\s*{ETAG})*")
 UNKNOWN = _("unknown parameter.{near}", ru="неизвестный параметр.{near}")
 NUL = _("contains a NUL character", ru="содержит символ NUL")
 EXPECTED_OBJECT = _("expected a JSON object", ru="ожидается объект JSON")
@@ -116,8 +116,7 @@ class Call:
         if not ETAGS.fullmatch(tag):
             say = _('expected "<version>" or *', ru='ожидается "<версия>" или *')
             raise BadRequest(problems=[Problem("If-Match", "invalid", say)])
-        digits = tag[1:-1] if len(tag) > 2 and tag[0] == tag[-1] == '"' else tag
-        return as_id(digits) or 0  # a tag that is not ours, or a weak one, matches no version (RFC 9110, 13.1.1)
+        return as_id(tag.strip('"')) or 0  # a tag that is not ours, or a weak one, matches no version (RFC 9110, 13.1.1)
 
     def seen(self, etag: str) -> bool:
         """True when ``If-None-Match`` says that the caller has this very version."""

@@ -6,6 +6,7 @@ import typing as t
 
 from ..core import wire
 from ..core.errors import Invalid, NotFound, Problem, Unavailable, closest
+from ..core.field import TOO_LONG
 from ..core.jobs.table import STATES
 from ..core.text import _
 from ..core.timeline import MAX_ENTRIES, search_journal
@@ -42,8 +43,9 @@ def journal(call: Call) -> Answer:
     asked = call.query("kind", "record", "actor", "action", "since", "until", "text", "before", "limit")
     number = {name: whole(asked, name, 0, BIGGEST) for name in ("record", "actor", "before") if name in asked}
     limit = whole(asked, "limit", 50, MAX_ENTRIES)
-    if "text" in asked and len(asked["text"]) > 200:
-        raise Invalid(problems=[Problem("text", "invalid", _("at most 200 characters", ru="не больше 200 символов"))])
+    for name, most in (("text", 200), ("action", 60)):
+        if len(asked.get(name, "")) > most:
+            raise Invalid(problems=[Problem(name, "invalid", TOO_LONG.format(max=most, got=len(asked[name])))])
     kinds = journal_kinds(call.crm)
     if asked.get("kind", kinds[0]) not in kinds:
         raise Invalid(problems=[Problem("kind", "unknown", UNKNOWN.format(near=closest(asked["kind"], kinds)))])

@@ -49,7 +49,7 @@ STATUSES: dict[int, Text] = {
 READS, WRITES = (400, 401, 403, 422, 503), (400, 401, 403, 409, 413, 415, 422, 503)
 PRINTABLE = "^[!-~]+$"
 ID_IN_PATH = {"name": "id", "in": "path", "required": True, "schema": ID}
-MATCH = {"type": "string", "pattern": '^(\\*|"[0-9]{1,18}")$', "examples": ['"3"', "*"]}
+MATCH = {"type": "string", "pattern": '^(\\*|"?[0-9]{1,18}"?)$', "examples": ['"3"', "*"]}
 KEY: Schema = {
     "name": "Idempotency-Key",
     "in": "header",
