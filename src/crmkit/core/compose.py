@@ -295,14 +295,23 @@ class Crm:
         Without an actor it is the system itself, which sees and may do everything: for scripts, imports and tests.
         """
         opened = self.database.write() if connection is None else self.database.join(connection)
+        done: list[tuple[Crm, Uow]] = []
         with opened as db:
-            uow = Uow(self, db, actor, cause=cause)
+            uow, info = Uow(self, db, actor, cause=cause), db.connection.info
+            outer = info.get("crm_done")  # of the unit of work whose connection this one joined
+            info["crm_done"] = done
             try:
                 yield uow
                 uow.settle()
             finally:
                 uow.over = True
-        self.committed(uow)
+                info["crm_done"] = outer
+        done.append((self, uow))
+        if outer is not None:  # nothing is committed yet
+            outer += done
+            return
+        for crm, one in done:
+            crm.committed(one)
 
     def committed(self, uow: Uow) -> None:
         """Tell those who wait, after a commit: runners and live pages."""
