@@ -26,7 +26,7 @@ from .pipeline import StageOf
 from .records import NO_SUCH, explain_integrity
 from .settle import Total, total_of, total_row
 from .sql import Row, binder
-from .types import utc_text
+from .types import Exact, UtcDateTime, utc_text
 from .where import Where, parameters
 
 if t.TYPE_CHECKING:
@@ -248,6 +248,8 @@ def _dumped(value: t.Any) -> t.Any:
 
 
 def _bound(field: Field, dialect: t.Any) -> t.Callable[[t.Any], t.Any] | None:
+    if dialect.name == "postgresql" and isinstance(field.column.type, Exact | UtcDateTime):
+        return None  # the driver takes them as they are
     return binder(field.column.type, dialect)
 
 
