@@ -9,6 +9,7 @@ import enum
 import json
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import attrs
 import pytest
@@ -16,7 +17,9 @@ from sqlalchemy import String
 
 from crmkit import (
     Actor,
+    Choice,
     CompositionError,
+    Created,
     Crm,
     Exact,
     Extension,
@@ -42,19 +45,25 @@ from crmkit import (
     while_in,
 )
 from crmkit.core import board, lists, operations, timeline
+from crmkit.core.filter import Context, Relative
 from crmkit.core.lists import ListRequest
+from crmkit.core.relative import resolve
 from crmkit.core.settings import fill
 
 from .kit import Shop, clock_of, journal
 from .shop import ORDERS, Client, Gift, Order, Task, create_tables
 
 DAYS = dt.timedelta(days=1)
-PRICE = {"amount": decimal.Decimal(5)}
+PRICE: dict[str, Any] = {"amount": decimal.Decimal(5)}
 
 
 class Colour(enum.Enum):
     RED = "red"
     BLUE = "blue"
+
+
+class Number(enum.Enum):
+    ONE = 1
 
 
 class Profile(Extension[Client], table="shop_profile"):
@@ -140,6 +149,7 @@ def test_nobody_s_records_are_not_those_of_owner_nought(shop: Shop):
     with crm.uow() as uow:
         uow.add(Order(title="Nobody's"))
         uow.add(Order(title="Seven's", owner_id=7))
+
     def count(who: Actor, asked: Any = None) -> int:
         with crm.read(who) as uow:
             shown = board.board(uow, kind, filter=asked)["columns"][0]
@@ -192,8 +202,6 @@ def test_everything_may_be_hidden_but_what_names_a_record(shop: Shop):
 
 
 def test_adding_by_the_thousand_asks_for_the_same_rights_whoever_listens(shop: Shop):
-    from crmkit import Created
-
     @on(Created[Order])
     def heard(created: Created[Order], uow: Uow) -> None: ...
 
@@ -320,7 +328,8 @@ def test_the_journal_tells_of_a_list_as_it_was_at_the_time(shop: Shop):
 
 
 def test_a_nul_inside_json_is_refused(shop: Shop):
-    for wishes in (["a\x00b"], [{"a": ["\x00"]}], [{"\x00": 1}]):
+    given: list[Any] = [["a\x00b"], [{"a": ["\x00"]}], [{"\x00": 1}]]
+    for wishes in given:
         with pytest.raises(Invalid, match="NUL"):
             Client(name="Holmes", wishes=wishes)
 
@@ -355,9 +364,10 @@ def test_records_of_another_unit_of_work_are_refused(shop: Shop):
     with crm.uow() as uow:
         order = uow.add(Order(title="A pipe"))
     with crm.uow() as uow:
-        for work in (lambda: uow.archive(order), lambda: uow.move(order, ORDERS["paid"], PRICE)):
-            with pytest.raises(Misuse, match="unit of work"):
-                work()
+        with pytest.raises(Misuse, match="unit of work"):
+            uow.archive(order)
+        with pytest.raises(Misuse, match="unit of work"):
+            uow.move(order, ORDERS["paid"], PRICE)
         with pytest.raises(Misuse, match="not added"):
             uow.archive(Order(title="A pipe"))
 
@@ -382,6 +392,20 @@ def test_what_another_changed_is_seen_in_extensions_too(shop: Shop, database: st
         assert uow.get(Order, order.id)[Gift].ribbons == 1
 
 
+def test_nobody_is_told_of_what_is_not_committed_yet(shop: Shop):
+    crm = shop()
+    heard: list[Any] = []
+    crm.live.subscribe(heard.extend)
+    with crm.uow() as uow:
+        with crm.uow(connection=uow.connection) as inner:
+            inner.add(Order(title="A pipe"))
+        with pytest.raises(KeyError), crm.uow(connection=uow.connection) as inner:  # noqa: PT012 - what fails is leaving the block
+            inner.add(Client(name="Moriarty"))
+            raise KeyError
+        assert not heard
+    assert [message.topic for message in heard] == ["shop.order"]
+
+
 def test_a_link_to_a_new_record_fills_what_a_stage_needs(shop: Shop):
     met = Pipeline("met", of=Order, stages=[Stage("open"), Stage("known", needs=["client_id"])])
     with shop(met).uow() as uow:
@@ -394,7 +418,7 @@ def test_a_link_to_a_new_record_fills_what_a_stage_needs(shop: Shop):
 def test_adding_by_the_thousand_is_adding_one_by_one(shop: Shop):
     crm = wide(shop)
     moscow = dt.timezone(dt.timedelta(hours=3))
-    values = [
+    values: list[dict[str, Any]] = [
         {}, {"name": " x ", "colour": Colour.BLUE, "facts": {"a": [1, None]}, "tags": ["a", "b"]},
         {"price": decimal.Decimal("1.5"), "seen_at": dt.datetime(2026, 1, 1, 12, tzinfo=moscow)}, {"facts": {}, "tags": []},
     ]  # fmt: skip
@@ -410,6 +434,30 @@ def test_adding_by_the_thousand_is_adding_one_by_one(shop: Shop):
     half = len(values)
     assert bare[half:] == bare[:half]
     assert told[half:] == told[:half]
+
+
+def test_a_decimal_that_one_database_could_not_keep_is_refused(shop: Shop):
+    crm = wide(shop)
+    with pytest.raises(Invalid, match="too large"):
+        Item(huge=decimal.Decimal(10**13))
+    with crm.uow() as uow:
+        item = uow.add(Item(huge=decimal.Decimal("999999999999.999999")))
+    with crm.read() as uow:
+        assert uow.get(Item, item.id).huge == decimal.Decimal("999999999999.999999")
+
+
+def test_an_enum_that_cannot_be_kept_is_refused_when_its_column_is_made():
+    with pytest.raises(TypeError, match="text"):
+        Choice(Number)
+
+
+def test_days_before_a_date_are_counted_by_the_calendar():
+    """Half past midnight after the clocks went forward: twenty-four hours ago it was the day before yesterday."""
+    zone = ZoneInfo("America/New_York")
+    here = Context(dt.datetime(2026, 3, 9, 4, 30, tzinfo=dt.UTC), zone, 1, (), lambda teams: teams)
+    assert resolve(Relative("-1d"), here, dt.date) == dt.date(2026, 3, 8)
+    assert resolve(Relative("-1w"), here, dt.date) == dt.date(2026, 3, 2)
+    assert resolve(Relative("-24h"), here, dt.date) == dt.date(2026, 3, 7)
 
 
 # Automations ----------------------------------------------------------------------------------------------------------
@@ -547,9 +595,7 @@ def test_settings_of_the_wrong_shape_are_told_in_sentences(shop: Shop, settings:
     assert len(refused.value.problems) <= 2, refused.value.problems
 
 
-@pytest.mark.parametrize(
-    "table", [{"rate": "abc"}, {"wait": "99999999999999d"}, {"wait": float("inf")}, {"low": 0}, {"rate": []}, {"names": 5}]
-)
+@pytest.mark.parametrize("table", [{"rate": "abc"}, {"wait": "99999999999999d"}, {"wait": float("inf")}, {"low": 0}, {"rate": []}, {"names": 5}])
 def test_settings_of_a_plugin_never_end_in_a_traceback(table: Any):
     made, problems = fill(Rates, table, "rates")
     assert made is None
