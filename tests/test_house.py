@@ -119,6 +119,8 @@ def test_modules_and_functions_are_small():
         for node in ast.walk(ast.parse(text)):
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
+            if "migrations" in file.parts:  # a script lists tables, one after the other
+                continue
             if (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > LONGEST_FUNCTION:
                 wrong.append(f"{shown(file)}:{node.lineno} {node.name} has {lines} lines")
     assert not wrong, "\n".join(wrong)

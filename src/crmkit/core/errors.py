@@ -115,10 +115,10 @@ class Unavailable(Refusal):
     title = _("The database does not answer; nothing was changed", ru="База данных не отвечает; ничего не изменено")
 
 
-def closest(word: str, known: Iterable[str]) -> str:
+def closest(word: str, known: Iterable[str]) -> Text:
     """Return ``" Did you mean 'x'?"`` for the nearest known word, or the known words when none is near."""
     words = sorted(known)
     near = difflib.get_close_matches(word, words, 1, 0.6)
     if near:
-        return f" Did you mean {near[0]!r}?"
-    return f" Known: {', '.join(words)}." if words else ""
+        return _(" Did you mean {word!r}?", ru=" Может быть, {word!r}?").format(word=near[0])
+    return _(" Known: {words}.", ru=" Есть: {words}.").format(words=", ".join(words)) if words else Text("")

@@ -28,7 +28,7 @@ from .values import field_value
 
 E = t.TypeVar("E", bound=Entity)
 V = t.TypeVar("V")
-KERNEL_CRONS = ("crmkit:fold", "crmkit:tidy")
+KERNEL_CRONS = ("crmkit:tidy",)
 
 
 class Seen(Sequence[V]):
