@@ -153,7 +153,9 @@ class Tokens:
 
 def _statement() -> t.Any:
     c = table.c
-    return sa.select(c.digest, c.id, c.name, c.actor_id, c.roles, c.teams, c.language, c.expires_at, c.revoked_at).where(c.digest == sa.bindparam("digest"))
+    return sa.select(c.digest, c.id, c.name, c.actor_id, c.roles, c.teams, c.language, c.expires_at, c.revoked_at).where(
+        c.digest == sa.bindparam("digest")
+    )
 
 
 def _holder(row: Row) -> Holder:
