@@ -136,7 +136,8 @@ def _fill(crm: crmkit.Crm, place: Place, data: Data) -> None:
     companies = ((n, data.company(n), start, start, 1) for n in range(1, data.companies + 1))
     load(place, "benchcrm_company", ("id", "name", *base), companies, plain)
     contacts = (
-        (n, data.person(n), f"+7900{n:07d}", f"c{n}@example.com", data.company_of(n), data.owner_of(n), data.team_of(data.owner_of(n)), start, start, 1)
+        (n, data.person(n), f"+7900{n:07d}", f"c{n}@example.com", data.company_of(n), data.owner_of(n), data.team_of(data.owner_of(n)),
+            start, start, 1)
         for n in range(1, data.contacts + 1)
     )
     load(place, "benchcrm_contact", ("id", "name", "phone", "email", "company_id", "owner_id", "team_id", *base), contacts, plain)
@@ -157,4 +158,5 @@ def _fill(crm: crmkit.Crm, place: Place, data: Data) -> None:
 def _deal(number: int, data: Data) -> tuple[Any, ...]:
     deal, born = data.new_deal(number), data.born(number)
     stage = STAGES[deal.stage_id - 1].code
-    return (number, deal.title, deal.amount, deal.currency, "benchcrm", stage, born, deal.contact_id, deal.company_id, deal.owner_id, deal.team_id, born, born, 1)
+    return (number, deal.title, deal.amount, deal.currency, "benchcrm", stage, born, deal.contact_id, deal.company_id, deal.owner_id,
+        deal.team_id, born, born, 1)

@@ -4,15 +4,40 @@ from .core.access import ANONYMOUS, SYSTEM, Actor, Role
 from .core.clock import Clock, MovableClock, SystemClock
 from .core.compose import Crm
 from .core.errors import (
-    CompositionError, Conflict, CrmError, EndlessLoop, Forbidden, Invalid, Misuse, NotFound, NotRunning, Problem, Refusal, Stale,
-    Unauthenticated, Unavailable,
+    CompositionError,
+    Conflict,
+    CrmError,
+    EndlessLoop,
+    Forbidden,
+    Invalid,
+    Misuse,
+    NotFound,
+    NotRunning,
+    Problem,
+    Refusal,
+    Stale,
+    Unauthenticated,
+    Unavailable,
 )  # fmt: skip
 from .core.events import Archived, Changed, Created, Moved, Restored, Tick
 from .core.live import Message
 from .core.model import Entity, Extension, Mapped, Owned, Staged, column, relation
 from .core.pipeline import LOST, OPEN, WON, Outcome, Pipeline, Stage, StageOf, Verdict
 from .core.plugin import (
-    PUBLIC, Permission, Plugin, Topic, after, command, every, hookimpl, hookspec, on, on_enter, on_leave, route, while_in,
+    PUBLIC,
+    Permission,
+    Plugin,
+    Topic,
+    after,
+    command,
+    every,
+    hookimpl,
+    hookspec,
+    on,
+    on_enter,
+    on_leave,
+    route,
+    while_in,
 )  # fmt: skip
 from .core.query import Query
 from .core.text import Text, _

@@ -36,7 +36,7 @@ def run_schemathesis(base: str, token: str, *options: str) -> None:
         "-m",
         "schemathesis.cli",
         "--config-file",
-        str(Path(__file__).with_name("schemathesis.toml")),
+        str(Path(__file__).parents[2] / "schemathesis.toml"),
         "run",
         f"{base}/api/openapi.json",
         "--header",

@@ -75,7 +75,8 @@ def in_order(plugins: Iterable[Plugin]) -> tuple[list[Plugin], list[str]]:
     for plugin in by_name.values():
         for needed in plugin.requires:
             if needed not in by_name:
-                problems.append(f"{plugin.name} requires {needed}, which is not here: add {needed!r} to plugins, or Crm(..., {needed}.plugin).{closest(needed, by_name)}")
+                near = closest(needed, by_name)
+                problems.append(f"{plugin.name} requires {needed}, which is not here: add {needed!r} to plugins, or Crm(..., {needed}.plugin).{near}")
     known = {p.name: [n for n in sorted((*p.requires, *p.follows)) if n in by_name] for p in by_name.values()}
     try:
         return [by_name[n] for n in graphlib.TopologicalSorter(known).static_order()], problems
@@ -101,12 +102,14 @@ def assemble(plugins: Iterable[Plugin], tables: Mapping[str, t.Any]) -> Assembly
     names = {p.name for p in ordered}
     for table in tables:
         if table not in names and table not in RESERVED:
-            found.problems.append(f"[{table}] in the settings is neither a plugin of this CRM nor one of {', '.join(RESERVED)}.{closest(table, [*names, *RESERVED])}")
+            found.problems.append(
+                f"[{table}] in the settings is neither a plugin of this CRM nor one of {', '.join(RESERVED)}.{closest(table, [*names, *RESERVED])}")
     link_up(found.kinds)
     for kind in found.kinds.values():
         for action, label in ACTIONS.items():
             if action != "move" or kind.staged:
-                found.permissions[kind.permission(action)] = Permission(kind.permission(action), _("{kind}: {action}", ru="{kind}: {action}").format(kind=kind.label, action=label))
+                found.permissions[kind.permission(action)] = Permission(kind.permission(action),
+                    _("{kind}: {action}", ru="{kind}: {action}").format(kind=kind.label, action=label))
     _foreign_links(found)
     return found
 
@@ -136,7 +139,8 @@ def _foreign_links(found: Assembly) -> None:
     for kind in found.kinds.values():
         for field in kind.fields.values():
             if field.to is not None and field.to not in found.by_class:
-                found.problems.append(f"{kind.key}.{field.name} points to {field.to.__name__}, whose plugin is not in this CRM; add it to requires= and to plugins")
+                found.problems.append(
+                    f"{kind.key}.{field.name} points to {field.to.__name__}, whose plugin is not in this CRM; add it to requires= and to plugins")
         for field in kind.totals:
             if field.type not in (int, decimal.Decimal):
                 found.problems.append(f"{kind.key}.{field.name} has total=True; only whole numbers and exact decimals are summed on boards")

@@ -52,7 +52,8 @@ def board(
         for card in own:
             card["rots_at"] = _rots_at(card.get("stage_since"), stage.rots_after)
         visible = {n: v for n, v in sums.items() if n not in hidden}
-        columns.append({"stage": stage.name, "label": stage.label, "outcome": stage.outcome.value, "count": count, "sums": visible, "cards": own, "more": count > len(own)})
+        columns.append({"stage": stage.name, "label": stage.label, "outcome": stage.outcome.value, "count": count, "sums": visible,
+            "cards": own, "more": count > len(own)})
     return {"pipeline": chosen.name, "label": chosen.label, "exact": exact, "as_of": wire.moment(uow.now), "columns": columns}
 
 
@@ -102,7 +103,8 @@ def _counted(uow: Uow, kind: Kind, node: Node, rule: Node) -> t.Any:
     conditions = [build(n, p) for build, n, p in ((where.node, node, "f"), (where.own_rule, rule, "m")) if n is not EVERYTHING]
     table = kind.table
     # Sums in the smallest unit, as the running totals keep them. SQLite stores exact decimals that way already.
-    sums = [sa.func.sum(sa.type_coerce(table.c[f.name], sa.BigInteger) if not uow.db.postgres else table.c[f.name] * 10 ** _scale(f)) for f in kind.totals]
+    sums = [sa.func.sum(sa.type_coerce(table.c[f.name], sa.BigInteger) if not uow.db.postgres else table.c[f.name] * 10 ** _scale(
+        f)) for f in kind.totals]
     statement = sa.select(table.c.stage, sa.func.count(), *sums).select_from(where.source)
     return statement.where(table.c.pipeline == sa.bindparam("pipeline"), table.c.archived_at.is_(None), *conditions).group_by(table.c.stage)
 
@@ -145,7 +147,8 @@ def _cards_statement(uow: Uow, kind: Kind, node: Node, rule: Node, names: list[s
     parts = []
     for i in range(stages):
         one = sa.select(*[table.c[n] for n in names]).select_from(where.source)
-        one = one.where(table.c.pipeline == sa.bindparam("pipeline"), table.c.stage == sa.bindparam(f"stage{i}"), table.c.archived_at.is_(None), *conditions)
+        one = one.where(table.c.pipeline == sa.bindparam("pipeline"), table.c.stage == sa.bindparam(f"stage{i}"),
+            table.c.archived_at.is_(None), *conditions)
         one = one.order_by(table.c.stage_since.desc(), table.c.id.desc()).limit(sa.bindparam("per_column", type_=sa.Integer))
         parts.append(sa.select(one.subquery()))
     return sa.union_all(*parts) if len(parts) > 1 else parts[0]

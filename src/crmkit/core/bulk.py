@@ -138,7 +138,8 @@ class _Chunk:
             else:
                 record[name] = self.defaults[name]()
         if not values.keys() <= self.writable.keys():
-            self.problems += [Problem(f"{number}.{n}", "unknown", UNKNOWN.format(near=closest(n, self.writable))) for n in values if n not in self.writable]
+            self.problems += [Problem(f"{number}.{n}", "unknown",
+                UNKNOWN.format(near=closest(n, self.writable))) for n in values if n not in self.writable]
         if self.needs:
             self.problems += [attrs.evolve(p, path=f"{number}.{p.path}") for p in stage_needs(self.needs, record)]
         return record
@@ -153,7 +154,8 @@ class _Chunk:
                 continue
             found = self._visible(self.uow.crm.kind(field.to), sorted(wanted), "read")
             missing = wanted - found
-            self.problems += [Problem(f"{self.start + i}.{field.name}", "reference", NO_SUCH) for i, r in enumerate(records) if r.get(field.name) in missing]
+            self.problems += [Problem(f"{self.start + i}.{field.name}", "reference", NO_SUCH) for i,
+                r in enumerate(records) if r.get(field.name) in missing]
         self._refuse()
 
     def _visible(self, kind: Kind, keys: list[int], action: str) -> set[int]:

@@ -83,11 +83,10 @@ class Database:
     @contextlib.contextmanager
     def write(self) -> Iterator[Db]:
         """Open a transaction that may write; commits at the end, rolls back on any error."""
-        with self._one_writer(), self._connected(self.engine) as connection:
-            with connection.begin():
-                if not self.postgres:
-                    connection.connection.driver_connection.execute("BEGIN IMMEDIATE")  # type: ignore[union-attr]
-                yield Db(connection, self.statements)
+        with self._one_writer(), self._connected(self.engine) as connection, connection.begin():
+            if not self.postgres:
+                connection.connection.driver_connection.execute("BEGIN IMMEDIATE")  # type: ignore[union-attr]
+            yield Db(connection, self.statements)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Db]:
@@ -158,7 +157,8 @@ def is_driver_trouble(error: BaseException) -> bool:
     if "OperationalError" not in names and "InterfaceError" not in names:
         return False
     # SQLite says OperationalError for a misspelt table too; only these words mean trouble with the file.
-    return module == "psycopg" or (module == "sqlite3" and any(w in str(cause) for w in ("locked", "busy", "unable to open", "disk I/O", "disk is full", "readonly")))
+    return module == "psycopg" or (module == "sqlite3" and any(
+        w in str(cause) for w in ("locked", "busy", "unable to open", "disk I/O", "disk is full", "readonly")))
 
 
 def _unavailable(error: BaseException) -> Unavailable:

@@ -82,11 +82,14 @@ def _told(actor: Actor, may: dict[str, bool], reasons: list[Reason], vetoes: lis
         words = {"action": ACTIONS[action]}
         if allowed:
             why = next(r for r in granting if r.covers)
-            yield _("May {action}: role «{role}» grants it for {scope}", ru="Может {action}: роль «{role}» даёт это право на {scope}").format(role=why.role, scope=SCOPES.get(why.scope, Text(why.scope)), **words)
+            yield _("May {action}: role «{role}» grants it for {scope}",
+                ru="Может {action}: роль «{role}» даёт это право на {scope}").format(role=why.role,
+                    scope=SCOPES.get(why.scope, Text(why.scope)), **words)
         elif any(v.endswith(f".{action}") for v in vetoes):
             yield _("May not {action}: a plugin forbids it", ru="Не может {action}: запрещает плагин").format(**words)
         elif granting:
             scopes = ", ".join(sorted({r.scope for r in granting}))
-            yield _("May not {action}: the record is outside {scopes}", ru="Не может {action}: запись вне области {scopes}").format(scopes=scopes, **words)
+            yield _("May not {action}: the record is outside {scopes}", ru="Не может {action}: запись вне области {scopes}").format(
+                scopes=scopes, **words)
         else:
             yield _("May not {action}: no role grants it", ru="Не может {action}: ни одна роль не даёт этого права").format(**words)

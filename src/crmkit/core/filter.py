@@ -113,14 +113,16 @@ def both(*nodes: Node | None) -> Node:
 class Reader:
     """Reads a filter tree against one kind and collects every problem."""
 
-    def __init__(self, kind: Kind, kinds: Mapping[str, Kind], *, trusted: bool = False, hidden: t.Callable[[Kind], frozenset[str]] | None = None) -> None:
+    def __init__(self, kind: Kind, kinds: Mapping[str, Kind], *,
+        hidden: t.Callable[[Kind], frozenset[str]] | None = None) -> None:
         self.kind, self.kinds, self.problems = kind, kinds, list[Problem]()
-        self.trusted, self.hidden, self._count = trusted, hidden or (lambda _kind: frozenset()), 0
+        self.hidden, self._count = hidden or (lambda _kind: frozenset()), 0
 
     def read(self, tree: t.Any, at: str = "filter", depth: int = 0) -> Node:
         """Return the node of a JSON tree; problems are kept in `problems`."""
         if not isinstance(tree, Mapping):
-            return self._wrong(at, _("expected an object such as {example}", ru="ожидается объект, например {example}").format(example='{"amount": {"gte": "100"}}'))
+            return self._wrong(at, _("expected an object such as {example}", ru="ожидается объект, например {example}").format(
+                example='{"amount": {"gte": "100"}}'))
         if depth > MAX_DEPTH:
             return self._wrong(at, _("nested too deeply", ru="слишком большая вложенность"))
         nodes = [self._entry(key, value, f"{at}.{key}", depth) for key, value in tree.items()]

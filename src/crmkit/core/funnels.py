@@ -62,6 +62,12 @@ class Funnels:
         moves = None if base is None or base.moves is None else dict(base.moves)
         if "moves" in table:
             moves = (moves or {}) | {k: tuple(v) for k, v in table["moves"].items()}
+        if moves is not None and base is not None:
+            reached = {target for targets in moves.values() for target in targets}
+            for stage in stages:
+                if stage not in base.stages and stage not in reached:
+                    how = f"name it under [pipelines.{name}.moves], as in {base.first.name} = [..., {stage!r}]"
+                    self.problems.append(f"{where}: no move leads to the new stage {stage!r}; {how}")
         label = text(table["label"]) if "label" in table else base.label if base is not None else name.capitalize()
         like = table.get("like") or (base.like if base is not None else None)
         try:

@@ -110,7 +110,8 @@ class Kind:
             hop = here.extensions.get(step) or here.links.get(step) if isinstance(here, Kind) else None
             if hop is None:
                 known = [*here.extensions, *here.links] if isinstance(here, Kind) else []
-                raise LookupError(_("{name!r} is no link or extension.{near}", ru="{name!r} не связь и не расширение.{near}").format(name=step, near=closest(step, known)))
+                raise LookupError(_("{name!r} is no link or extension.{near}", ru="{name!r} не связь и не расширение.{near}").format(
+                    name=step, near=closest(step, known)))
             hops.append(hop)
             here = hop if isinstance(hop, ExtensionKind) else kinds[hop.target]
         if last not in here.fields or here.fields[last].secret:

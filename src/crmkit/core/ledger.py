@@ -70,7 +70,8 @@ message = sa.Table(
 LIVE_CHANNEL, JOB_CHANNEL = "crm_live", "crm_job"
 PG_TX = "(pg_current_xact_id()::text)::bigint"
 NEXT_TX = "SELECT coalesce(max(id), 0) + 1 FROM crm_journal"  # SQLite writes one transaction at a time
-_PG_TYPES: dict[type, str] = {sa.BigInteger: "bigint", sa.Integer: "integer", sa.SmallInteger: "smallint", sa.JSON: "json", UtcDateTime: "timestamptz"}
+_PG_TYPES: dict[type, str] = {sa.BigInteger: "bigint", sa.Integer: "integer", sa.SmallInteger: "smallint", sa.JSON: "json",
+    UtcDateTime: "timestamptz"}
 JOB_COLUMNS = ("kind", "args", "queue", "subject", "run_at", "priority", "max_attempts", "cause", "actor_id", "plugin")
 
 
@@ -145,7 +146,8 @@ def _postgres_sql(shape: tuple[str, tuple[str, ...], bool, bool]) -> str:
             typed = ", ".join(f"{c} {_PG_TYPES.get(type(table.c[c].type), 'text')}" for c in columns)
             extra = (", tx", f", {PG_TX}") if name in _HAS_TX else ("", "")
             listed = ", ".join(columns)
-            parts.append(f"{name} AS (INSERT INTO {table.name} ({listed}{extra[0]}) SELECT {listed}{extra[1]} FROM json_to_recordset(%({name})s::json) AS x({typed}))")
+            rows = f"json_to_recordset(%({name})s::json) AS x({typed})"
+            parts.append(f"{name} AS (INSERT INTO {table.name} ({listed}{extra[0]}) SELECT {listed}{extra[1]} FROM {rows})")
         notes = [f"pg_notify('{LIVE_CHANNEL}', %(live)s)"] * live + [f"pg_notify('{JOB_CHANNEL}', '')"] * wake
         found = _SQL[shape] = (f"WITH {', '.join(parts)} " if parts else "") + f"SELECT {', '.join(notes) or '1'}"
     return found

@@ -225,7 +225,8 @@ class _Asked:
                 raise ValueError
             return [None if v is None else plain_value(p.field, v) for (p, _down), v in zip(self.sort, values, strict=True)]
         except (ValueError, TypeError, LookupError, binascii.Error):
-            message = _("this cursor is not from a list with this sort order; start at the first page", ru="этот курсор не от списка с такой сортировкой; начните с первой страницы")
+            message = _("this cursor is not from a list with this sort order; start at the first page",
+                ru="этот курсор не от списка с такой сортировкой; начните с первой страницы")
             self.problems.append(Problem("after", "cursor", message))
             return None
 

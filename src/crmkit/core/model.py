@@ -209,7 +209,8 @@ def _build(cls: type[Record], name: str, spec: _Column, hint: t.Any) -> Field:
     keys = [sa.ForeignKey(f"{cls.__table_name__}.id" if to is cls else to.__table__.c.id)] if to else []
     made = sa.Column(name, sql_type, *keys, nullable=nullable, **spec.sql)
     clean = spec.clean or getattr(sql_type, "clean", None)
-    facts = spec.facts | {"label": _text(spec.facts["label"] or name.removesuffix("_id").replace("_", " ").capitalize()), "help": _text(spec.facts["help"])}
+    facts = spec.facts | {"label": _text(spec.facts["label"] or name.removesuffix("_id").replace("_", " ").capitalize()),
+        "help": _text(spec.facts["help"])}
     has_default = spec.default is not attrs.NOTHING or spec.factory is not None or not spec.init
     return Field(
         name=name, column=made, type=plain, nullable=nullable, has_default=has_default, to=to, clean=clean, check=spec.check,

@@ -90,7 +90,8 @@ def find_stage(uow: Uow, kind: Kind, stage: str, pipeline: str) -> StageOf[t.Any
     """Return a stage by its names; `Invalid` names the close ones."""
     found = kind.pipelines.get(pipeline)
     if found is None:
-        message = _("there is no pipeline {name!r}.{near}", ru="нет воронки {name!r}.{near}").format(name=pipeline, near=closest(pipeline, kind.pipelines))
+        message = _("there is no pipeline {name!r}.{near}", ru="нет воронки {name!r}.{near}").format(name=pipeline,
+            near=closest(pipeline, kind.pipelines))
         raise Invalid(problems=[Problem("pipeline", "unknown", message)])
     if stage not in found.stages:
         message = _("there is no stage {name!r}.{near}", ru="нет стадии {name!r}.{near}").format(name=stage, near=closest(stage, found.stages))
@@ -106,7 +107,8 @@ def moves(uow: Uow, kind: Kind, key: int) -> list[dict[str, t.Any]]:
         if to.name != record.stage:
             verdict = uow.can_move(record, to)
             problems = [{"path": p.path, "code": p.code, "message": p.message} for p in verdict.problems]
-            found.append({"pipeline": to.pipeline.name, "stage": to.name, "label": to.stage.label, "outcome": to.stage.outcome.value, "allowed": verdict.allowed, "problems": problems})
+            found.append({"pipeline": to.pipeline.name, "stage": to.name, "label": to.stage.label, "outcome": to.stage.outcome.value,
+                "allowed": verdict.allowed, "problems": problems})
     return found
 
 
@@ -121,6 +123,7 @@ def restore(uow: Uow, kind: Kind, key: int, version: int | None = None) -> Entit
 
 
 def _locked(uow: Uow, kind: Kind, key: int, action: str, version: int | None) -> Entity:
+    uow.require(kind.permission(action))
     record = uow.get(kind.cls, key, lock=True, action=action)  # the scope is part of this statement
     if not uow.elevated and not uow.crm.access.may(uow.actor, kind.permission(action), record):
         uow.forbid(kind.permission(action))
@@ -132,7 +135,8 @@ def _same(record: Entity, version: int | None) -> None:
     """Refuse an edit of another version. What is wrong with the request itself comes first (RFC 9110, 13.2.1)."""
     if version is not None and record.version != version:
         message = _(
-            "You edit version {old}, the record is at version {new}: load it again", ru="Вы правите версию {old}, а у записи уже версия {new}: загрузите её заново"
+            "You edit version {old}, the record is at version {new}: load it again",
+                ru="Вы правите версию {old}, а у записи уже версия {new}: загрузите её заново"
         ).format(old=version, new=record.version)
         raise Stale(message, current_version=record.version)
 

@@ -236,7 +236,8 @@ def _scale(field: t.Any) -> int:
 def total_row(kind: Kind, total: Total, sign: int) -> dict[str, t.Any]:
     """Return the row that adds (or, with -1, takes away) one record from the running totals."""
     pipeline, stage, owner, team, sums = total
-    row: dict[str, t.Any] = {"kind": kind.key, "pipeline": pipeline, "stage": stage, "owner_id": owner, "team_id": team, "n": sign, "t0": 0, "t1": 0, "t2": 0}
+    row: dict[str, t.Any] = {"kind": kind.key, "pipeline": pipeline, "stage": stage, "owner_id": owner, "team_id": team, "n": sign,
+        "t0": 0, "t1": 0, "t2": 0}
     for i, amount in enumerate(sums):
         row[f"t{i}"] = sign * amount
     return row

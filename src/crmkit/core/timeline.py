@@ -64,7 +64,8 @@ def stage_history(uow: Uow, kind: Kind, record: Staged) -> list[JsonRow]:
 
 def _stay(pipeline: str, stage: str, entered: dt.datetime, left: dt.datetime | None, until: dt.datetime, actor: int | None) -> JsonRow:
     seconds = (until - entered).total_seconds()
-    return {"pipeline": pipeline, "stage": stage, "entered_at": wire.moment(entered), "left_at": left and wire.moment(left), "seconds": seconds, "left_by": actor}
+    return {"pipeline": pipeline, "stage": stage, "entered_at": wire.moment(entered), "left_at": left and wire.moment(left),
+        "seconds": seconds, "left_by": actor}
 
 
 def search_journal(

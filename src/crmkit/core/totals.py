@@ -52,7 +52,8 @@ def differences(uow: Uow) -> list[str]:
             for key in sorted(rows.keys() | totals.keys()):
                 if rows.get(key) != totals.get(key):
                     place = f"{kind.key} in {key[0]}[{key[1]!r}] of owner {key[2]}, team {key[3]}"
-                    found.append(f"{place}: the board says {totals.get(key, (0, 0, 0, 0))}, the rows {rows.get(key, (0, 0, 0, 0))}; type: crmkit check --recount")
+                    said, true = totals.get(key, (0, 0, 0, 0)), rows.get(key, (0, 0, 0, 0))
+                    found.append(f"{place}: the board says {said}, the rows {true}; type: crmkit check --recount")
     return found
 
 

@@ -114,7 +114,8 @@ class Uow:
         rule, narrower = self.rule(kind), self.rule(kind, action) if action != "read" else EVERYTHING
         row = self._fetch(kind, key, lock, rule, narrower)
         if row is None:
-            raise NotFound(_("There is no {kind} {id}, or you may not see it", ru="Нет записи «{kind}» {id}, или она вам не видна").format(kind=kind.label, id=key))
+            raise NotFound(_("There is no {kind} {id}, or you may not see it", ru="Нет записи «{kind}» {id}, или она вам не видна").format(
+                kind=kind.label, id=key))
         if not row[-1]:
             self.forbid(kind.permission(action))
         record = self.records.adopt(kind, row[:-1])
@@ -128,7 +129,8 @@ class Uow:
             # Lock the record alone first: with joined tables in the statement, PostgreSQL would return no row at all when
             # another transaction changed a joined row while this one waited.
             table = kind.table
-            alone = self.db.statements.get(("lock", kind.key), lambda: sa.select(table.c.id).where(table.c.id == sa.bindparam("key")).with_for_update())
+            alone = self.db.statements.get(("lock", kind.key),
+                lambda: sa.select(table.c.id).where(table.c.id == sa.bindparam("key")).with_for_update())
             self.db.rows(alone, {"key": key})
             lock = False
         shape = ("get", kind.key, lock, rule.shape, narrower.shape, tuple((h, self.rule(self.crm.kinds[h]).shape) for h in hops))

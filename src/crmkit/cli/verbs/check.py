@@ -23,13 +23,19 @@ EXAMPLES = """
 crmkit check feedback
 crmkit check crmkit_feedback:plugin
 crmkit check
+crmkit check --totals
+crmkit check --recount
 """
 
 
 @verb("check", HELP, EXAMPLES)
 @click.argument("plugin", nargs=-1)
-def check(plugin: tuple[str, ...]) -> int:
+@click.option("--totals", is_flag=True, help=_("Compare the boards' totals with the records.", ru="Сверить итоги досок с записями."))
+@click.option("--recount", is_flag=True, help=_("Count the boards' totals anew.", ru="Пересчитать итоги досок заново."))
+def check(plugin: tuple[str, ...], totals: bool, recount: bool) -> int:
     """Check each and report."""
+    if totals or recount:
+        return _totals(recount)
     from crmkit.testing.check import problems_of
 
     names = list(plugin) or ([p.name for p in settled_crm().plugins] if given().is_there else [p.name for p in installed_plugins()])
@@ -43,3 +49,22 @@ def check(plugin: tuple[str, ...]) -> int:
             say(_("{name}: well made", ru="{name}: всё в порядке"), name=name)
         count += len(found)
     return int(count > 0)
+
+
+def _totals(recount: bool) -> int:
+    """Say where boards and records disagree; with `recount` write the totals anew."""
+    from crmkit.core.totals import differences, rebuild
+
+    crm = settled_crm()
+    with crm.uow() as uow, working(_("Counting", ru="Подсчёт")):
+        found = differences(uow)
+        if recount and found:
+            rebuild(uow)
+    for line in found:
+        say(line)
+    if recount and found:
+        say(_("counted anew", ru="пересчитано"))
+        return 0
+    if not found:
+        say(_("boards and records agree", ru="доски и записи сходятся"))
+    return int(bool(found))
