@@ -239,7 +239,8 @@ class Walk(RuleBasedStateMachine):
             model.archived = None
             model.version += 1
             model.actions.append("restored")
-            model.start_timer()
+            if model.timer is not None:  # else it has had its time before
+                model.start_timer()
 
     @rule(hours=st.integers(1, 100))
     def wait(self, hours: int) -> None:
@@ -260,7 +261,9 @@ class Walk(RuleBasedStateMachine):
             return
         what, repeat = TIMERS[model.stage]
         model.timer = None
-        if model.archived is None:
+        if model.archived is not None:
+            model.timer = self.now + dt.timedelta(days=3650)
+        else:
             model.told.append((what, self.now))
             model.timer = self.now + PATIENCE if repeat else None
 

@@ -123,7 +123,6 @@ def restore(uow: Uow, kind: Kind, key: int, version: int | None = None) -> Entit
 
 
 def _locked(uow: Uow, kind: Kind, key: int, action: str, version: int | None) -> Entity:
-    uow.require(kind.permission(action))
     record = uow.get(kind.cls, key, lock=True, action=action)  # the scope is part of this statement
     if not uow.elevated and not uow.crm.access.may(uow.actor, kind.permission(action), record):
         uow.forbid(kind.permission(action))

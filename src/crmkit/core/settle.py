@@ -201,6 +201,8 @@ class Settling:
                 self._call(subscriber, entered, chain)
         if (record.pipeline, record.stage) == here and record.archived_at is None and not isinstance(event, Archived):
             for waiting in crm.at_stage("while", here):
+                if isinstance(event, Restored) and not self.uow.cancel(timer_key(waiting.name, self.uow.subject(record))):
+                    continue  # it has had its time before the record was archived
                 start_timer(self, crm.kind(type(record)), record, waiting.name)
 
 

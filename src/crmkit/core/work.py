@@ -30,6 +30,7 @@ if t.TYPE_CHECKING:
 
 log = logging.getLogger("crmkit")
 KEEP_MESSAGES = dt.timedelta(hours=1)
+WHILE_ARCHIVED = dt.timedelta(days=3650)
 KEEP_ANSWERS = dt.timedelta(days=2)
 MAX_CAUSES = 12
 TIDY_EVERY = dt.timedelta(hours=1)
@@ -158,7 +159,11 @@ def _timer(name: str, function: t.Any) -> Callable[[Uow, ClaimedJob], None]:
         """Look again before acting: the record may have moved on while the timer was firing."""
         kind = uow.crm.kinds.get(job.args["kind"])
         record = uow.peek(kind.cls, job.args["id"]) if kind is not None else None
-        if kind is None or not isinstance(record, Staged) or record.archived_at is not None:
+        if kind is None or not isinstance(record, Staged):
+            return
+        if record.archived_at is not None:  # waits until it is restored, so that it still happens, and happens once
+            again = {"at": uow.now + WHILE_ARCHIVED, "key": job.key, "subject": job.subject}
+            uow.settling.schedule(job.kind, dict(job.args), **again)
             return
         here = (record.pipeline, record.stage)
         mark = uow.crm.patience(name, here)
