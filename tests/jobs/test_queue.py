@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -240,7 +241,9 @@ def test_a_newer_job_replaces_one_that_failed_under_the_same_key(
         if job.args["x"] == "old":
             if not jobs.store.postgres:
                 raise AssertionError
-            put(jobs, "new", "again", key="the one", delay=DAY)  # another transaction, meanwhile
+            meanwhile = threading.Thread(target=lambda: put(jobs, "new", "again", key="the one", delay=DAY))
+            meanwhile.start()  # another transaction, in another thread
+            meanwhile.join()
             raise AssertionError
 
     jobs.register("again", Handler(handler, max_attempts=2))

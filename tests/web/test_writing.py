@@ -39,14 +39,23 @@ def test_a_batch_is_all_or_nothing(boss: Api):
 
 
 def test_each_operation_of_a_batch_may_fail_alone(boss: Api):
-    ops = [CONTACT, {"op": "move", "kind": "sales.deal", "id": 99, "stage": "offer"}, {"op": "nope"}, 5, {**CONTACT, "x": 1}, CONTACT]
+    missing = {"op": "move", "kind": "sales.deal", "id": 99, "stage": "offer"}
+    nameless = {"op": "create", "kind": "sales.contact", "values": {"name": None}}
+    ops = [CONTACT, missing, nameless, CONTACT]
     done = boss("POST", "/api/batch", {"mode": "each", "operations": ops}, 200, Idempotency_Key="k").json()
-    assert [r["status"] for r in done["results"]] == [201, 404, 422, 422, 422, 201]
-    assert done["failed"] == 4
-    assert done["results"][4]["problem"]["problems"][0]["path"] == "x"
+    assert [r["status"] for r in done["results"]] == [201, 404, 422, 201]
+    assert done["failed"] == 2
+    assert done["results"][2]["problem"]["problems"][0]["path"] == "name"
     assert count(boss) == 2
     assert boss("POST", "/api/batch", {"mode": "each", "operations": ops}, 200, Idempotency_Key="k").json() == done
     assert count(boss) == 2
+
+
+def test_a_malformed_operation_refuses_the_whole_batch(boss: Api):
+    ops = [CONTACT, {"op": "nope"}, 5, {**CONTACT, "x": 1}]
+    refused = boss("POST", "/api/batch", {"mode": "each", "operations": ops}, 422)
+    assert set(problems(refused)) == {"operations.1.op", "operations.2", "operations.3.x"}
+    assert count(boss) == 0
 
 
 def test_the_form_of_a_batch_is_checked(boss: Api):

@@ -162,8 +162,7 @@ def _timer(name: str, function: t.Any) -> Callable[[Uow, ClaimedJob], None]:
         if kind is None or not isinstance(record, Staged):
             return
         if record.archived_at is not None:  # waits until it is restored, so that it still happens, and happens once
-            again = {"at": uow.now + WHILE_ARCHIVED, "key": job.key, "subject": job.subject}
-            uow.settling.schedule(job.kind, dict(job.args), **again)
+            uow.settling.schedule(job.kind, dict(job.args), at=uow.now + WHILE_ARCHIVED, key=job.key, subject=job.subject)
             return
         here = (record.pipeline, record.stage)
         mark = uow.crm.patience(name, here)

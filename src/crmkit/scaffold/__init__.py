@@ -44,7 +44,7 @@ def write_plugin(name: str, folder: Path) -> Path:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(_renamed(source.read_text("utf-8"), name), encoding="utf-8")
     # Written rather than copied: it then has the columns and indexes every record has in this version of crmkit.
-    command = [sys.executable, "-m", "crmkit.scaffold.first_migration", name, str(target / "src")]
+    command = [sys.executable, "-B", "-m", "crmkit.scaffold.first_migration", name, str(target / "src")]
     subprocess.run(command, check=True)
     return target
 

@@ -55,15 +55,16 @@ def batch(call: Call) -> Answer:
     if problems:
         raise Invalid(problems=problems)
     operations_: list[t.Any] = t.cast("list[t.Any]", asked)
+    # What is malformed is a mistake of the program that sends it: nothing is done, in either mode.
+    problems = [p for i, one in enumerate(operations_) for p in _wrong(call, one, f"operations.{i}")]
+    if problems:
+        raise Invalid(problems=problems)
     if mode == "all":
         return written(call, lambda uow: _all(uow, call, operations_))
     return written(call, lambda uow: _each(uow, call, operations_))
 
 
 def _all(uow: Uow, call: Call, asked: list[t.Any]) -> Answer:
-    problems = [p for i, one in enumerate(asked) for p in _wrong(call, one, f"operations.{i}")]
-    if problems:
-        raise Invalid(problems=problems)
     results = []
     for index, one in enumerate(asked):
         try:
@@ -81,9 +82,6 @@ def _each(uow: Uow, call: Call, asked: list[t.Any]) -> Answer:
     results, failed = [], 0
     for one in asked:
         try:
-            problems = _wrong(call, one, "")
-            if problems:
-                raise Invalid(problems=problems)
             with call.crm.uow(call.actor, connection=uow.connection) as inner:
                 done = _do(inner, call, one)
                 inner.settle()

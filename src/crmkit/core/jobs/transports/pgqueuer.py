@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped]
+import asyncpg
 import psycopg
 import sqlalchemy as sa
 from pgqueuer import PgQueuer
