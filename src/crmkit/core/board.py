@@ -13,7 +13,7 @@ from .errors import Forbidden, Invalid, Problem
 from .filter import EVERYTHING, Node, both, read_filter
 from .kind import Kind, Path
 from .ledger import tally
-from .lists import _scaled, make_plan, to_json
+from .lists import _scaled, literal, make_plan, to_json
 from .operations import UNKNOWN
 from .pipeline import Pipeline
 from .text import _
@@ -124,14 +124,14 @@ def _cards(uow: Uow, kind: Kind, pipeline: Pipeline[t.Any], node: Node, names: l
     rule = uow.rule(kind)
     hops = hops_of((node, rule), ())
     stages = tuple(pipeline.stages)
-    shape = ("cards", kind.key, tuple(names), len(stages), node.shape, rule.shape, tuple(uow.rule(uow.crm.kinds[h]).shape for h in hops))
+    shape = ("cards", kind.key, tuple(names), len(stages), limit, node.shape, rule.shape, tuple(uow.rule(uow.crm.kinds[h]).shape for h in hops))
 
     def build() -> t.Any:
         paths = [kind.path(n, uow.crm.kinds) for n in names]
-        return make_plan(_cards_statement(uow, kind, node, rule, names, len(stages)), paths, uow.db.dialect, hops)
+        return make_plan(_cards_statement(uow, kind, node, rule, names, len(stages), limit), paths, uow.db.dialect, hops)
 
     plan = uow.crm.plans.get(shape, build)
-    values = {"pipeline": pipeline.name, "per_column": limit, **{f"stage{i}": s for i, s in enumerate(stages)}}
+    values = {"pipeline": pipeline.name, **{f"stage{i}": s for i, s in enumerate(stages)}}
     values |= {**uow.rule_values(node, "f"), **uow.rule_values(rule, "m"), **uow.hop_values(hops)}
     found: dict[str, list[dict[str, t.Any]]] = {}
     for card in to_json(plan, uow.db.run(plan.prepared, values).fetchall()):
@@ -139,7 +139,7 @@ def _cards(uow: Uow, kind: Kind, pipeline: Pipeline[t.Any], node: Node, names: l
     return found
 
 
-def _cards_statement(uow: Uow, kind: Kind, node: Node, rule: Node, names: list[str], stages: int) -> t.Any:
+def _cards_statement(uow: Uow, kind: Kind, node: Node, rule: Node, names: list[str], stages: int, limit: int) -> t.Any:
     """One limited select per column, glued together: each walks its own stretch of an index and stops."""
     where = Where(kind, uow.crm.kinds, uow.db.dialect, uow.rule)
     conditions = [build(n, p) for build, n, p in ((where.node, node, "f"), (where.own_rule, rule, "m")) if n is not EVERYTHING]
@@ -149,6 +149,6 @@ def _cards_statement(uow: Uow, kind: Kind, node: Node, rule: Node, names: list[s
         one = sa.select(*[table.c[n] for n in names]).select_from(where.source)
         one = one.where(table.c.pipeline == sa.bindparam("pipeline"), table.c.stage == sa.bindparam(f"stage{i}"),
             table.c.archived_at.is_(None), *conditions)
-        one = one.order_by(table.c.stage_since.desc(), table.c.id.desc()).limit(sa.bindparam("per_column", type_=sa.Integer))
+        one = one.order_by(table.c.stage_since.desc(), table.c.id.desc()).limit(literal(limit))
         parts.append(sa.select(one.subquery()))
     return sa.union_all(*parts) if len(parts) > 1 else parts[0]

@@ -26,6 +26,10 @@ if t.TYPE_CHECKING:
 
 MAX_LIMIT, MAX_COUNT, EXPORT_CHUNK = 500, 10_000, 500
 JsonRow = dict[str, t.Any]
+# Limits are written into the statement, from these few: with a parameter PostgreSQL plans for an unknown limit, and at a
+# million rows sorts in parallel what an index would give at once.
+PAGES = (11, 21, 51, 101, 201, MAX_LIMIT + 1)
+COUNTS = (101, 1001, MAX_COUNT + 1)
 
 
 @attrs.frozen(kw_only=True)
@@ -70,7 +74,7 @@ def page(uow: Uow, kind: Kind, request: ListRequest) -> Page:
     uow.require(kind.permission("read"))
     asked = _Asked(uow, kind, request)
     limit = max(1, min(request.limit, MAX_LIMIT))
-    plan, values = asked.plan(), asked.values(limit + 1)
+    plan, values = asked.plan(), asked.values()
     rows = uow.db.run(plan.prepared, values).fetchall()
     more = len(rows) > limit
     found = to_json(plan, rows[:limit])
@@ -105,6 +109,7 @@ class _Asked:
         self.uow, self.kind, self.request, self.problems = uow, kind, request, list[Problem]()
         crm = uow.crm
         self._hidden = crm.access.hidden(uow.actor, kind)
+        self.fetched = at_least(max(1, min(request.limit, MAX_LIMIT)) + 1, PAGES)
         self.fields = self._fields()
         self.sort = self._sort()
         self.filter: Node = EVERYTHING
@@ -161,7 +166,7 @@ class _Asked:
         after = None if self.after is None else tuple(v is None for v in self.after)
         return (
             self.kind.key, tuple(p.dotted for p in self.columns), tuple((p.dotted, down) for p, down in self.sort),
-            self.filter.shape, self.rule.shape, self.hops, rules, after, self.request.archived,
+            self.filter.shape, self.rule.shape, self.hops, rules, after, self.request.archived, self.fetched,
         )  # fmt: skip
 
     def plan(self) -> _Plan:
@@ -185,29 +190,31 @@ class _Asked:
             conditions.append(_beyond(keys, self.after))
         order = [_ordered(c, down, nullable) for c, down, nullable in keys]
         shown = [c.label(p.dotted.replace(".", "__")) for c, p in zip(columns, self.columns, strict=True)]
-        statement = sa.select(*shown).select_from(where.source).where(*conditions).order_by(*order).limit(sa.bindparam("page_size", type_=sa.Integer))
+        statement = sa.select(*shown).select_from(where.source).where(*conditions).order_by(*order).limit(literal(self.fetched))
         return make_plan(statement, self.columns, dialect, self.hops)
 
-    def values(self, limit: int) -> dict[str, t.Any]:
+    def values(self) -> dict[str, t.Any]:
         """Return the statement's parameters."""
         uow = self.uow
-        found = {"page_size": limit, **uow.rule_values(self.filter, "f"), **uow.rule_values(self.rule, "m"), **uow.hop_values(self.hops)}
+        found = {**uow.rule_values(self.filter, "f"), **uow.rule_values(self.rule, "m"), **uow.hop_values(self.hops)}
         if self.after is not None:
             found |= {f"c{i}": v for i, v in enumerate(self.after) if v is not None}
         return found
 
     def total(self, cap: int) -> int:
         """Return how many rows match, counted no further than one past `cap`."""
+        counted = at_least(cap + 1, COUNTS)
+
         def build() -> t.Any:
             where = Where(self.kind, self.uow.crm.kinds, self.uow.db.dialect, self.uow.rule)
             conditions = self._conditions(where)
-            some = sa.select(sa.literal(1)).select_from(where.source).where(*conditions).limit(sa.bindparam("page_size", type_=sa.Integer))
+            some = sa.select(sa.literal(1)).select_from(where.source).where(*conditions).limit(literal(counted))
             return sa.select(sa.func.count()).select_from(some.subquery())
 
         hops = hops_of((self.filter, self.rule), ())
-        prepared = self.uow.db.statements.get(("count", self.shape), build)
+        prepared = self.uow.db.statements.get(("count", counted, self.shape), build)
         uow = self.uow
-        values = {"page_size": cap + 1, **uow.rule_values(self.filter, "f"), **uow.rule_values(self.rule, "m"), **uow.hop_values(hops)}
+        values = {**uow.rule_values(self.filter, "f"), **uow.rule_values(self.rule, "m"), **uow.hop_values(hops)}
         row = uow.db.one(prepared, values)
         return int(row[0]) if row else 0
 
@@ -229,6 +236,16 @@ class _Asked:
                 ru="этот курсор не от списка с такой сортировкой; начните с первой страницы")
             self.problems.append(Problem("after", "cursor", message))
             return None
+
+
+def at_least(number: int, sizes: Sequence[int]) -> int:
+    """Return the smallest of `sizes` that is not below `number`."""
+    return next((size for size in sizes if size >= number), sizes[-1])
+
+
+def literal(number: int) -> t.Any:
+    """Return a number as part of the statement's text."""
+    return sa.literal_column(str(int(number)), sa.Integer)
 
 
 def _ordered(column: t.Any, down: bool, nullable: bool) -> t.Any:
