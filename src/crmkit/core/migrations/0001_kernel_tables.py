@@ -191,10 +191,12 @@ def upgrade() -> None:
     )
     op.create_index("crm_journal_record", "crm_journal", ["kind", "record_id", "id"], unique=False)
     op.create_index("crm_stage_history_record", "crm_stage_history", ["kind", "record_id", "id"], unique=False)
+    op.create_index("crm_tally_place", "crm_tally", ["kind", "pipeline"], unique=False)
 
 
 def downgrade() -> None:
     """Take this revision back."""
+    op.drop_index("crm_tally_place", table_name="crm_tally")
     op.drop_index("crm_stage_history_record", table_name="crm_stage_history")
     op.drop_index("crm_journal_record", table_name="crm_journal")
     op.drop_index("crm_job_urgent", table_name="crm_job")
