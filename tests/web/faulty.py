@@ -13,7 +13,7 @@ ERRORS: list[tuple[str, str]] = []
 @command(_("Break", ru="Сломать"), permission=BREAK)
 def broken(uow: Uow) -> None:
     """Show what a bug looks like."""
-    raise RuntimeError("the secret is 42")
+    raise RuntimeError("the secret is hunter2")
 
 
 @hookimpl
