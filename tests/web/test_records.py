@@ -294,3 +294,8 @@ def test_what_the_crm_is_made_of(boss: Api, ann: Api):
     assert ann("GET", "/api/me", status=200).json()["language"] == "ru"
     why = boss("GET", f"/api/sales/deal/{boss.deal()}/explain?roles=seller&actor=5", status=200).json()
     assert why["may"]["read"] is False
+
+
+def test_asking_for_nothing_is_a_mistake(boss: Api):
+    assert problems(boss("GET", "/api/jobs?state=", status=422)) == {"state": "invalid"}
+    assert problems(boss("GET", "/api/openapi.json?lang=", status=422)) == {"lang": "invalid"}

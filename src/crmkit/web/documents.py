@@ -45,7 +45,7 @@ def style(call: Call) -> Answer:
 
 
 def _language(call: Call) -> str:
-    asked = choice(call.query("lang"), "lang", "", "", *LANGUAGES)
+    asked = choice(call.query("lang"), "lang", "", *LANGUAGES)
     return asked or (call.language if call.language in LANGUAGES else "en")
 
 

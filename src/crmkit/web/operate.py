@@ -60,7 +60,7 @@ def journal(call: Call) -> Answer:
 def jobs(call: Call) -> Answer:
     """GET /api/jobs."""
     asked = call.query("state", "after", "limit")
-    state = choice(asked, "state", "", "", *STATES) or None
+    state = choice(asked, "state", "", *STATES) or None
     after, limit = whole(asked, "after", 0, BIGGEST, least=0), whole(asked, "limit", 50, 200)
     with call.reading() as uow:
         uow.require("crmkit.jobs")

@@ -31,8 +31,10 @@ def names(asked: dict[str, str], name: str) -> list[str] | None:
 
 
 def choice(asked: dict[str, str], name: str, default: str, *known: str) -> str:
-    """Return one of a few words."""
-    given = asked.get(name, default)
+    """Return one of a few words, or the default when none is asked for. Asking for nothing (``state=``) is a mistake."""
+    given = asked.get(name)
+    if given is None:
+        return default
     if given not in known:
         raise Invalid(problems=[Problem(name, "invalid", _("choose one of: {known}", ru="выберите одно из: {known}").format(known=", ".join(known)))])
     return given

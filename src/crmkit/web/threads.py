@@ -25,7 +25,8 @@ class Pool:
         """Run `function` in a thread and return what it returns."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
-        if self._idle == 0 and self._count < self._most:
+        # Counted without a lock, `_idle` may be off by a few; work that waits is the surer sign.
+        if (self._idle <= 0 or not self._waiting.empty()) and self._count < self._most:
             self._grow()
         self._waiting.put((loop, done, contextvars.copy_context(), function, args))
         return await done
