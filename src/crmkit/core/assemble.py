@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import decimal
-import fnmatch
 import graphlib
 import inspect
 import os
@@ -310,11 +309,6 @@ def _trace(outcome: t.Any, name: str, implementations: t.Any, arguments: Mapping
     by = ", ".join(i.plugin_name for i in reversed(implementations)) or "nobody"
     answer = f"raised {outcome.exception!r}" if outcome.exception else repr(outcome.get_result())[:200]
     print(f"crmkit: {name}({shown}) [{by}] -> {answer}", file=sys.stderr)  # noqa: T201 - a trace that was asked for by CRMKIT_TRACE=1
-
-
-def matching(permissions: Iterable[str], pattern: str) -> list[str]:
-    """Return the permissions a role's pattern grants."""
-    return fnmatch.filter(permissions, pattern)
 
 
 def refuse(problems: list[str]) -> None:

@@ -13,9 +13,10 @@ from .errors import Forbidden, Invalid, Problem
 from .filter import EVERYTHING, Node, both, read_filter
 from .kind import Kind, Path
 from .ledger import tally
-from .lists import _scaled, literal, make_plan, to_json
+from .lists import literal, make_plan, scaled, to_json
 from .operations import UNKNOWN
 from .pipeline import Pipeline
+from .settle import scale_of
 from .text import _
 from .where import Where, hops_of
 
@@ -43,27 +44,23 @@ def board(
     unknown = [n for n in names if n not in kind.fields]
     if unknown:
         raise Invalid(problems=[Problem("fields", "unknown", UNKNOWN.format(near=f" {n}")) for n in unknown])
-    totals, exact = _totals(uow, kind, chosen, node), True
+    totals = _totals(uow, kind, chosen, node)
     shown = _cards(uow, kind, chosen, node, names, max(0, min(cards, MAX_CARDS)))
     columns = []
     for stage in chosen.stages.values():
-        count, sums = totals.get(stage.name, (0, {f.name: _scaled(0, _scale(f)) for f in kind.totals}))
+        count, sums = totals.get(stage.name, (0, {f.name: scaled(0, scale_of(f)) for f in kind.totals}))
         own = shown.get(stage.name, [])
         for card in own:
             card["rots_at"] = _rots_at(card.get("stage_since"), stage.rots_after)
         visible = {n: v for n, v in sums.items() if n not in hidden}
         columns.append({"stage": stage.name, "label": stage.label, "outcome": stage.outcome.value, "count": count, "sums": visible,
             "cards": own, "more": count > len(own)})
-    return {"pipeline": chosen.name, "label": chosen.label, "exact": exact, "as_of": wire.moment(uow.now), "columns": columns}
+    return {"pipeline": chosen.name, "label": chosen.label, "exact": True, "as_of": wire.moment(uow.now), "columns": columns}
 
 
 def _card_fields(kind: Kind) -> list[str]:
     named = [n for n, f in kind.fields.items() if f.search] or list(kind.fields)[-3:]
     return [*named, *(f.name for f in kind.totals), *(["owner_id"] if kind.owned else [])]
-
-
-def _scale(field: t.Any) -> int:
-    return getattr(field.column.type, "scale", 0) or 0
 
 
 def _rots_at(since: str | None, after: dt.timedelta | None) -> str | None:
@@ -82,8 +79,8 @@ def _totals(uow: Uow, kind: Kind, pipeline: Pipeline[t.Any], node: Node) -> dict
     values = {"pipeline": pipeline.name, **uow.rule_values(node, "f"), **uow.rule_values(rule, "m"), **uow.hop_values(hops)}
     found: dict[str, tuple[int, Mapping[str, str]]] = {}
     for stage, count, *sums in uow.db.run(prepared, values).fetchall():
-        scaled = zip(kind.totals, sums, strict=True)
-        found[stage] = (int(count), {f.name: _scaled(int(v or 0), _scale(f)) for f, v in scaled})
+        pairs = zip(kind.totals, sums, strict=True)
+        found[stage] = (int(count), {f.name: scaled(int(v or 0), scale_of(f)) for f, v in pairs})
     return found
 
 
@@ -103,7 +100,7 @@ def _counted(uow: Uow, kind: Kind, node: Node, rule: Node) -> t.Any:
     conditions = [build(n, p) for build, n, p in ((where.node, node, "f"), (where.own_rule, rule, "m")) if n is not EVERYTHING]
     table = kind.table
     # Sums in the smallest unit, as the running totals keep them. SQLite stores exact decimals that way already.
-    sums = [sa.func.sum(sa.type_coerce(table.c[f.name], sa.BigInteger) if not uow.db.postgres else table.c[f.name] * 10 ** _scale(
+    sums = [sa.func.sum(sa.type_coerce(table.c[f.name], sa.BigInteger) if not uow.db.postgres else table.c[f.name] * 10 ** scale_of(
         f)) for f in kind.totals]
     statement = sa.select(table.c.stage, sa.func.count(), *sums).select_from(where.source)
     return statement.where(table.c.pipeline == sa.bindparam("pipeline"), table.c.archived_at.is_(None), *conditions).group_by(table.c.stage)

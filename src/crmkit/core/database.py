@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import threading
 import typing as t
 from collections.abc import Iterator
@@ -165,9 +164,3 @@ def _unavailable(error: BaseException) -> Unavailable:
     refusal = Unavailable()
     refusal.add_note(str(error).splitlines()[0] if str(error) else type(error).__name__)
     return refusal
-
-
-def database_now(db: Db) -> dt.datetime:
-    """Return the database server's own clock (PostgreSQL), so that hosts with different clocks agree."""
-    found: dt.datetime = db.connection.execute(sa.text("SELECT clock_timestamp()")).scalar_one()
-    return found.astimezone(dt.UTC)

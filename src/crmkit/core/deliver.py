@@ -5,8 +5,6 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
-import attrs
-
 from . import wire
 from .events import RECORD_EVENTS, Changed, Moved, RecordEvent
 from .kind import Kind
@@ -72,8 +70,3 @@ def changes_from_json(kind: Kind, kept: Mapping[str, t.Any]) -> dict[str, tuple[
         field = held.fields.get(own) if held is not None else None
         found[name] = (old, new) if field is None or field.secret else (wire.load(field, old), wire.load(field, new))
     return found
-
-
-def is_event(value: object) -> bool:
-    """True for what `uow.emit` takes: an instance of an attrs class."""
-    return attrs.has(type(value))

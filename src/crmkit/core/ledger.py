@@ -11,7 +11,7 @@ import attrs
 import sqlalchemy as sa
 
 from .jobs.table import job
-from .sql import Db, Prepared, dump_json
+from .sql import Db, dump_json
 from .types import BigId, UtcDateTime, utc_text
 
 metadata = sa.MetaData()
@@ -178,4 +178,4 @@ def fold_tally(db: Db) -> None:
     db.driver("DROP TABLE crm_folded")
 
 
-__all__ = ["FOLD_TALLY", "Ledger", "Prepared", "fold_tally", "history", "journal", "message", "metadata", "tally"]
+__all__ = ["FOLD_TALLY", "Ledger", "fold_tally", "history", "journal", "message", "metadata", "tally"]

@@ -312,7 +312,7 @@ def json_reader(kind: sa.types.TypeEngine[t.Any], dialect: Dialect) -> Callable[
         return _sqlite_moment if dialect.name == "sqlite" else wire.moment
     if isinstance(kind, Exact) and dialect.name == "sqlite":
         scale = kind.scale
-        return lambda value: _scaled(value, scale)
+        return lambda value: scaled(value, scale)
     if dialect.name != "sqlite" and isinstance(kind, sa.JSON):
         return None
     if isinstance(kind, sa.String | sa.Integer) or (dialect.name != "sqlite" and isinstance(kind, sa.Boolean | sa.Float)):
@@ -325,7 +325,8 @@ def _sqlite_moment(value: str) -> str:
     return f"{value[:10]}T{value[11:19]}Z" if value.endswith(".000000") else f"{value[:10]}T{value[11:]}Z"
 
 
-def _scaled(value: int, scale: int) -> str:
+def scaled(value: int, scale: int) -> str:
+    """Return a whole number of smallest units as decimal text: ``scaled(1250, 2)`` is ``"12.50"``."""
     if not scale:
         return str(value)
     sign, digits = ("-", str(-value)) if value < 0 else ("", str(value))

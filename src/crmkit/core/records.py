@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import typing as t
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 import attrs
 import sqlalchemy as sa
@@ -286,8 +286,3 @@ def _exists(db: Db, field: Field, key: t.Any) -> bool:
     assert field.to is not None
     table = field.to.__table__
     return db.connection.execute(sa.select(sa.literal(1)).where(table.c.id == key).select_from(table)).first() is not None
-
-
-def ids(records: Iterable[Entity]) -> list[int]:
-    """Return the keys of records."""
-    return [r.id for r in records]

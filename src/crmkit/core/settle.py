@@ -227,11 +227,12 @@ def total_of(kind: Kind, values: t.Mapping[str, t.Any]) -> Total | None:
     """Return where a record counts on boards and for how much (in the smallest unit); None while archived."""
     if values.get("archived_at") is not None:
         return None
-    sums = tuple(int((values.get(f.name) or 0) * 10 ** _scale(f)) for f in kind.totals)
+    sums = tuple(int((values.get(f.name) or 0) * 10 ** scale_of(f)) for f in kind.totals)
     return values["pipeline"], values["stage"], values.get("owner_id") or 0, values.get("team_id") or 0, sums
 
 
-def _scale(field: t.Any) -> int:
+def scale_of(field: t.Any) -> int:
+    """Return how many digits after the point a summed field keeps: totals are whole numbers of its smallest unit."""
     return getattr(field.column.type, "scale", 0) or 0
 
 

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
 Row = tuple[t.Any, ...]
-Statement = sa.Executable
 
 
 def dump_json(value: t.Any) -> str:
