@@ -226,7 +226,7 @@ class _Chunk:
         for record, key in zip(records, keys, strict=True):
             changes = {n: (None, v if n not in secret else "•••") for n in told if (v := record[n]) is not None}
             text = dumps(changes, default=_dumped, option=UTC_Z).decode()
-            rows.append((at, actor.id, actor.name, kind.key, key, "created", text, cause, tx))
+            rows.append((at, actor.id, actor.name, kind.key, key, "created", text, cause, uow.operation_id, tx))
         return rows
 
     def _totals(self, records: Sequence[dict[str, t.Any]]) -> None:
@@ -242,7 +242,7 @@ class _Chunk:
             self.uow.ledger.tally.append(row | {"n": count})
 
 
-JOURNAL = ("at", "actor_id", "actor", "kind", "record_id", "action", "changes", "cause")
+JOURNAL = ("at", "actor_id", "actor", "kind", "record_id", "action", "changes", "cause", "operation")
 
 
 def _dumped(value: t.Any) -> t.Any:

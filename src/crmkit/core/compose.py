@@ -14,14 +14,13 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from . import funnels, ledger
+from . import ledger
 from .access import SYSTEM, Access, Actor, Role
-from .assemble import Assembly, assemble, plug_in, refuse
+from .assemble import assemble, plug_in, refuse
+from .automations import Automations
 from .clock import Clock, SystemClock
 from .database import Database, open_engine
 from .errors import CompositionError, Misuse, closest
-from .events import RecordEvent, event_key
-from .filter import Reader
 from .jobs import DatabaseClock, Jobs
 from .jobs import metadata as job_tables
 from .kind import ExtensionKind, Kind
@@ -30,9 +29,8 @@ from .live import Hub
 from .model import Entity, Extension
 from .people import read_roles, read_teams
 from .pipeline import Pipeline, Stage, StageOf
-from .plugin import EveryMark, OnMark, Plugin, StageMark, WhileMark
+from .plugin import Plugin
 from .settings import CoreSettings, fill, read_file, with_environment
-from .settle import Subscriber
 from .tables import metadata as web_tables
 from .uow import Uow
 from .work import Deliveries, register_handlers
@@ -44,7 +42,7 @@ T = t.TypeVar("T")
 FOLD_AFTER = 2_000
 
 
-class Crm:
+class Crm(Automations):
     """A CRM made of plugins.
 
     ``Crm(sales.plugin, database="sqlite:///crm.db", settings={"sales": {…}})``. `database` may be an SQLAlchemy engine of
@@ -173,106 +171,6 @@ class Crm:
                     waiting.append(child)
         return tuple(found)
 
-    # ---- automations -------------------------------------------------------------------------------------------
-    def _funnels(self, found: Assembly, tables: Mapping[str, t.Any]) -> Mapping[str, Pipeline[t.Any]]:
-        laid = funnels.Funnels(found.pipelines, found.kinds)
-        pipelines = laid.apply(tables.get("pipelines", {}))
-        found.problems += laid.problems
-        for pipeline in pipelines.values():
-            kind = found.by_class[pipeline.of]
-            kind.pipelines[pipeline.name] = pipeline
-            for stage in pipeline.stages.values():
-                for need in stage.needs:
-                    try:
-                        path = kind.path(need, found.kinds)
-                        wrong = path.field.generated or any(not isinstance(h, ExtensionKind) for h in path.hops)
-                        if wrong:
-                            found.problems.append(f"{pipeline.name}[{stage.name!r}] needs {need!r}, which cannot be filled in on a move")
-                    except LookupError as error:
-                        found.problems.append(f"{pipeline.name}[{stage.name!r}] needs {need!r}: {error.args[0]}")
-        return pipelines
-
-    def _subscribe(self, found: Assembly) -> None:
-        self._on: dict[tuple[str, type, type | None], list[Subscriber]] = collections.defaultdict(list)
-        self._at: dict[tuple[str, str, str], list[Subscriber]] = collections.defaultdict(list)
-        self._patience: dict[tuple[str, str, str], WhileMark] = {}
-        self._event_names: dict[type, str] = {}
-        self.event_classes: dict[str, type] = {}
-        for item in found.marked:
-            mark = item.mark
-            if isinstance(mark, OnMark):
-                cls, of = event_key(mark.event)
-                node = None
-                if mark.when is not None:
-                    node = self._condition(item.name, mark.when, of, found)
-                self._on[mark.phase, cls, of].append(Subscriber(item.name, item.plugin, item.function, node, frozenset(mark.fields)))
-                if not issubclass(cls, RecordEvent):
-                    name = f"event:{item.plugin}:{cls.__name__}"
-                    self._event_names.setdefault(cls, name)
-                    if self.event_classes.setdefault(self._event_names[cls], cls) is not cls:
-                        found.problems.append(f"{item.name}: there are two events {cls.__name__}; timers know them by name, so rename one")
-            elif isinstance(mark, StageMark | WhileMark):
-                phase = mark.phase if isinstance(mark, StageMark) else "while"
-                for pipeline in self._variants(mark.stage, item.name, found):
-                    self._at[phase, pipeline, mark.stage.name].append(Subscriber(item.name, item.plugin, item.function))
-                    if isinstance(mark, WhileMark):
-                        self._patience[item.name, pipeline, mark.stage.name] = mark
-
-    def _condition(self, name: str, when: Mapping[str, t.Any], of: type | None, found: Assembly) -> t.Any:
-        kind = found.by_class.get(of) if of is not None else None
-        if kind is None:
-            found.problems.append(f"{name}: when= needs an event of one entity, such as Changed[Deal]")
-            return None
-        reader = Reader(kind, found.kinds)
-        node = reader.read(when, "when")
-        found.problems += [f"{name}: {p.path}: {p.message}" for p in reader.problems]
-        return node
-
-    def _variants(self, stage: StageOf[t.Any], name: str, found: Assembly) -> list[str]:
-        """Return the pipelines in which a stage reference holds: its own, and those made like it."""
-        own = stage.pipeline.name
-        if own not in self.pipelines:
-            found.problems.append(f"{name} waits for {stage!r}, whose pipeline is not in this CRM; add its plugin to requires=")
-            return []
-        return [p.name for p in self.pipelines.values() if own in self._likes(p.name) and stage.name in p.stages]
-
-    def _likes(self, name: str) -> set[str]:
-        """Return a pipeline's name and those it is a variant of, directly or not."""
-        found, here = set[str](), self.pipelines.get(name)
-        while here is not None and here.name not in found:
-            found.add(here.name)
-            here = self.pipelines.get(here.like or "")
-        return found
-
-    def subscribers(self, phase: str, event: object) -> list[Subscriber]:
-        """Return the handlers of an event, in dependency order."""
-        cls = type(event)
-        of = type(event.record) if isinstance(event, RecordEvent) else None
-        exact = self._on.get((phase, cls, of), ())
-        if of is None:
-            return list(exact)
-        every = self._on.get((phase, cls, None))
-        return [*exact, *every] if every else list(exact)
-
-    def at_stage(self, phase: str, stage: tuple[str, str]) -> t.Sequence[Subscriber]:
-        """Return what runs when a record enters, leaves or stays in a stage."""
-        return self._at.get((phase, *stage), ())
-
-    def patience(self, name: str, stage: tuple[str, str]) -> WhileMark | None:
-        """Return how long a ``@while_in`` handler waits in a stage, and whether it repeats."""
-        return self._patience.get((name, *stage))
-
-    def event_name(self, cls: type) -> str:
-        """Return the name under which a plugin's own event waits as a timer."""
-        try:
-            return self._event_names[cls]
-        except KeyError:
-            raise Misuse(f"nobody handles {cls.__name__}: write a function marked @on({cls.__name__}) in a plugin of this CRM") from None
-
-    def crons(self) -> list[tuple[str, EveryMark, str]]:
-        """Return the ``@every`` automations: name, mark, plugin."""
-        return [(m.name, m.mark, m.plugin) for m in self.marked if isinstance(m.mark, EveryMark)]
-
     def fold_is_due(self, rows: int) -> bool:
         """Count rows added to the running totals; True each time so many came together that they are worth folding."""
         self._unfolded += rows
@@ -289,15 +187,17 @@ class Crm:
 
     # ---- working -----------------------------------------------------------------------------------------------
     @contextlib.contextmanager
-    def uow(self, actor: Actor = SYSTEM, *, connection: sa.Connection | None = None, cause: str | None = None) -> Iterator[Uow]:
+    def uow(self, actor: Actor = SYSTEM, *, connection: sa.Connection | None = None, cause: str | None = None,
+            operation: int | None = None) -> Iterator[Uow]:
         """Open a unit of work that may write. With `connection` it joins the host's open transaction as a savepoint.
 
-        Without an actor it is the system itself, which sees and may do everything: for scripts, imports and tests.
+        Without an actor it is the system itself, which sees and may do everything: for scripts, imports and tests. With
+        `operation` it goes on with what `Uow.operation` began.
         """
         opened = self.database.write() if connection is None else self.database.join(connection)
         done: list[tuple[Crm, Uow]] = []
         with opened as db:
-            uow, info = Uow(self, db, actor, cause=cause), db.connection.info
+            uow, info = Uow(self, db, actor, cause=cause, operation=operation), db.connection.info
             outer = info.get("crm_done")  # of the unit of work whose connection this one joined
             info["crm_done"] = done
             try:

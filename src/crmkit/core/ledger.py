@@ -19,7 +19,7 @@ journal = sa.Table(
     "crm_journal", metadata,
     sa.Column("id", BigId, primary_key=True),
     # Groups what one transaction did, and orders the live stream's replay: PostgreSQL's transaction number, or on SQLite
-    # the id of the transaction's first row. Not indexed: replays look at the newest few thousand rows by id.
+    # the id of the transaction's first row.
     sa.Column("tx", sa.BigInteger, nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
     sa.Column("actor_id", sa.BigInteger),
@@ -29,7 +29,9 @@ journal = sa.Table(
     sa.Column("action", sa.String(60), nullable=False),
     sa.Column("changes", sa.JSON, nullable=False),
     sa.Column("cause", sa.Text),
+    sa.Column("operation", sa.BigInteger),  # what this was a piece of, when it was more than one transaction can say
     sa.Index("crm_journal_record", "kind", "record_id", "id"),
+    sa.Index("crm_journal_tx", "tx"),
 )  # fmt: skip
 history = sa.Table(
     "crm_stage_history", metadata,

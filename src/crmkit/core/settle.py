@@ -73,7 +73,7 @@ class Settling:
         uow = self.uow
         uow.ledger.journal.append({
             "at": uow.now, "actor_id": uow.actor.id, "actor": uow.actor.name, "kind": kind, "record_id": key, "action": action,
-            "changes": changes, "cause": self.cause,
+            "changes": changes, "cause": self.cause, "operation": uow.operation_id,
         })  # fmt: skip
 
     def note(self, fact: Fact) -> None:

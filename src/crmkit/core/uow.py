@@ -7,26 +7,21 @@ import datetime as dt
 import typing as t
 from collections.abc import Iterator, Mapping
 
-import sqlalchemy as sa
-
 from . import moves
 from .access import Actor
 from .deliver import event_to_json
-from .errors import Forbidden, Invalid, Misuse, NotFound, Unauthenticated
+from .errors import Invalid, Misuse
 from .events import Archived, Restored
-from .filter import EVERYTHING, Context, Node
-from .kind import Kind
-from .ledger import Ledger
+from .filter import Context
+from .ledger import NEXT_TX, PG_TX, Ledger
 from .live import Message
 from .model import Entity, Extension, Record, Staged
+from .operation import begin, finish
 from .pipeline import StageOf, Verdict
-from .plugin import PUBLIC, Permission
-from .query import Query
+from .reading import Reading
 from .records import Fact, Records
 from .settle import Settling
 from .sql import Db
-from .text import _
-from .where import Where, hop_prefix, hops_of, parameters
 
 if t.TYPE_CHECKING:
     from .compose import Crm
@@ -36,14 +31,14 @@ S = t.TypeVar("S", bound=Staged)
 X = t.TypeVar("X", bound=Extension[t.Any])
 
 
-class Uow:
+class Uow(Reading):
     """One transaction for one actor.
 
     Leaving the ``with`` block *settles* (writes, checks, journals, runs ``@on`` automations until nothing is left to do) and
     commits; an exception undoes everything. `now` is one moment for the whole unit of work.
     """
 
-    def __init__(self, crm: Crm, db: Db, actor: Actor, *, writable: bool = True, cause: str | None = None) -> None:
+    def __init__(self, crm: Crm, db: Db, actor: Actor, *, writable: bool = True, cause: str | None = None, operation: int | None = None) -> None:
         self.crm, self.db, self.actor, self.writable = crm, db, actor, writable
         self.now: dt.datetime = crm.clock.now()
         self._elevated, self._dated = actor.system, False
@@ -54,30 +49,9 @@ class Uow:
         self.records = Records(db, self, crm.kind)
         self.settling = Settling(self, cause)
         self.messages: dict[Message, None] = {}
+        self.operation_id = operation
 
     # ---- what it is about --------------------------------------------------------------------------------------
-    @property
-    def connection(self) -> sa.Connection:
-        """The SQLAlchemy connection of the transaction, for queries of your own (row rules are then yours to mind)."""
-        return self.db.connection
-
-    @property
-    def context(self) -> Context:
-        """What relative filter values are worked out against."""
-        if self._context is None:
-            actor = self.actor
-            self._context = Context(self.now, self.crm.zone, actor.id, actor.teams, self.crm.teams_below)
-        return self._context
-
-    @contextlib.contextmanager
-    def as_system(self) -> Iterator[None]:
-        """Look past the actor's row rules for a moment, as automations do; the journal still names the actor."""
-        before, self._elevated = self._elevated, True
-        try:
-            yield
-        finally:
-            self._elevated = before
-
     def at(self, moment: dt.datetime, actor: Actor | None = None) -> None:
         """Settle, and go on as if it were `moment` (and `actor` were at work): for demo data and imports with their own times.
 
@@ -88,122 +62,26 @@ class Uow:
         self.settle()
         self.now, self.actor, self._context, self._dated = moment, actor or self.actor, None, True
 
-    @property
-    def elevated(self) -> bool:
-        """True while row rules and permissions are not asked."""
-        return self._elevated
+    def operation(self, kind: str, label: str, **facts: t.Any) -> int:
+        """Begin an operation and return its number: work (an import, a merge) that is listed, told and undone as one.
 
-    # ---- reading -----------------------------------------------------------------------------------------------
-    def rule(self, kind: Kind, action: str = "read") -> Node:
-        """Return which rows of `kind` are seen here."""
-        return EVERYTHING if self._elevated else self.crm.access.rule(self.actor, kind, action)
-
-    def find(self, cls: type[E]) -> Query[E]:
-        """Start a query over the records of `cls` the actor may see."""
-        return Query(self, self.crm.kind(cls))
-
-    def get(self, cls: type[E], key: int, *, lock: bool = False, action: str = "read") -> E:
-        """Return one record, archived or not; `NotFound` when the actor may not see it, `Forbidden` when not do `action`.
-
-        `lock` holds the row until the end of the transaction.
+        From here on the journal's entries carry the number. ``crm.uow(actor, operation=number)`` goes on with it in another
+        transaction; `finish` ends it.
         """
-        kind = self.crm.kind(cls)
-        here = self.records.known.get((cls, key))
-        if here is not None and not lock and (self._elevated or (action == "read" and "_seen" in here.__dict__)):
-            return t.cast(E, here)
-        rule, narrower = self.rule(kind), self.rule(kind, action) if action != "read" else EVERYTHING
-        row = self._fetch(kind, key, lock, rule, narrower)
-        if row is None:
-            raise NotFound(_("There is no {kind} {id}, or you may not see it", ru="Нет записи «{kind}» {id}, или она вам не видна").format(
-                kind=kind.label, id=key))
-        if not row[-1]:
-            self.forbid(kind.permission(action))
-        record = self.records.adopt(kind, row[:-1])
-        if not self._elevated:
-            record.__dict__["_seen"] = True
-        return t.cast(E, record)
+        self._writes()
+        self.operation_id = begin(self, kind, label, facts)
+        return self.operation_id
 
-    def _fetch(self, kind: Kind, key: int, lock: bool, rule: Node, narrower: Node) -> t.Any:
-        hops = hops_of((rule, narrower), ())
-        if lock and (hops or not _plain(rule) or not _plain(narrower)):
-            # Lock the record alone first: with joined tables in the statement, PostgreSQL would return no row at all when
-            # another transaction changed a joined row while this one waited.
-            table = kind.table
-            alone = self.db.statements.get(("lock", kind.key),
-                lambda: sa.select(table.c.id).where(table.c.id == sa.bindparam("key")).with_for_update())
-            self.db.rows(alone, {"key": key})
-            lock = False
-        shape = ("get", kind.key, lock, rule.shape, narrower.shape, tuple((h, self.rule(self.crm.kinds[h]).shape) for h in hops))
-        prepared = self.db.statements.get(shape, lambda: self._get_statement(kind, lock, rule, narrower))
-        values = {"key": key, **self.rule_values(rule, "m"), **self.rule_values(narrower, "n"), **self.hop_values(hops)}
-        return self.db.one(prepared, values)
+    def finish(self, state: str = "done", **facts: t.Any) -> None:
+        """End the operation at hand; `facts` are added to those it began with."""
+        self._writes()
+        finish(self, state, facts)
 
-    def _get_statement(self, kind: Kind, lock: bool, rule: Node, narrower: Node) -> t.Any:
-        where = Where(kind, self.crm.kinds, self.db.dialect, self.rule)
-        conditions = [kind.table.c.id == sa.bindparam("key", type_=kind.table.c.id.type)]
-        if rule is not EVERYTHING:
-            conditions.append(where.own_rule(rule, "m"))
-        allowed = sa.literal(1) if narrower is EVERYTHING else sa.case((where.own_rule(narrower, "n"), 1), else_=0)
-        found = sa.select(*kind.table.columns, allowed.label("_allowed")).select_from(where.source).where(*conditions)
-        return found.with_for_update() if lock else found
-
-    def rule_values(self, node: Node, prefix: str) -> dict[str, t.Any]:
-        """Return the parameters of a rule for this unit of work."""
-        return {} if node is EVERYTHING else parameters(node, prefix, self.context, self.db.dialect)
-
-    def hop_values(self, hops: t.Iterable[str]) -> dict[str, t.Any]:
-        """Return the parameters of the row rules of the kinds that are hopped to."""
-        found: dict[str, t.Any] = {}
-        for key in hops:
-            found |= self.rule_values(self.rule(self.crm.kinds[key]), hop_prefix(key))
-        return found
-
-    def peek(self, cls: type[E], key: int) -> E | None:
-        """Return one record regardless of row rules, or None: for automations."""
-        with self.as_system(), contextlib.suppress(NotFound):
-            return self.get(cls, key)
-        return None
-
-    def matches(self, record: Entity, node: Node) -> bool:
-        """True when a saved record satisfies a filter node."""
-        self.flush()
-        kind = self.crm.kind(type(record))
-        hops = hops_of((node,), ())
-
-        def build() -> t.Any:
-            where = Where(kind, self.crm.kinds, self.db.dialect)
-            condition = where.node(node, "f")
-            return sa.select(sa.literal(1)).select_from(where.source).where(kind.table.c.id == sa.bindparam("key"), condition)
-
-        prepared = self.db.statements.get(("matches", kind.key, node.shape, hops), build)
-        return self.db.one(prepared, {"key": record.id, **self.rule_values(node, "f")}) is not None
-
-    def follow(self, record: Record, via: str, target: type[E]) -> E | None:
-        """Return the record that ``record.<via>`` names, fetching it for all its peers in one query."""
-        kind = self.crm.kind(target)
-        key = record.__dict__[via]
-        if (target, key) not in self.records.known:
-            self._going_on()
-            wanted = {r.__dict__.get(via) for (cls, _id), r in self.records.known.items() if cls is type(record)} | {key}
-            others = [k for k in wanted if k is not None and k != key and (target, k) not in self.records.known]
-            missing = [key, *others[:999]]
-            for row in self.connection.execute(sa.select(kind.table).where(kind.table.c.id.in_(missing))):
-                self.records.adopt(kind, row)
-        return t.cast("E | None", self.records.known.get((target, key)))
-
-    def adopt(self, kind: Kind, row: t.Iterable[t.Any]) -> Entity:
-        """Return the entity of a row that was found under the row rule."""
-        record = self.records.adopt(kind, row)
-        if not self._elevated:
-            record.__dict__["_seen"] = True
-        return record
-
-    def load_extensions(self, record: Entity, cls: type[Extension[t.Any]]) -> None:
-        """Fetch a side table for every record of this type here."""
-        self._going_on()
-        if self.crm.extension(cls) is None:
-            raise Misuse(f"{cls.__name__} belongs to a plugin that is not in this CRM; add it to plugins in crmkit.toml")
-        self.records.load_extensions(record, cls)
+    @property
+    def tx(self) -> int:
+        """The number under which the journal keeps what this transaction does (since it last settled)."""
+        self._writes()
+        return t.cast(int, self.db.driver(f"SELECT {PG_TX}" if self.db.postgres else NEXT_TX).fetchone()[0])
 
     # ---- writing -----------------------------------------------------------------------------------------------
     def add(self, record: E, into: StageOf[t.Any] | None = None) -> E:
@@ -238,10 +116,6 @@ class Uow:
         """Note that a record was assigned to (its own `__setattr__` calls this)."""
         self._writes()
         self.records.touch(record)
-
-    def _going_on(self) -> None:
-        if self.over:
-            raise Misuse("this unit of work is over: open another one, and uow.get(...) the record there")
 
     def _writes(self, record: Entity | None = None) -> None:
         self._going_on()
@@ -362,31 +236,3 @@ class Uow:
             raise Misuse(f'topic {topic!r} is not declared; add Topic("{topic}", of=Entity) or permission=... to the plugin')
         self.messages[Message(topic, key)] = None
         self.ledger.message.append({"at": self.now, "topic": topic, "record_id": key})
-
-    # ---- rights ------------------------------------------------------------------------------------------------
-    def may(self, permission: Permission | str, record: Entity | None = None) -> bool:
-        """True when the actor holds a permission; with `record`, when one of the scopes it is granted in covers that record."""
-        name = permission.name if isinstance(permission, Permission) else permission
-        if self._elevated:
-            return True
-        if not self.crm.access.may(self.actor, name, record):
-            return False
-        if record is None or name == PUBLIC.name:
-            return True
-        rule = self.crm.access.rule_of(self.actor, self.crm.kind(type(record)), name)
-        return rule is EVERYTHING or self.matches(record, rule)
-
-    def require(self, permission: Permission | str, record: Entity | None = None) -> None:
-        """Raise `Forbidden` (or `Unauthenticated` for nobody) unless the actor holds a permission."""
-        if not self.may(permission, record):
-            self.forbid(permission.name if isinstance(permission, Permission) else permission)
-
-    def forbid(self, permission: str) -> t.NoReturn:
-        """Refuse, naming the permission that is missing."""
-        if self.actor.id is None and not self.actor.roles:
-            raise Unauthenticated()
-        raise Forbidden(_("You need the permission {name}", ru="Нужно право {name}").format(name=permission))
-
-
-def _plain(node: Node) -> bool:
-    return not any(leaf.path.hops for leaf in node.leaves())

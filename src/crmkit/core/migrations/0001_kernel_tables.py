@@ -17,6 +17,16 @@ down_revision = None
 def upgrade() -> None:
     """Bring the tables to this revision."""
     op.create_table(
+        "crm_external",
+        sa.Column("source", sa.String(length=100), nullable=False),
+        sa.Column("kind", sa.String(length=120), nullable=False),
+        sa.Column("external_id", sa.String(length=200), nullable=False),
+        sa.Column("record_id", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=True),
+        sa.Column("operation", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("source", "kind", "external_id", name=op.f("pk_crm_external")),
+    )
+    op.create_table(
         "crm_idempotency",
         sa.Column("key", sa.String(length=200), nullable=False),
         sa.Column("caller", sa.String(length=80), nullable=False),
@@ -75,7 +85,22 @@ def upgrade() -> None:
         sa.Column("action", sa.String(length=60), nullable=False),
         sa.Column("changes", sa.JSON(), nullable=False),
         sa.Column("cause", sa.Text(), nullable=True),
+        sa.Column("operation", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_crm_journal")),
+    )
+    op.create_table(
+        "crm_merged",
+        sa.Column("kind", sa.String(length=120), nullable=False),
+        sa.Column(
+            "loser_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("winner_id", sa.BigInteger(), nullable=False),
+        sa.Column("operation", sa.BigInteger(), nullable=True),
+        sa.Column("at", c.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "loser_id", name=op.f("pk_crm_merged")),
     )
     op.create_table(
         "crm_message",
@@ -87,6 +112,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_crm_message")),
     )
     op.create_table(
+        "crm_operation",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=60), nullable=False),
+        sa.Column("label", sa.String(length=200), nullable=False),
+        sa.Column("actor_id", sa.BigInteger(), nullable=True),
+        sa.Column("actor", sa.String(length=200), nullable=False),
+        sa.Column("at", c.UtcDateTime(), nullable=False),
+        sa.Column("finished_at", c.UtcDateTime(), nullable=True),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("undone_by", sa.BigInteger(), nullable=True),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_crm_operation")),
+    )
+    op.create_table(
         "crm_plugin",
         sa.Column("name", sa.String(length=60), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
@@ -95,6 +134,15 @@ def upgrade() -> None:
         sa.Column("tables", sa.JSON(), nullable=False),
         sa.Column("parked_at", c.UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_crm_plugin")),
+    )
+    op.create_table(
+        "crm_search",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=120), nullable=False),
+        sa.Column("record_id", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_crm_search")),
+        sa.UniqueConstraint("kind", "record_id", name=op.f("uq_crm_search_kind_record_id")),
     )
     op.create_table(
         "crm_stage_history",
@@ -140,6 +188,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_crm_token")),
         sa.UniqueConstraint("digest", name=op.f("uq_crm_token_digest")),
     )
+    op.create_index("crm_external_operation", "crm_external", ["operation"], unique=False)
+    op.create_index("crm_external_record", "crm_external", ["kind", "record_id"], unique=False)
     op.create_index("crm_idempotency_at", "crm_idempotency", ["at"], unique=False)
     op.create_index(
         "crm_job_dead",
@@ -190,6 +240,8 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'pending' AND priority < 0"),
     )
     op.create_index("crm_journal_record", "crm_journal", ["kind", "record_id", "id"], unique=False)
+    op.create_index("crm_journal_tx", "crm_journal", ["tx"], unique=False)
+    op.create_index("crm_merged_winner", "crm_merged", ["kind", "winner_id"], unique=False)
     op.create_index("crm_stage_history_record", "crm_stage_history", ["kind", "record_id", "id"], unique=False)
     op.create_index("crm_tally_place", "crm_tally", ["kind", "pipeline"], unique=False)
 
@@ -198,6 +250,8 @@ def downgrade() -> None:
     """Take this revision back."""
     op.drop_index("crm_tally_place", table_name="crm_tally")
     op.drop_index("crm_stage_history_record", table_name="crm_stage_history")
+    op.drop_index("crm_merged_winner", table_name="crm_merged")
+    op.drop_index("crm_journal_tx", table_name="crm_journal")
     op.drop_index("crm_journal_record", table_name="crm_journal")
     op.drop_index("crm_job_urgent", table_name="crm_job")
     op.drop_index("crm_job_subject", table_name="crm_job")
@@ -206,12 +260,18 @@ def downgrade() -> None:
     op.drop_index("crm_job_due", table_name="crm_job")
     op.drop_index("crm_job_dead", table_name="crm_job")
     op.drop_index("crm_idempotency_at", table_name="crm_idempotency")
+    op.drop_index("crm_external_record", table_name="crm_external")
+    op.drop_index("crm_external_operation", table_name="crm_external")
     op.drop_table("crm_token")
     op.drop_table("crm_tally")
     op.drop_table("crm_stage_history")
+    op.drop_table("crm_search")
     op.drop_table("crm_plugin")
+    op.drop_table("crm_operation")
     op.drop_table("crm_message")
+    op.drop_table("crm_merged")
     op.drop_table("crm_journal")
     op.drop_table("crm_job_cron")
     op.drop_table("crm_job")
     op.drop_table("crm_idempotency")
+    op.drop_table("crm_external")
