@@ -20,6 +20,7 @@ from .text import Text, _
 if t.TYPE_CHECKING:
     from starlette.requests import Request
 
+    from .compose import Crm
     from .events import Moved, Tick
     from .uow import Uow
 
@@ -114,12 +115,37 @@ class CommandMark:
 
 
 @attrs.frozen(kw_only=True)
+class Upload:
+    """How a route takes large bodies: read into a temporary file once the caller's permission is known, never into memory.
+
+    `limit` says how many bytes at most, when asked with the CRM. `prepare(request, crm)` runs before the transaction begins:
+    for what takes its time, such as putting a file away. ``request.state`` has `upload` (``file``, ``size``, ``digest``: the
+    SHA-256 in hex), `actor`, and for the handler itself `prepared`, what `prepare` returned.
+    """
+
+    limit: t.Callable[[Crm], int]
+    prepare: t.Callable[[Request, Crm], t.Any] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Streamed:
+    """What a route returns for an answer that is sent piece by piece, after its transaction has ended."""
+
+    pieces: Iterator[bytes]
+    media_type: str
+    status: int = 200
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
 class RouteMark:
     """An HTTP route of a plugin, below ``/x/<plugin>``."""
 
     path: str
     permission: Permission | None
     methods: tuple[str, ...] = ("GET",)
+    upload: Upload | None = None
+    operation: Mapping[str, t.Any] | None = None
 
 
 Mark = OnMark | StageMark | WhileMark | EveryMark | CommandMark | RouteMark
@@ -199,9 +225,16 @@ def command(label: str, *, permission: Permission, of: type[Entity] | None = Non
 RouteHandler = t.Callable[["Request", "Uow"], t.Any]
 
 
-def route(path: str, *, permission: Permission, methods: Sequence[str] = ("GET",)) -> t.Callable[[RouteHandler], RouteHandler]:
-    """Serve ``/x/<plugin><path>``: ``(request, uow) -> Response`` or data for JSON. `permission` may be ``PUBLIC``."""
-    return _mark(RouteMark(path=path, permission=permission, methods=tuple(methods)))
+def route(
+    path: str, *, permission: Permission, methods: Sequence[str] = ("GET",), upload: Upload | None = None,
+    operation: Mapping[str, t.Any] | None = None,
+) -> t.Callable[[RouteHandler], RouteHandler]:  # fmt: skip
+    """Serve ``/x/<plugin><path>``: ``(request, uow) -> Response``, data for JSON, or `Streamed`. `permission` may be ``PUBLIC``.
+
+    Bodies are read whole, up to 4 MiB; `upload` takes larger ones. `operation` describes the route in the OpenAPI document,
+    as an Operation Object without what is known anyway (tags, name, summary, refusals).
+    """
+    return _mark(RouteMark(path=path, permission=permission, methods=tuple(methods), upload=upload, operation=operation))
 
 
 @attrs.frozen

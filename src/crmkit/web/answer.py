@@ -40,12 +40,13 @@ class Stream:
 
     __slots__ = ("headers", "media", "pieces", "status")
 
-    def __init__(self, pieces: Iterator[bytes], media: bytes, headers: Headers) -> None:
-        self.pieces, self.media, self.headers, self.status = pieces, media, headers, 200
+    def __init__(self, pieces: Iterator[bytes], media: bytes, headers: Headers, status: int = 200) -> None:
+        self.pieces, self.media, self.headers, self.status = pieces, media, headers, status
 
     def head(self) -> Headers:
         """Return all the headers to send."""
-        return [*self.headers, (b"content-type", self.media), NO_SNIFF, PRIVATE]
+        own = {name for name, _value in self.headers}
+        return [*self.headers, (b"content-type", self.media), NO_SNIFF, *([] if b"cache-control" in own else [PRIVATE])]
 
 
 def as_json(value: t.Any, status: int = 200, headers: Headers | None = None) -> Answer:

@@ -20,12 +20,14 @@ from .problems import MethodNotAllowed, TooLarge, failed, refused
 from .routes import Endpoint, Routes
 from .running import demand, lifespan, running
 from .threads import Pool
+from .uploads import admit, spooled
 
 if t.TYPE_CHECKING:
     import sqlalchemy as sa
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from ..core.compose import Crm
+    from ..core.plugin import RouteMark
 
     HostConnection = Callable[[Request], "sa.Connection"]
 
@@ -85,10 +87,21 @@ class Edge:
         endpoint = self._endpoint(call)
         if isinstance(endpoint, Answer):
             return endpoint
+        if endpoint.mark is not None and endpoint.body:
+            return await self._large(endpoint, endpoint.mark, call, receive)
         if endpoint.body:
             call.body = await read_body(call, receive)
-        host = await t.cast(t.Any, self.actor)(HTTPConnection(call.scope)) if self.actor_is_async else None
-        return await self.pool.run(self._work, endpoint, call, host)
+        return await self.pool.run(self._work, endpoint, call, await self._host_says(call))
+
+    async def _host_says(self, call: Call) -> Actor | None:
+        return t.cast("Actor | None", await t.cast(t.Any, self.actor)(HTTPConnection(call.scope))) if self.actor_is_async else None
+
+    async def _large(self, endpoint: Endpoint, mark: RouteMark, call: Call, receive: Receive) -> Answer | Stream | None:
+        """Answer a call with a large body: who may not send one is told so before it is read."""
+        await self.pool.run(admit, call, mark, await self._host_says(call))
+        assert mark.upload is not None
+        async with spooled(call, receive, mark.upload.limit(self.crm), self.pool) as call.upload:
+            return await self.pool.run(self._run, endpoint, call)
 
     def _endpoint(self, call: Call) -> Endpoint | Answer:
         methods = self.routes.find(call)
@@ -106,6 +119,14 @@ class Edge:
             identify(call, host)
             if not endpoint.open:
                 demand_known(call)
+        except Refusal as refusal:
+            return refused(call, refusal)
+        except Exception as error:
+            return failed(call, error)
+        return self._run(endpoint, call)
+
+    def _run(self, endpoint: Endpoint, call: Call) -> Answer | Stream | None:
+        try:
             return endpoint.run(call)
         except Refusal as refusal:
             return refused(call, refusal)

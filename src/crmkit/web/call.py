@@ -21,6 +21,7 @@ if t.TYPE_CHECKING:
 
     from ..core.uow import Uow
     from .app import Edge
+    from .uploads import Spooled
 
 LANGUAGES = ("en", "ru")
 BIGGEST = 2**63 - 1
@@ -34,7 +35,7 @@ EXPECTED_OBJECT = _("expected a JSON object", ru="ожидается объек�
 class Call:
     """A request on its way through the edge. `body` is read before the handler runs; the handler runs in a thread."""
 
-    __slots__ = ("_headers", "actor", "body", "caller", "crm", "edge", "key", "kind", "method", "path", "root", "scope", "verb")
+    __slots__ = ("_headers", "actor", "body", "caller", "crm", "edge", "key", "kind", "method", "path", "root", "scope", "upload", "verb")
 
     def __init__(self, edge: Edge, scope: t.Any) -> None:
         self.edge, self.crm, self.scope = edge, edge.crm, scope
@@ -46,6 +47,7 @@ class Call:
         self.path: str = path or "/"
         self._headers: dict[bytes, bytes] | None = None
         self.body = b""
+        self.upload: Spooled | None = None
         self.actor: Actor = ANONYMOUS
         self.caller = ""
         self.kind: Kind = None  # type: ignore[assignment]  # set by the routes that have one

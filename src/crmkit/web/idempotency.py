@@ -57,7 +57,8 @@ def _key(call: Call) -> str | None:
 def _digest(call: Call) -> str:
     query: bytes = call.scope.get("query_string", b"")
     said = "\n".join([call.method, call.path, query.decode("latin-1"), call.header(b"if-match") or "", ""])
-    return hashlib.sha256(said.encode() + call.body).hexdigest()
+    body = call.body if call.upload is None else call.upload.digest.encode()
+    return hashlib.sha256(said.encode() + body).hexdigest()
 
 
 def _claim(uow: Uow, call: Call, key: str, request: str) -> Answer | None:

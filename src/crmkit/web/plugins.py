@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from ..core.errors import Misuse
-from ..core.plugin import RouteMark
-from .answer import Answer, as_json
+from ..core.plugin import RouteMark, Streamed
+from .answer import Answer, Stream, as_json
 from .idempotency import written
 
 if t.TYPE_CHECKING:
@@ -18,17 +18,17 @@ if t.TYPE_CHECKING:
     from .call import Call
 
 
-def endpoint(function: Callable[[Request, Uow], t.Any], mark: RouteMark) -> Callable[[Call], Answer]:
+def endpoint(function: Callable[[Request, Uow], t.Any], mark: RouteMark) -> Callable[[Call], Answer | Stream]:
     """Return the endpoint of a marked function. GET reads only; other methods may write.
 
-    The function runs in a thread, with the body read already: ``request.state.body`` (bytes), ``request.state.json()``.
+    The function runs in a thread, with the body read already: ``request.state.body`` (bytes), ``request.state.json()``; a
+    large body (``upload=…``) as ``request.state.upload``.
     """
 
-    def run(call: Call) -> Answer:
-        request = Request(call.scope)
-        request.state.body, request.state.json = call.body, call.json
+    def run(call: Call) -> Answer | Stream:
+        request = _request(call, mark)
 
-        def answer(uow: Uow) -> Answer:
+        def answer(uow: Uow) -> Answer | Stream:
             if mark.permission is not None:
                 uow.require(mark.permission)
             result = function(request, uow)
@@ -38,14 +38,34 @@ def endpoint(function: Callable[[Request, Uow], t.Any], mark: RouteMark) -> Call
         if call.method in ("GET", "HEAD"):
             with call.reading() as uow:
                 return answer(uow)
-        return written(call, answer)
+        return written(call, lambda uow: _whole(answer(uow)))
 
     return run
 
 
-def _as_answer(result: t.Any) -> Answer:
+def _request(call: Call, mark: RouteMark) -> Request:
+    request = Request(call.scope)
+    request.state.actor = call.actor
+    if mark.upload is None:
+        request.state.body, request.state.json = call.body, call.json
+        return request
+    request.state.upload = call.upload
+    request.state.prepared = mark.upload.prepare(request, call.crm) if mark.upload.prepare is not None else None
+    return request
+
+
+def _whole(answer: Answer | Stream) -> Answer:
+    if isinstance(answer, Stream):
+        raise Misuse("a route that may write returns a whole answer, which Idempotency-Key can remember; Streamed is for GET")
+    return answer
+
+
+def _as_answer(result: t.Any) -> Answer | Stream:
+    if isinstance(result, Streamed):
+        headers = [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in result.headers.items()]
+        return Stream(result.pieces, result.media_type.encode("latin-1"), headers, result.status)
     if isinstance(result, StreamingResponse):
-        raise Misuse("a route returns a whole Response or data for JSON; for what never ends publish a Topic to the live stream")
+        raise Misuse("a route returns a whole Response, Streamed(pieces=…) or data for JSON; for what never ends publish a Topic to the live stream")
     if isinstance(result, Response):
         kept = [(n, v) for n, v in result.raw_headers if n != b"content-length"]
         return Answer(bytes(result.body), result.status_code, kept, None)

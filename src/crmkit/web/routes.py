@@ -31,6 +31,7 @@ class Endpoint:
     run: Callable[[Call], Answer | Stream | None]
     body: bool = False
     open: bool = False
+    mark: RouteMark | None = None  # of a plugin's route that takes large bodies
 
 
 Methods = Mapping[str, Endpoint]
@@ -79,7 +80,8 @@ class Routes:
             if isinstance(item.mark, RouteMark):
                 route = Route(item.mark.path, endpoint=lambda request: None, methods=list(item.mark.methods))
                 run = plugins.endpoint(item.function, item.mark)
-                methods = {method: Endpoint(run, body=method not in ("GET", "HEAD"), open=True) for method in item.mark.methods}
+                large = item.mark if item.mark.upload is not None else None
+                methods = {m: Endpoint(run, body=m not in ("GET", "HEAD"), open=True, mark=large) for m in item.mark.methods}
                 self.plugin_routes.setdefault(item.plugin, []).append((route, methods))
 
     def find(self, call: Call) -> Methods:

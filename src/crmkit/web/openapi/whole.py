@@ -12,6 +12,7 @@ from .commands import RESULT, arguments_schema, has_required
 from .entities import ENTRY, MOMENT, EntityPaths, schema_name
 from .filters import filter_schema
 from .parts import ID_IN_PATH, KEY, PROBLEM, READS, WRITES, Writer, number, query, ref, text
+from .routes import route_paths
 from .schemas import ID, Schema, nullable, obj, record_schema, write_schema
 
 if t.TYPE_CHECKING:
@@ -45,6 +46,7 @@ def document(crm: Crm, language: str = "en", root: str = "") -> Schema:
         schemas[schema_name(kind, "Change")] = write_schema(kind, language, new=False)
         schemas[schema_name(kind, "Filter")] = filter_schema(kind, crm.kinds, schema_name(kind, "Filter"))
     paths |= _commands(crm, writer) | _batch(crm, writer) | _people(writer) | _operating(crm, writer)
+    paths |= route_paths(crm, writer)
     tags = [{"name": k.key, "description": translate(k.plural, language), **_described(crm, k)} for k in crm.kinds.values()]
     return {
         "openapi": "3.1.0",
