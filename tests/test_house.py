@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SRC = ROOT / "src" / "crmkit"
 PLUGINS = sorted(folder.parent for folder in ROOT.glob("plugins/*/pyproject.toml"))
 HOUSE = re.compile(r"crmkit_\w+")
+FIRST_PARTY = ("accounts", "activities", "duplicates", "views", "webhooks")  # plugins that come with crmkit
 
 # Every room of the house and the rooms it may import. What is not listed here may import all of crmkit.
 MAY_IMPORT = {
@@ -183,8 +184,28 @@ def test_a_plugin_has_tables_of_its_own_name_only(plugin: Path):
 
 
 def test_the_kernel_s_tables_begin_with_crm():
-    wrong = [f"{place} {table}" for place, table in tables(SRC) if not table.startswith("crm_")]
+    own = [f"src/crmkit/{name}/" for name in FIRST_PARTY]
+    wrong = [f"{place} {table}" for place, table in tables(SRC) if not place.startswith(tuple(own)) and not table.startswith("crm_")]
     assert not wrong, wrong
+
+
+@pytest.mark.parametrize("name", FIRST_PARTY)
+def test_a_plugin_that_comes_with_crmkit_uses_the_public_api_and_its_own_tables(name: str):
+    folder = SRC / name
+    wrong = [f"{place} {table}" for place, table in tables(folder) if not table.startswith(f"{name}_")]
+    public = set(json.loads(_run("import json, crmkit; print(json.dumps(crmkit.__all__))")))
+    for file in modules(folder):
+        for line, full, _ in Imports(file, SRC.parent).found:
+            package, *rest = full.split(".")
+            if package != "crmkit" or not rest or rest[0] == name:
+                continue
+            if len(rest) > 1 if rest[0] in FIRST_PARTY else rest[0] not in public:
+                wrong.append(f"{shown(file)}:{line} imports {full}")
+    assert not wrong, "\n".join(wrong)
+
+
+def _run(program: str) -> str:
+    return subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True).stdout
 
 
 # Every file

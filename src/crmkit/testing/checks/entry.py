@@ -9,7 +9,7 @@ from pathlib import Path
 from crmkit.core.plugin import Plugin
 from crmkit.core.text import Text, _
 
-from .files import folder_of, package_of
+from .files import folder_of, package_named, package_of
 
 MISSING = _(
     'no entry point leads to it, so settings cannot name it: add [project.entry-points."crmkit.plugins"] {name} = '
@@ -36,7 +36,7 @@ def problems(plugin: Plugin) -> list[Text]:
     if plugin.name not in declared:
         return [MISSING.format(name=plugin.name, package=package)]
     value = declared[plugin.name]
-    return [] if value.partition(":")[0].partition(".")[0] == package else [WRONG.format(name=plugin.name, value=value)]
+    return [] if package_named(value.partition(":")[0]) == package else [WRONG.format(name=plugin.name, value=value)]
 
 
 def _declared(plugin: Plugin) -> dict[str, str]:

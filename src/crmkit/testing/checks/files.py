@@ -7,11 +7,18 @@ from pathlib import Path
 
 from crmkit.core.plugin import Plugin
 
+FIRST_PARTY = "crmkit."
+
+
+def package_named(module: str) -> str:
+    """Return the package of a plugin's module: ``crmkit_sales``, or ``crmkit.accounts`` for one that comes with crmkit."""
+    return ".".join(module.split(".")[: 2 if module.startswith(FIRST_PARTY) else 1])
+
 
 def package_of(plugin: Plugin) -> str:
-    """Return the top-level name a plugin is imported by: ``crmkit_sales``."""
+    """Return the name a plugin is imported by: ``crmkit_sales``."""
     modules = plugin.loaded()
-    return modules[0].__name__.partition(".")[0] if modules else plugin.name
+    return package_named(modules[0].__name__) if modules else plugin.name
 
 
 def folder_of(plugin: Plugin) -> Path | None:
@@ -19,7 +26,7 @@ def folder_of(plugin: Plugin) -> Path | None:
     for module in plugin.loaded():
         if module.__file__ is None:
             continue
-        depth = module.__name__.count(".") + (Path(module.__file__).stem == "__init__")
+        depth = module.__name__.count(".") + (Path(module.__file__).stem == "__init__") - package_of(plugin).count(".")
         if depth:
             return Path(module.__file__).parents[depth - 1]
     return None

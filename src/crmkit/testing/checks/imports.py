@@ -10,7 +10,7 @@ from pathlib import Path
 from crmkit.core.plugin import Plugin
 from crmkit.core.text import Text, _
 
-from .files import package_of, shown, sources
+from .files import FIRST_PARTY, folder_of, package_named, package_of, shown, sources
 
 DEEP = _(
     "{place} imports {name}: write `from {package} import …`",
@@ -27,19 +27,33 @@ def problems(plugin: Plugin, plugins: Sequence[Plugin]) -> list[Text]:
     """Return a sentence for every import that breaks the rule."""
     own = package_of(plugin)
     required = {package_of(p) for p in plugins if p.name in plugin.requires}
-    offered = {e.value.partition(":")[0].partition(".")[0]: e.name for e in entry_points(group="crmkit.plugins")}
+    offered = {package_named(e.value.partition(":")[0]): e.name for e in entry_points(group="crmkit.plugins")}
     offered |= {package_of(p): p.name for p in plugins}
     found: list[Text] = []
     for file in sources(plugin):
-        for line, module in imported(file):
-            package, place = module.partition(".")[0], f"{shown(plugin, file)}:{line}"
-            if package == "crmkit" and module not in PUBLIC:
-                found.append(DEEP.format(place=place, name=module, package="crmkit"))
-            elif package in offered and package != own and package not in required:
+        for line, module in (*imported(file), *_climbing(plugin, file)):
+            package, place = package_named(module), f"{shown(plugin, file)}:{line}"
+            if module in PUBLIC or package == own:
+                continue
+            if package not in offered:
+                if package.startswith(FIRST_PARTY):
+                    found.append(DEEP.format(place=place, name=module, package="crmkit"))
+            elif package not in required:
                 found.append(UNDECLARED.format(place=place, name=module, plugin=offered[package]))
-            elif package in offered and package != own and module != package:
+            elif module != package:
                 found.append(DEEP.format(place=place, name=module, package=package))
     return found
+
+
+def _climbing(plugin: Plugin, file: Path) -> Iterator[tuple[int, str]]:
+    """Yield what a plugin that comes with crmkit imports by dots from beyond its own folder."""
+    folder = folder_of(plugin)
+    if folder is None:
+        return
+    depth = len(file.relative_to(folder).parts)
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level > depth:
+            yield node.lineno, FIRST_PARTY + (node.module or node.names[0].name)
 
 
 def imported(file: Path) -> Iterator[tuple[int, str]]:
