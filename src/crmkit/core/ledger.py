@@ -10,7 +10,7 @@ import typing as t
 import attrs
 import sqlalchemy as sa
 
-from .jobs.table import job
+from .jobs.table import job, partial_index, tell_partial
 from .sql import Db, dump_json
 from .types import BigId, UtcDateTime, utc_text
 
@@ -33,6 +33,8 @@ journal = sa.Table(
     sa.Index("crm_journal_record", "kind", "record_id", "id"),
     sa.Index("crm_journal_tx", "tx"),
 )  # fmt: skip
+partial_index("crm_journal_operation", journal.c.operation, journal.c.kind, journal.c.record_id, where=journal.c.operation.is_not(None))
+sa.event.listen(journal, "before_create", tell_partial)
 history = sa.Table(
     "crm_stage_history", metadata,
     sa.Column("id", BigId, primary_key=True),
@@ -84,7 +86,7 @@ def _columns(table: sa.Table) -> tuple[str, ...]:
 
 
 TABLES = {"journal": journal, "history": history, "tally": tally, "message": message, "job": job}
-_HAS_TX = ("journal", "message")
+_HAS_TX = ("journal", "message", "job")
 
 
 @attrs.define
@@ -97,6 +99,13 @@ class Ledger:
     message: list[dict[str, t.Any]] = attrs.field(factory=list)
     job: list[dict[str, t.Any]] = attrs.field(factory=list)
     wake_jobs: bool = False
+    _tx: int | None = None
+
+    def tx(self, db: Db) -> int:
+        """Return the number of the transaction, the same however often it settles."""
+        if self._tx is None:
+            self._tx = t.cast(int, db.driver(f"SELECT {PG_TX}" if db.postgres else NEXT_TX).fetchone()[0])
+        return self._tx
 
     def write(self, db: Db, live: str) -> None:
         """Write everything and forget it. `live` is the payload for other processes' live streams, empty for none."""
@@ -115,7 +124,7 @@ class Ledger:
         db.driver(_postgres_sql(shape), values)
 
     def _write_sqlite(self, db: Db, used: tuple[str, ...], live: str) -> None:
-        tx = db.driver(NEXT_TX).fetchone()[0] if self.journal or self.message else 0
+        tx = self.tx(db) if any(name in _HAS_TX for name in used) else 0
         for name in used:
             sql, columns = _SQLITE[name]
             for row in getattr(self, name):

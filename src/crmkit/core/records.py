@@ -151,7 +151,7 @@ class Records:
 
         def build() -> t.Any:
             made = kind.table.insert().values({n: sa.bindparam(f"v_{n}", type_=kind.fields[n].column.type) for n in names})
-            return made.returning(kind.table.c.id) if postgres else made.inline()
+            return made.returning(kind.table.c.id) if postgres else made.values(id=sa.literal_column(f"({next_key(kind)})")).inline()
 
         prepared = self.db.statements.get(("insert", kind.key), build)
         cursor = self._guarded(kind, lambda: self.db.run(prepared, {f"v_{n}": values[n] for n in names}), values)
@@ -253,6 +253,15 @@ class Records:
         except sa.exc.IntegrityError as error:
             fields = where.__fields__ if isinstance(where, type) else where.fields
             raise explain_integrity(error, fields, self.db, values) from error
+
+
+def next_key(kind: Kind) -> str:
+    """Return the SQL of SQLite's next key: above every key there is and every key the journal knows.
+
+    SQLite by itself would give the key of a record that an undo removed to the next one, which would inherit its past.
+    """
+    there, told = f"SELECT max(id) FROM {kind.table.name}", f"SELECT max(record_id) FROM crm_journal WHERE kind = '{kind.key}'"
+    return f"SELECT max(coalesce(({there}), 0), coalesce(({told}), 0)) + 1"
 
 
 def _still(value: t.Any) -> t.Any:

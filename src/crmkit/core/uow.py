@@ -13,7 +13,7 @@ from .deliver import event_to_json
 from .errors import Invalid, Misuse
 from .events import Archived, Restored
 from .filter import Context
-from .ledger import NEXT_TX, PG_TX, Ledger
+from .ledger import Ledger
 from .live import Message
 from .model import Entity, Extension, Record, Staged
 from .operation import begin, finish
@@ -79,9 +79,9 @@ class Uow(Reading):
 
     @property
     def tx(self) -> int:
-        """The number under which the journal keeps what this transaction does (since it last settled)."""
+        """The number under which the journal keeps what this transaction does."""
         self._writes()
-        return t.cast(int, self.db.driver(f"SELECT {PG_TX}" if self.db.postgres else NEXT_TX).fetchone()[0])
+        return self.ledger.tx(self.db)
 
     # ---- writing -----------------------------------------------------------------------------------------------
     def add(self, record: E, into: StageOf[t.Any] | None = None) -> E:

@@ -63,6 +63,7 @@ class Jobs(Ledger):
         max_attempts: int | None = None,
         cause: str | None = None,
         actor_id: int | None = None,
+        tx: int | None = None,
     ) -> dict[str, Any]:
         """The column values of a new job, for a caller that inserts many things at once.
 
@@ -91,6 +92,7 @@ class Jobs(Ledger):
             "cause": cause,
             "actor_id": actor_id,
             "plugin": handler.plugin if handler else None,
+            "tx": tx,
         }
 
     def schedule(
@@ -109,6 +111,7 @@ class Jobs(Ledger):
         max_attempts: int | None = None,
         cause: str | None = None,
         actor_id: int | None = None,
+        tx: int | None = None,
     ) -> int | None:
         """Write a job into the caller's transaction and return its id, or None when `ignore` found the key waiting.
 
@@ -128,6 +131,7 @@ class Jobs(Ledger):
             max_attempts=max_attempts,
             cause=cause,
             actor_id=actor_id,
+            tx=tx,
         )
         if key is None:
             found: int | None = connection.execute(sql.INSERT_RETURNING, row).scalar_one()

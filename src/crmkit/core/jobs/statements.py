@@ -41,6 +41,7 @@ class _Keyed:
                 "cause",
                 "actor_id",
                 "plugin",
+                "tx",
             )
         }
         held = sa.cast(sa.bindparam("moved_at"), sa.BigInteger)  # a frozen one stays frozen, its time counted anew

@@ -5,6 +5,8 @@ Moments are whole milliseconds since 1970 UTC, so that both databases compare th
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 metadata = sa.MetaData()
@@ -35,6 +37,7 @@ job = sa.Table(
     sa.Column("cause", sa.Text),  # what scheduled it, for the journal
     sa.Column("actor_id", sa.BigInteger),  # on whose behalf
     sa.Column("plugin", sa.String(100)),  # whose handler it is: a paused plugin's jobs wait
+    sa.Column("tx", sa.BigInteger),  # the transaction that scheduled it, as the journal numbers it: undoing that cancels it
 )
 
 cron = sa.Table(
@@ -69,9 +72,9 @@ HAS_SUBJECT = IS_WAITING & job.c.subject.is_not(None)
 _partial: list[tuple[sa.Index, sa.ColumnElement[bool]]] = []
 
 
-def _index(name: str, *columns: sa.Column[object], where: sa.ColumnElement[bool], unique: bool = False) -> None:
+def partial_index(name: str, *columns: sa.Column[Any], where: sa.ColumnElement[bool], unique: bool = False) -> None:
+    """Index only the rows that satisfy `where`."""
     _partial.append((sa.Index(name, *columns, unique=unique), where))
-
 
 
 def make_partial(*dialects: str) -> None:
@@ -86,15 +89,16 @@ def make_partial(*dialects: str) -> None:
 
 
 @sa.event.listens_for(job, "before_create")
-def _before_create(_table: sa.Table, connection: sa.Connection, **_kw: object) -> None:
+def tell_partial(_table: sa.Table, connection: sa.Connection, **_kw: object) -> None:
+    """Make indexes partial before their tables are made."""
     make_partial(connection.dialect.name)
 
 
 # The time comes before the priority: the other way round, every claim walks past all timers of the months to come
 # (44 ms against 2 at half a million). What is urgent has an index of its own instead.
-_index("crm_job_due", job.c.queue, job.c.run_at, where=IS_PENDING)
-_index("crm_job_urgent", job.c.queue, job.c.run_at, where=IS_PENDING & IS_URGENT)
-_index("crm_job_key", job.c.key, where=HAS_KEY, unique=True)
-_index("crm_job_subject", job.c.subject, where=HAS_SUBJECT)
-_index("crm_job_lease", job.c.lease_until, where=IS_LEASED)
-_index("crm_job_dead", job.c.died_at, where=IS_DEAD)
+partial_index("crm_job_due", job.c.queue, job.c.run_at, where=IS_PENDING)
+partial_index("crm_job_urgent", job.c.queue, job.c.run_at, where=IS_PENDING & IS_URGENT)
+partial_index("crm_job_key", job.c.key, where=HAS_KEY, unique=True)
+partial_index("crm_job_subject", job.c.subject, where=HAS_SUBJECT)
+partial_index("crm_job_lease", job.c.lease_until, where=IS_LEASED)
+partial_index("crm_job_dead", job.c.died_at, where=IS_DEAD)

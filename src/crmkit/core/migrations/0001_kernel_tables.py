@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.Column("cause", sa.Text(), nullable=True),
         sa.Column("actor_id", sa.BigInteger(), nullable=True),
         sa.Column("plugin", sa.String(length=100), nullable=True),
+        sa.Column("tx", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_crm_job")),
     )
     op.create_table(
@@ -239,6 +240,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'pending' AND priority < 0"),
         sqlite_where=sa.text("state = 'pending' AND priority < 0"),
     )
+    op.create_index(
+        "crm_journal_operation",
+        "crm_journal",
+        ["operation", "kind", "record_id"],
+        unique=False,
+        postgresql_where=sa.text("operation IS NOT NULL"),
+        sqlite_where=sa.text("operation IS NOT NULL"),
+    )
     op.create_index("crm_journal_record", "crm_journal", ["kind", "record_id", "id"], unique=False)
     op.create_index("crm_journal_tx", "crm_journal", ["tx"], unique=False)
     op.create_index("crm_merged_winner", "crm_merged", ["kind", "winner_id"], unique=False)
@@ -253,6 +262,7 @@ def downgrade() -> None:
     op.drop_index("crm_merged_winner", table_name="crm_merged")
     op.drop_index("crm_journal_tx", table_name="crm_journal")
     op.drop_index("crm_journal_record", table_name="crm_journal")
+    op.drop_index("crm_journal_operation", table_name="crm_journal")
     op.drop_index("crm_job_urgent", table_name="crm_job")
     op.drop_index("crm_job_subject", table_name="crm_job")
     op.drop_index("crm_job_lease", table_name="crm_job")
