@@ -20,8 +20,9 @@ from .core.errors import (
     Unavailable,
 )  # fmt: skip
 from .core.events import Archived, Changed, Created, Moved, Restored, Tick
+from .core.kind import Kind
 from .core.live import Message
-from .core.model import Entity, Extension, Mapped, Owned, Staged, column, relation
+from .core.model import About, Entity, Extension, Mapped, Owned, Staged, column, relation
 from .core.pipeline import LOST, OPEN, WON, Outcome, Pipeline, Stage, StageOf, Verdict
 from .core.plugin import (
     PUBLIC,
@@ -38,20 +39,24 @@ from .core.plugin import (
     on,
     on_enter,
     on_leave,
+    outside,
     route,
     while_in,
 )  # fmt: skip
 from .core.query import Query
+from .core.scopes import RowScope
 from .core.text import Text, _
 from .core.types import Choice, Email, Exact, Money, Phone, UtcDateTime
 from .core.uow import Uow
+from .core.written import Written
 
 __version__ = "0.1.0"
 __all__ = [
-    "ANONYMOUS", "LOST", "OPEN", "PUBLIC", "SYSTEM", "WON", "Actor", "Archived", "Changed", "Choice", "Clock", "CompositionError",
-    "Conflict", "Created", "Crm", "CrmError", "Email", "EndlessLoop", "Entity", "Exact", "Extension", "Forbidden", "Invalid",
-    "Mapped", "Message", "Misuse", "Money", "MovableClock", "Moved", "NotFound", "NotRunning", "Outcome", "Owned", "Permission",
-    "Phone", "Pipeline", "Plugin", "Problem", "Query", "Refusal", "Restored", "Role", "Stage", "StageOf", "Staged", "Stale", "Streamed",
-    "SystemClock", "Text", "Tick", "Topic", "Unauthenticated", "Unavailable", "Uow", "Upload", "UtcDateTime", "Verdict", "_", "after",
-    "column", "command", "every", "hookimpl", "hookspec", "on", "on_enter", "on_leave", "relation", "route", "while_in",
+    "ANONYMOUS", "LOST", "OPEN", "PUBLIC", "SYSTEM", "WON", "About", "Actor", "Archived", "Changed", "Choice", "Clock",
+    "CompositionError", "Conflict", "Created", "Crm", "CrmError", "Email", "EndlessLoop", "Entity", "Exact", "Extension",
+    "Forbidden", "Invalid", "Kind", "Mapped", "Message", "Misuse", "Money", "MovableClock", "Moved", "NotFound", "NotRunning",
+    "Outcome", "Owned", "Permission", "Phone", "Pipeline", "Plugin", "Problem", "Query", "Refusal", "Restored", "Role",
+    "RowScope", "Stage", "StageOf", "Staged", "Stale", "Streamed", "SystemClock", "Text", "Tick", "Topic", "Unauthenticated",
+    "Unavailable", "Uow", "Upload", "UtcDateTime", "Verdict", "Written", "_", "after", "column", "command", "every", "hookimpl",
+    "hookspec", "on", "on_enter", "on_leave", "outside", "relation", "route", "while_in",
 ]  # fmt: skip

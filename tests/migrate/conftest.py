@@ -82,7 +82,7 @@ def columns(*extra: sa.schema.SchemaItem) -> list[sa.schema.SchemaItem]:
 
 def table(name: str, *extra: Any) -> sa.Table:
     """A table with a `MetaData` of its own, as every model class has."""
-    from crmkit.core.model import NAMING
+    from crmkit.core.record import NAMING
 
     return sa.Table(name, sa.MetaData(naming_convention=NAMING), *columns(*extra))
 

@@ -147,7 +147,7 @@ def _crm() -> t.Any:
 
 
 def _permissions() -> Iterator[str]:
-    from crmkit.core.access import SCOPES
+    from crmkit.core.scopes import SCOPES
     from crmkit.core.kind import ACTIONS
 
     yield "# Permissions\n"

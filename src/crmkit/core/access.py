@@ -9,25 +9,14 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from .errors import Misuse, closest
-from .filter import EVERYTHING, NOTHING, Group, Node, Reader, both
+from .field import Field
+from .filter import EVERYTHING, NOTHING, Group, Inside, Leaf, Node, Reader, both, either
 from .kind import ACTIONS, Kind
-from .text import Text, _
+from .scopes import SCOPES, Scope, filter_of
+from .text import Text
 
 if t.TYPE_CHECKING:
     from .compose import Crm
-
-Scope = str | Mapping[str, t.Any]
-SCOPES: dict[str, Text] = {
-    "own": _("own records", ru="свои записи"), "team": _("records of own teams", ru="записи своих команд"),
-    "below": _("records of own teams and those below", ru="записи своих и нижестоящих команд"), "all": _("all records", ru="все записи"),
-}  # fmt: skip
-OWN: Mapping[str, t.Any] = {"owner_id": {"eq": {"relative": "me"}}}
-SCOPE_FILTERS: dict[str, Mapping[str, t.Any]] = {
-    "own": OWN,
-    "team": {"or": [OWN, {"team_id": {"in": {"relative": "my_teams"}}}]},
-    "below": {"or": [OWN, {"team_id": {"in": {"relative": "my_teams_and_below"}}}]},
-}
-
 
 def _names(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(values)
@@ -47,6 +36,8 @@ class Actor:
     teams: tuple[int, ...] = attrs.field(default=(), converter=_numbers)
     language: str | None = None
     system: bool = attrs.field(default=False, kw_only=True)
+    acts_for: tuple[int, ...] = attrs.field(default=(), converter=_numbers, kw_only=True)
+    """People the actor stands in for: what is theirs counts as own."""
 
 
 SYSTEM = Actor(name="system", system=True)
@@ -73,21 +64,44 @@ class Role:
     label: Text = attrs.field(default=Text(""), converter=_label)
 
 
+@attrs.frozen
+class _Known:
+    """The roles of one moment, and what was worked out from them."""
+
+    roles: Mapping[str, Role]
+    scopes: dict[tuple[tuple[str, ...], str], tuple[Scope, ...]] = attrs.field(factory=dict)
+    nodes: dict[tuple[tuple[str, ...], bool, str, str], Node] = attrs.field(factory=dict)
+    fields: dict[tuple[tuple[str, ...], str, str], frozenset[str]] = attrs.field(factory=dict)
+
+
 class Access:
     """The roles of one CRM, compiled to filter nodes once per set of roles."""
 
     def __init__(self, crm: Crm, roles: Iterable[Role]) -> None:
-        self.crm = crm
-        self.roles = {r.name: r for r in roles}
-        self._scopes: dict[tuple[tuple[str, ...], str], tuple[Scope, ...]] = {}
-        self._nodes: dict[tuple[tuple[str, ...], str, str], Node] = {}
-        self._fields: dict[tuple[tuple[str, ...], str, str], frozenset[str]] = {}
+        self.crm, self._fixed = crm, tuple(roles)
+        self._known: _Known | None = None
 
-    def problems(self, permissions: Iterable[str]) -> list[str]:
-        """Return what is wrong with the roles, in sentences."""
+    @property
+    def roles(self) -> Mapping[str, Role]:
+        """The roles by name: those of the settings and those plugins supply (`crm_roles`), who win over the former."""
+        return self._now().roles
+
+    def refresh(self) -> list[str]:
+        """Ask the plugins for their roles again, because they changed; return what is wrong with them, in sentences."""
+        supplied = [r for answer in self.crm.hook.crm_roles(crm=self.crm) for r in answer or ()] if "crm_roles" in self.crm.hooked else []
+        self._known = _Known({r.name: r for r in (*self._fixed, *supplied)})  # with empty caches, in one step: others are reading
+        return self.problems(self.crm.permissions, supplied)
+
+    def _now(self) -> _Known:
+        if self._known is None:
+            self.refresh()
+        return t.cast(_Known, self._known)
+
+    def problems(self, permissions: Iterable[str], roles: Iterable[Role] | None = None) -> list[str]:
+        """Return what is wrong with roles (those of the settings, if none are given), in sentences."""
         known = set(permissions)
         found = []
-        for role in self.roles.values():
+        for role in self._fixed if roles is None else roles:
             where = f"role {role.name!r}"
             for pattern, scope in role.grants.items():
                 if not fnmatch.filter(known, pattern):
@@ -105,11 +119,10 @@ class Access:
 
     def _scope_problems(self, pattern: str, scope: Scope) -> list[str]:
         names = {k: [*(k.permission(a) for a in ACTIONS), *(c.permission.name for c in k.commands.values())] for k in self.crm.kinds.values()}
-        kinds = [k for k, permissions in names.items() if fnmatch.filter(permissions, pattern)]
+        kinds = [k for k, permissions in names.items() if k.whole is None and fnmatch.filter(permissions, pattern)]
         if isinstance(scope, str):
-            if scope not in SCOPES:
-                return [f"unknown scope {scope!r}.{closest(scope, SCOPES)}"]
-            return []
+            named = {*SCOPES, *(name for k in kinds for name in k.scopes)}
+            return [f"unknown scope {scope!r}.{closest(scope, named)}"] if scope not in named else []
         found = []
         for kind in kinds:
             reader = Reader(kind, self.crm.kinds)
@@ -120,12 +133,12 @@ class Access:
     # ---- permissions -------------------------------------------------------------------------------------------
     def scopes(self, actor: Actor, permission: str) -> tuple[Scope, ...]:
         """Return the scopes in which the actor's roles grant `permission`; none means no."""
-        key = (actor.roles, permission)
-        found = self._scopes.get(key)
+        key, now = (actor.roles, permission), self._now()
+        found = now.scopes.get(key)
         if found is None:
-            roles = [self.roles[r] for r in actor.roles if r in self.roles]
+            roles = [now.roles[r] for r in actor.roles if r in now.roles]
             found = tuple(s for r in roles for p, scope in r.grants.items() if fnmatch.fnmatchcase(permission, p) for s in _listed(scope))
-            self._scopes[key] = found
+            now.scopes[key] = found
         return found
 
     def may(self, actor: Actor, permission: str, record: t.Any = None) -> bool:
@@ -147,10 +160,10 @@ class Access:
         """Return for which rows of `kind` the actor holds any permission, a command's too, as a filter node."""
         if actor.system:
             return EVERYTHING
-        key = (actor.roles, kind.key, permission)
-        node = self._nodes.get(key)
+        key, now = (actor.roles, bool(actor.acts_for), kind.key, permission), self._now()
+        node = now.nodes.get(key)
         if node is None:
-            node = self._nodes[key] = self._rule(actor, kind, permission)
+            node = now.nodes[key] = self._rule(actor, kind, permission)
         if node is NOTHING or "crm_visible" not in self.crm.hooked:
             return node
         narrowed = [n for n in self.crm.hook.crm_visible(actor=actor, kind=kind) if n is not None]
@@ -161,20 +174,39 @@ class Access:
         return both(node, *nodes)
 
     def _rule(self, actor: Actor, kind: Kind, permission: str) -> Node:
-        scopes = self.scopes(actor, permission)
-        if "all" in scopes:
-            return EVERYTHING
-        nodes = [self.scope_node(kind, s) for s in scopes]
-        return nodes[0] if len(nodes) == 1 else Group("or", tuple(nodes)) if nodes else NOTHING
+        granted = either(self.scope_node(kind, s, bool(actor.acts_for)) for s in self.scopes(actor, permission))
+        if granted is NOTHING:
+            return NOTHING
+        return both(granted, *(self._seen(actor, kind, f) for f in kind.abouts))
 
-    def scope_node(self, kind: Kind, scope: Scope) -> Node:
+    def _seen(self, actor: Actor, kind: Kind, key: Field) -> Node:
+        """Return for which rows the actor sees the record they are about."""
+        named = kind.path(t.cast(str, key.about), self.crm.kinds)
+        nodes: list[Node] = []
+        every: list[str] = []
+        for other in self.crm.kinds.values():
+            rule = NOTHING if other.abouts else self.rule(actor, other)
+            if rule is EVERYTHING:
+                every.append(other.key)
+            elif rule is not NOTHING:
+                nodes.append(Group("and", (Leaf(named, "eq", other.key), Inside(key, other, rule))))
+        return either([*nodes, *([Leaf(named, "in", tuple(every))] if every else [])])
+
+    def scope_node(self, kind: Kind, scope: Scope, for_others: bool = False) -> Node:
         """Return one scope as a filter node. Own and team mean nothing for records without an owner: then nothing is seen."""
         if scope == "all":
             return EVERYTHING
+        whole = kind.whole
+        if whole is not None:
+            node = self.scope_node(self.crm.kinds[whole.target], scope, for_others)
+            return node if node is EVERYTHING or node is NOTHING else Inside(whole.field, self.crm.kinds[whole.target], node)
         if isinstance(scope, str):
-            if not kind.owned:
+            if scope in kind.scopes:
+                scope = kind.scopes[scope].filter
+            elif not kind.owned or scope not in SCOPES:
                 return NOTHING
-            scope = SCOPE_FILTERS[scope]
+            else:
+                scope = filter_of(scope, for_others)
         reader = Reader(kind, self.crm.kinds)
         node = reader.read(scope)
         return NOTHING if reader.problems else node
@@ -191,16 +223,16 @@ class Access:
 
     def _limited(self, actor: Actor, kind: Kind, actions: tuple[str, ...], which: str) -> frozenset[str]:
         """Return what all roles limit that grant the first of `actions` which any of them grants."""
-        key = (actor.roles, kind.key, f"{which} {actions}")
-        found = self._fields.get(key)
+        key, now = (actor.roles, kind.key, f"{which} {actions}"), self._now()
+        found = now.fields.get(key)
         if found is None:
-            roles = [self.roles[r] for r in actor.roles if r in self.roles]
+            roles = [now.roles[r] for r in actor.roles if r in now.roles]
             grants = [[r for r in roles if any(fnmatch.fnmatchcase(kind.permission(a), p) for p in r.grants)] for a in actions]
             granting: list[Role] = next((g for g in grants if g), [])
             names = [p.removeprefix(f"{kind.key}.") for p in _field_names(kind)]
             names = [n for n in names if n not in ("id", "version")]  # what names a record, and guards it
             limits = [{n for n in names for p in getattr(r, which) if fnmatch.fnmatchcase(f"{kind.key}.{n}", p)} for r in granting]
-            found = self._fields[key] = frozenset(set.intersection(*limits) if limits else ())
+            found = now.fields[key] = frozenset(set.intersection(*limits) if limits else ())
         return found
 
 

@@ -23,6 +23,7 @@ from .kind import ACTIONS, ExtensionKind, Kind, kind_of, link_up
 from .model import Entity, Extension, Record
 from .pipeline import Pipeline
 from .plugin import MARKS, CommandMark, EveryMark, OnMark, Permission, Plugin, RouteMark, Topic, marks_of
+from .scopes import SCOPES, RowScope
 from .settings import RESERVED, fill
 from .text import _
 
@@ -106,7 +107,7 @@ def assemble(plugins: Iterable[Plugin], tables: Mapping[str, t.Any]) -> Assembly
     link_up(found.kinds)
     for kind in found.kinds.values():
         for action, label in ACTIONS.items():
-            if action != "move" or kind.staged:
+            if kind.whole is None and (action != "move" or kind.staged):
                 found.permissions[kind.permission(action)] = Permission(kind.permission(action),
                     _("{kind}: {action}", ru="{kind}: {action}").format(kind=kind.label, action=label))
     _foreign_links(found)
@@ -169,6 +170,8 @@ class _Gatherer:
                 self.found.permissions[thing.name] = thing
             elif isinstance(thing, Topic):
                 self.topic(thing)
+            elif isinstance(thing, RowScope):
+                self.scope(thing)
             elif callable(thing) and hasattr(thing, MARKS):
                 self.function(thing)
 
@@ -214,6 +217,13 @@ class _Gatherer:
         if topic.of is None and topic.permission is None:
             self.wrong(f"topic {topic.name!r} says nobody may hear it; add of=Entity (row rules decide) or permission=…")
         self.found.topics[topic.name] = topic
+
+    def scope(self, scope: RowScope) -> None:
+        kind = self.found.by_class.get(scope.of)
+        if kind is None:
+            self.wrong(f"scope {scope.name!r} is of {scope.of.__name__}, whose plugin is not required; add it to requires=")
+        elif scope.name in SCOPES or kind.scopes.setdefault(scope.name, scope) is not scope:
+            self.wrong(f"there is already a scope {scope.name!r} of {kind.key}; choose another name")
 
     def function(self, function: t.Any) -> None:
         name = f"{self.plugin.name}:{function.__name__}"

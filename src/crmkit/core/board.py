@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from . import wire
 from .errors import Forbidden, Invalid, Problem
-from .filter import EVERYTHING, Node, both, read_filter
+from .filter import EVERYTHING, Node, both, looks_inside, read_filter
 from .kind import Kind, Path
 from .ledger import tally
 from .lists import literal, make_plan, scaled, to_json
@@ -72,7 +72,7 @@ def _totals(uow: Uow, kind: Kind, pipeline: Pipeline[t.Any], node: Node) -> dict
     """Return count and sums by stage: from the running totals where owner, team and stage decide, else from the rows."""
     rule = uow.rule(kind)
     asked = both(node, rule)
-    kept = all(leaf.path.dotted in COUNTED_BY and leaf.operator not in ("contains", "starts") for leaf in asked.leaves())
+    kept = not looks_inside(asked) and all(leaf.path.dotted in COUNTED_BY and leaf.operator not in ("contains", "starts") for leaf in asked.leaves())
     hops = () if kept else hops_of((node, rule), ())
     shape = ("totals", kept, kind.key, node.shape, rule.shape, *[uow.rule(uow.crm.kinds[h]).shape for h in hops])
     prepared = uow.db.statements.get(shape, lambda: _kept(uow, kind, node, rule) if kept else _counted(uow, kind, node, rule))

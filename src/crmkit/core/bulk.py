@@ -18,16 +18,18 @@ from .events import Created
 from .field import REQUIRED, Field
 from .filter import EVERYTHING, Leaf
 from .kind import Kind
-from .ledger import NEXT_TX, PG_TX, journal
+from .ledger import journal
 from .live import Message
 from .moves import stage_needs
 from .operations import UNKNOWN
 from .pipeline import StageOf
-from .records import NO_SUCH, explain_integrity
+from .records import NO_SUCH, explain_integrity, next_key
+from .search import write as search
 from .settle import Total, total_of, total_row
 from .sql import Row, binder
 from .types import Exact, UtcDateTime, utc_text
 from .where import Where, parameters
+from .written import Written, told
 
 if t.TYPE_CHECKING:
     from .uow import Uow
@@ -61,7 +63,7 @@ def _heard(uow: Uow, kind: Kind, into: StageOf[t.Any] | None) -> bool:
     """True when somebody must be told of each record."""
     crm = uow.crm
     probe = Created(object.__new__(kind.cls))
-    if crm.subscribers("on", probe) or crm.subscribers("after", probe) or "crm_check" in crm.hooked:
+    if crm.subscribers("on", probe) or crm.subscribers("after", probe) or crm.subscribers("outside", probe) or "crm_check" in crm.hooked:
         return True
     if not kind.staged:
         return False
@@ -119,6 +121,9 @@ class _Chunk:
         self.scope(keys)
         if self.kind.staged:
             self._totals(records)
+        written = [Written(k, r | {"id": k}, None) for k, r in zip(keys, records, strict=True)]
+        search.note_many(self.uow, self.kind, written)
+        told(self.uow, self.kind, written)
         return keys
 
     def _refuse(self) -> None:
@@ -185,14 +190,12 @@ class _Chunk:
             sequence = f"SELECT nextval(pg_get_serial_sequence('{table.name}', 'id')) FROM generate_series(1, %s)"
             keys = [row[0] for row in uow.db.driver(sequence, (len(records),)).fetchall()]
             self._copy(table.name, ("id", *self.columns), [(k, *c) for k, c in zip(keys, cells, strict=True)])
-            tx = uow.db.driver(f"SELECT {PG_TX}").fetchone()[0]
-            self._copy(journal.name, (*JOURNAL, "tx"), self._journal(records, keys, uow.now, tx))
+            self._copy(journal.name, (*JOURNAL, "tx"), self._journal(records, keys, uow.now, uow.tx))
             return keys
-        first = (uow.db.driver(f"SELECT max(id) FROM {table.name}").fetchone()[0] or 0) + 1
+        first = uow.db.driver(next_key(self.kind)).fetchone()[0]
         keys = list(range(first, first + len(records)))
         self._insert(table.name, ("id", *self.columns), [(k, *c) for k, c in zip(keys, cells, strict=True)])
-        tx = uow.db.driver(NEXT_TX).fetchone()[0]
-        self._insert(journal.name, (*JOURNAL, "tx"), self._journal(records, keys, utc_text(uow.now), tx))
+        self._insert(journal.name, (*JOURNAL, "tx"), self._journal(records, keys, utc_text(uow.now), uow.tx))
         return keys
 
     def _copy(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:

@@ -6,10 +6,11 @@ import typing as t
 
 import attrs
 
-from .access import SCOPES, Actor
+from .access import Actor
 from .filter import EVERYTHING
 from .kind import ACTIONS
 from .model import Entity
+from .scopes import SCOPES
 from .text import Text, _
 
 if t.TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _of_role(uow: t.Any, role: t.Any, kind: t.Any, permission: str, record: Enti
         if not fnmatch.fnmatchcase(permission, pattern):
             continue
         for scope in scopes if isinstance(scopes, list) else [scopes]:
-            node = uow.crm.access.scope_node(kind, scope)
+            node = uow.crm.access.scope_node(kind, scope, bool(uow.actor.acts_for))
             yield Reason(role.name, permission, scope if isinstance(scope, str) else str(scope), node is EVERYTHING or uow.matches(record, node))
 
 

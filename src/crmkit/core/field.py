@@ -49,6 +49,8 @@ class Field:
     secret: bool = False
     generated: bool = False
     total: bool = False
+    part: bool = False
+    about: str | None = None
     clean: Clean | None = None
     check: Check | None = None
     max_length: int | None = None

@@ -11,7 +11,7 @@ import datetime as dt
 import decimal
 import re
 import typing as t
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -40,7 +40,8 @@ PERIODS = (
     "this_quarter", "this_year", "last_year",
 )  # fmt: skip
 RELATIVE = re.compile(r"([+-])([0-9]{1,7})(min|h|d|w|mo|y)")
-WORDS = ("now", "today", "me", "my_teams", "my_teams_and_below")
+LISTS = ("mine", "my_teams", "my_teams_and_below")
+WORDS = ("now", "today", "me", *LISTS)
 MAX_LEAVES = 100
 MAX_DEPTH = 12
 
@@ -61,6 +62,7 @@ class Context:
     actor_id: int | None
     teams: tuple[int, ...]
     below: t.Callable[[tuple[int, ...]], tuple[int, ...]]
+    acts_for: tuple[int, ...] = ()
 
 
 @attrs.frozen
@@ -99,9 +101,38 @@ class Group:
             yield from node.leaves()
 
 
-Node = Leaf | Group
+@attrs.frozen
+class Inside:
+    """True for a row whose `field` names a record of `kind` that satisfies `node`. Only row rules hold such nodes."""
+
+    field: Field
+    kind: Kind
+    node: Node
+
+    @property
+    def shape(self) -> t.Hashable:
+        """What the SQL depends on."""
+        return ("inside", self.field.name, self.kind.key, self.node.shape)
+
+    def leaves(self) -> Iterator[Leaf]:
+        """Yield the comparisons below, in order. They are of the other kind."""
+        yield from self.node.leaves()
+
+
+Node = Leaf | Group | Inside
 EVERYTHING = Group("and", ())
 NOTHING = Group("or", ())
+
+
+def looks_inside(node: Node) -> bool:
+    """True when some comparison of a tree is made on another record."""
+    return isinstance(node, Inside) or (isinstance(node, Group) and any(looks_inside(n) for n in node.nodes))
+
+
+def either(nodes: Iterable[Node]) -> Node:
+    """Return the disjunction of nodes."""
+    kept = tuple(nodes)
+    return EVERYTHING if EVERYTHING in kept else kept[0] if len(kept) == 1 else Group("or", kept) if kept else NOTHING
 
 
 def both(*nodes: Node | None) -> Node:
@@ -235,7 +266,7 @@ def _operand(field: Field, operator: str, given: t.Any) -> tuple[t.Any, str]:
 def _operands(field: Field, operator: str, given: t.Any) -> t.Any:
     if isinstance(given, Mapping):
         value = _operand_value(field, given)
-        if value.word not in ("my_teams", "my_teams_and_below"):
+        if value.word not in LISTS:
             raise ValueError(_("expected a list", ru="ожидается список"))
         return value
     if operator == "below" and not isinstance(given, list):
@@ -254,7 +285,7 @@ def _operand_value(field: Field, given: t.Any) -> t.Any:
         word = given.get("relative")
         if len(given) != 1 or not isinstance(word, str) or not (word in WORDS or RELATIVE.fullmatch(word)):
             raise ValueError(_("write {example}", ru="напишите {example}").format(example='{"relative": "-7d"}, "today", "now", "me"'))
-        about_time = word not in ("me", "my_teams", "my_teams_and_below")
+        about_time = word != "me" and word not in LISTS
         if about_time != (field.type in (dt.datetime, dt.date)):
             raise ValueError(_("{word!r} does not fit this field", ru="{word!r} не подходит к этому полю").format(word=word))
         return Relative(word)

@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
     import click
     from starlette.requests import HTTPConnection
 
-    from .access import Actor
+    from .access import Actor, Role
     from .clock import MovableClock
     from .compose import Crm
     from .errors import Problem
@@ -28,6 +28,7 @@ if t.TYPE_CHECKING:
     from .model import Entity, Staged
     from .pipeline import StageOf
     from .uow import Uow
+    from .written import Written
 
 
 class Specs:
@@ -54,6 +55,10 @@ class Specs:
         """Return the team tree as ``{team: parent or None}``; answers are merged."""
 
     @hookspec
+    def crm_roles(self, crm: Crm) -> Iterable[Role] | None:
+        """Supply roles that are kept as data; None while there are none. Call ``crm.access.refresh()`` when they changed."""
+
+    @hookspec
     def crm_may(self, actor: Actor, permission: str, record: Entity | None) -> bool | None:
         """Veto an action with False; anything else leaves it to the roles."""
 
@@ -64,6 +69,14 @@ class Specs:
     @hookspec
     def crm_check(self, record: Entity, changes: Mapping[str, tuple[t.Any, t.Any]], uow: Uow) -> Iterable[Problem] | None:
         """Find fault with a record that is about to be saved; problems undo the transaction."""
+
+    @hookspec
+    def crm_written(self, kind: Kind, rows: Sequence[Written], uow: Uow) -> None:
+        """Keep an index of your own: called in the transaction with what was written of a kind, before it commits.
+
+        Once when everything has settled, and once for each chunk that is added in bulk. Write your own tables through
+        ``uow.connection``, or ``uow.schedule``; records are no longer changed here.
+        """
 
     @hookspec
     def crm_can_move(self, record: Staged, stage: StageOf[t.Any], uow: Uow) -> Iterable[Problem] | None:

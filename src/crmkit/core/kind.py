@@ -12,6 +12,7 @@ from .errors import closest
 from .field import Field
 from .model import Entity, Extension, Owned, Staged, snake
 from .pipeline import Pipeline
+from .scopes import RowScope
 from .text import Text, _
 
 ACTIONS: dict[str, Text] = {
@@ -68,13 +69,16 @@ class Kind:
     pipelines: dict[str, Pipeline[t.Any]] = attrs.field(factory=dict)
     links: dict[str, Link] = attrs.field(factory=dict)
     commands: dict[str, t.Any] = attrs.field(factory=dict)
+    scopes: dict[str, RowScope] = attrs.field(factory=dict)
     names: tuple[str, ...] = attrs.field(init=False)
     totals: tuple[Field, ...] = attrs.field(init=False)
     mutable: tuple[str, ...] = attrs.field(init=False)
+    abouts: tuple[Field, ...] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "names", tuple(self.fields))
         object.__setattr__(self, "totals", tuple(f for f in self.fields.values() if f.total))
+        object.__setattr__(self, "abouts", tuple(f for f in self.fields.values() if f.about is not None))
         object.__setattr__(self, "mutable", tuple(f.name for f in self.fields.values() if f.type in (dict, list)))
 
     @property
@@ -97,8 +101,19 @@ class Kind:
         """The pipeline new records start in."""
         return next(iter(self.pipelines.values()))
 
+    @property
+    def whole(self) -> Link | None:
+        """The link to what this is a part of, if it is one: a line's deal, a phone's contact."""
+        return next((link for link in self.links.values() if link.field.part), None)
+
     def permission(self, action: str) -> str:
-        """Return the name of the permission for ``read``, ``create``, ``change``, ``move`` or ``archive``."""
+        """Return the name of the permission for ``read``, ``create``, ``change``, ``move`` or ``archive``.
+
+        A part has none of its own: who may read the whole may read it, who may change the whole may do the rest.
+        """
+        whole = self.whole
+        if whole is not None:
+            return f"{whole.target}.{'read' if action == 'read' else 'change'}"
         return f"{self.key}.{action}"
 
     def path(self, dotted: str, kinds: Mapping[str, Kind]) -> Path:

@@ -15,6 +15,7 @@ import pluggy
 
 from .model import Entity, Staged
 from .pipeline import StageOf
+from .scopes import RowScope
 from .text import Text, _
 
 if t.TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Topic:
 
 @attrs.frozen(kw_only=True)
 class OnMark:
-    """A handler of an event: `phase` ``"on"`` can undo, ``"after"`` may be repeated."""
+    """A handler of an event: `phase` ``"on"`` can undo, ``"after"`` may be repeated, ``"outside"`` runs in no transaction."""
 
     phase: str
     event: object
@@ -165,6 +166,7 @@ def marks_of(function: object) -> list[Mark]:
 
 
 Handler = t.Callable[[V, "Uow"], None]
+OutsideHandler = t.Callable[[V, "Crm"], None]
 # What a mark gives back takes anything, so that marks of several events can stand on one function.
 Marking = t.Callable[[Handler[V]], Handler[t.Any]]
 
@@ -180,6 +182,15 @@ def on(event: type[V], *, when: Filter | None = None, fields: Sequence[str] = ()
 def after(event: type[V], *, when: Filter | None = None, fields: Sequence[str] = ()) -> Marking[V]:
     """Run after the commit, in a transaction of its own, at least once, retried with growing pauses."""
     return _mark(OnMark(phase="after", event=event, when=when, fields=tuple(fields)))
+
+
+def outside(event: type[V], *, when: Filter | None = None, fields: Sequence[str] = ()) -> t.Callable[[OutsideHandler[V]], OutsideHandler[t.Any]]:
+    """Run after the commit as ``(event, crm)``, in no transaction, at least once, retried: for calls to other systems.
+
+    Open a ``crm.uow()`` for what is to be written down. A record event's record is as it was read when the call began, its
+    unit of work over: read what else you need in one of your own.
+    """
+    return _mark(OnMark(phase="outside", event=event, when=when, fields=tuple(fields)))
 
 
 def on_enter(stage: StageOf[S]) -> Marking[Moved[S]]:
@@ -266,6 +277,9 @@ class Plugin:
             for name, value in list(vars(module).items()):
                 if isinstance(value, Permission | Topic):
                     if value.name.startswith(f"{self.name}."):
+                        yield module, name, value
+                elif isinstance(value, RowScope):
+                    if value.of.__module__ in names:
                         yield module, name, value
                 elif getattr(value, "defined_in", None) in names or getattr(value, "__module__", None) == module.__name__:
                     yield module, name, value

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from .access import Actor
 from .errors import Forbidden, Misuse, NotFound, Unauthenticated
-from .filter import EVERYTHING, Context, Node
+from .filter import EVERYTHING, Context, Node, looks_inside
 from .kind import Kind
 from .model import Entity, Extension, Record
 from .plugin import PUBLIC, Permission
@@ -50,7 +50,7 @@ class Reading:
         """What relative filter values are worked out against."""
         if self._context is None:
             actor = self.actor
-            self._context = Context(self.now, self.crm.zone, actor.id, actor.teams, self.crm.teams_below)
+            self._context = Context(self.now, self.crm.zone, actor.id, actor.teams, self.crm.teams_below, actor.acts_for)
         return self._context
 
     @contextlib.contextmanager
@@ -201,6 +201,11 @@ class Reading:
             raise Misuse(f"{cls.__name__} belongs to a plugin that is not in this CRM; add it to plugins in crmkit.toml")
         self.records.load_extensions(record, cls)
 
+    def about(self, record: Entity) -> dict[str, t.Any]:
+        """Return the two fields that make a record one about `record`: ``Note(text="…", **uow.about(deal))``."""
+        self.flush()
+        return {"about_kind": self.crm.kind(type(record)).key, "about_id": record.id}
+
     # ---- rights ------------------------------------------------------------------------------------------------
     def may(self, permission: Permission | str, record: Entity | None = None) -> bool:
         """True when the actor holds a permission; with `record`, when one of the scopes it is granted in covers that record."""
@@ -227,4 +232,4 @@ class Reading:
 
 
 def _plain(node: Node) -> bool:
-    return not any(leaf.path.hops for leaf in node.leaves())
+    return not looks_inside(node) and not any(leaf.path.hops for leaf in node.leaves())

@@ -31,6 +31,8 @@ def resolve(value: Relative, context: Context, kind: type) -> t.Any:
     word = value.word
     if word == "me":
         return context.actor_id if context.actor_id is not None else -1  # nobody: matches no owner
+    if word == "mine":
+        return (() if context.actor_id is None else (context.actor_id,)) + context.acts_for
     if word == "my_teams":
         return context.teams
     if word == "my_teams_and_below":

@@ -17,6 +17,7 @@ from .model import Entity, Staged
 from .moves import BY_MOVE_ONLY, is_move
 from .records import Fact
 from .sql import dump_json
+from .written import Gathered
 
 if t.TYPE_CHECKING:
     from .filter import Node
@@ -50,6 +51,7 @@ class Settling:
         self._events: collections.deque[tuple[object, tuple[str, ...], tuple[str, str]]] = collections.deque()
         self._labels: dict[int, str] = {}
         self._told = self._deep = 0
+        self.gathered = Gathered()
         self.trail: list[object] = []  # every event of this transaction, for the test kit
 
     @property
@@ -84,6 +86,7 @@ class Settling:
         action = self._labels.pop(id(record), None) or ("created" if fact.before is None else "moved" if moved else "changed")
         self.journal(kind.key, record.id, action, changes_to_json(kind, changes))
         self.uow.messages[Message(kind.key, record.id)] = None
+        self.gathered.note(kind, record.id, record, None if fact.before is None else fact.changes)
         if kind.staged:
             self._totals(fact)
         if fact.before is None:
@@ -120,7 +123,7 @@ class Settling:
         if key is None:
             uow.ledger.job.append(jobs.row(kind, args, **about))
         else:
-            jobs.schedule(uow.connection, kind, args, key=key, **about)
+            jobs.schedule(uow.connection, kind, args, key=key, tx=uow.tx, **about)
         uow.ledger.wake_jobs = True
 
     # ---- reacting ----------------------------------------------------------------------------------------------
@@ -142,6 +145,7 @@ class Settling:
                     self._react(event, chain, here)
         finally:
             self._chain = before  # what is done after settling has its own causes
+        self.gathered.tell(uow)
         if uow.ledger.tally and uow.crm.fold_is_due(len(uow.ledger.tally)):
             self.schedule("crmkit:fold", {}, key="crmkit:fold")
         messages = [[m.topic, m.id] for m in list(uow.messages)[self._told :]]  # settling twice announces nothing twice
@@ -159,9 +163,10 @@ class Settling:
             if self._wanted(subscriber, event):
                 self._call(subscriber, event, chain)
         self._chain = chain
-        for subscriber in crm.subscribers("after", event):
-            if self._wanted(subscriber, event):
-                self.schedule(f"after:{subscriber.name}", event_to_json(event, crm))
+        for phase in ("after", "outside"):
+            for subscriber in crm.subscribers(phase, event):
+                if self._wanted(subscriber, event):
+                    self.schedule(f"{phase}:{subscriber.name}", event_to_json(event, crm))
         if isinstance(event, Created | Moved | Restored | Archived) and isinstance(event.record, Staged):
             self._stages(event, chain, here)
 

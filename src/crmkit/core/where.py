@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
 from .database import fold
-from .filter import EVERYTHING, Context, Group, Leaf, Node
+from .filter import EVERYTHING, Context, Group, Inside, Leaf, Node, looks_inside
 from .kind import ExtensionKind, Kind, Link, Path
 from .relative import leaf_values
 
@@ -66,7 +66,8 @@ class Where:
         inner = Where(target, self.kinds, self.dialect)
         condition = inner.node(rule, hop_prefix(target.key))
         self.names |= inner.names
-        if inner.source is target.table and not any(leaf.operator == "below" for leaf in rule.leaves()):  # a tree selects on its own
+        plain = not looks_inside(rule) and not any(leaf.operator == "below" for leaf in rule.leaves())  # these select on their own
+        if inner.source is target.table and plain:
             return t.cast(Condition, _on_alias(condition, target.table, alias))
         return t.cast(Condition, alias.c.id.in_(sa.select(target.table.c.id).select_from(inner.source).where(condition)))
 
@@ -87,12 +88,22 @@ class Where:
             name = f"{prefix}{next(numbers)}"
             self.names |= {name, f"{name}b"} if node.operator == "within" else {name}
             return self._leaf(node, name)
+        if isinstance(node, Inside):
+            return self._inside(node, prefix, numbers)
         parts = [self._node(n, prefix, numbers) for n in node.nodes]
         if node.operator == "not":
             return parts[0].is_not(sa.true())
         if node.operator == "and":
             return sa.and_(sa.true(), *parts)
         return sa.or_(sa.false(), *parts)
+
+    def _inside(self, node: Inside, prefix: str, numbers: t.Iterator[int]) -> Condition:
+        inner = Where(node.kind, self.kinds, self.dialect)
+        condition = inner._node(node.node, prefix, numbers)
+        self.names |= inner.names
+        here, there = self.kind.table, node.kind.table
+        found = sa.select(sa.literal(1)).select_from(inner.source).where(there.c.id == here.c[node.field.name], condition)
+        return t.cast(Condition, found.correlate(here).exists())
 
     def _leaf(self, leaf: Leaf, name: str) -> Condition:
         column = self.column(leaf.path)

@@ -116,6 +116,10 @@ def register_handlers(crm: Crm) -> None:
         mark = item.mark
         if isinstance(mark, OnMark) and mark.phase == "after":
             _register(crm, f"after:{item.name}", _delivery(item.function, _own_class(mark)), item.plugin)
+        elif isinstance(mark, OnMark) and mark.phase == "outside":
+            kind, run = f"outside:{item.name}", _call(crm, item.function, _own_class(mark))
+            if kind not in crm.jobs.handlers:
+                crm.jobs.register(kind, Handler(run, plugin=item.plugin, transaction=False))
         elif isinstance(mark, WhileMark):
             _register(crm, f"while:{item.name}", _timer(item.name, item.function), item.plugin)
     for name, _mark, plugin in crm.crons():
@@ -145,6 +149,25 @@ def _delivery(function: t.Any, own_class: type | None) -> Callable[[Uow, Claimed
             function(event, uow)
 
     return deliver
+
+
+def _call(crm: Crm, function: t.Any, own_class: type | None) -> Callable[[object, ClaimedJob], None]:
+    def call(_nothing: object, job: ClaimedJob) -> None:
+        around = [c for c in crm.hook.crm_deliver(job=job) if c is not None] if "crm_deliver" in crm.hooked else []
+        with contextlib.ExitStack() as stack:
+            for context in around:
+                stack.enter_context(context)
+            with crm.read() as uow:
+                event = event_from_json(job.args, own_class, uow)
+            try:
+                if event is not None:
+                    function(event, crm)
+            except Exception as error:
+                if "crm_error" in crm.hooked and not isinstance(error, Refusal):
+                    crm.hook.crm_error(error=error, where=job.kind)
+                raise
+
+    return call
 
 
 def _own_event(cls: type) -> Callable[[Uow, ClaimedJob], None]:

@@ -8,7 +8,7 @@ import typing as t
 import attrs
 import sqlalchemy as sa
 
-from ..model import NAMING
+from ..record import NAMING
 from ..types import UtcDateTime
 from .owner import Owner
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ..model import NAMING
+from ..record import NAMING
 
 DIALECTS: dict[str, sa.engine.Dialect] = {
     "postgresql": postgresql.dialect(),  # type: ignore[no-untyped-call]
