@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from .jobs.table import job, partial_index, tell_partial
 from .sql import Db, dump_json
+from .tables import search
 from .types import BigId, UtcDateTime, utc_text
 
 metadata = sa.MetaData()
@@ -85,8 +86,9 @@ def _columns(table: sa.Table) -> tuple[str, ...]:
     return JOB_COLUMNS if table is job else tuple(c.name for c in table.columns if c.name not in ("id", "tx"))
 
 
-TABLES = {"journal": journal, "history": history, "tally": tally, "message": message, "job": job}
+TABLES = {"journal": journal, "history": history, "tally": tally, "message": message, "job": job, "search": search}
 _HAS_TX = ("journal", "message", "job")
+_AGAIN = {"search": " ON CONFLICT (kind, record_id) DO UPDATE SET body = excluded.body"}  # one document for each record
 
 
 @attrs.define
@@ -98,6 +100,7 @@ class Ledger:
     tally: list[dict[str, t.Any]] = attrs.field(factory=list)
     message: list[dict[str, t.Any]] = attrs.field(factory=list)
     job: list[dict[str, t.Any]] = attrs.field(factory=list)
+    search: list[dict[str, t.Any]] = attrs.field(factory=list)
     wake_jobs: bool = False
     _tx: int | None = None
 
@@ -139,7 +142,7 @@ def _sqlite_binder(kind: sa.types.TypeEngine[t.Any]) -> t.Callable[[t.Any], t.An
 def _sqlite_insert(name: str) -> tuple[str, tuple[tuple[str, t.Callable[[t.Any], t.Any] | None], ...]]:
     table = TABLES[name]
     columns = _columns(table) + (("tx",) if name in _HAS_TX else ())
-    sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+    sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}){_AGAIN.get(name, '')}"
     return sql, tuple((c, _sqlite_binder(table.c[c].type)) for c in columns)
 
 
@@ -160,7 +163,7 @@ def _postgres_sql(shape: tuple[str, tuple[str, ...], bool, bool]) -> str:
             extra = (", tx", f", {PG_TX}") if name in _HAS_TX else ("", "")
             listed = ", ".join(columns)
             rows = f"json_to_recordset(%({name})s::json) AS x({typed})"
-            parts.append(f"{name} AS (INSERT INTO {table.name} ({listed}{extra[0]}) SELECT {listed}{extra[1]} FROM {rows})")
+            parts.append(f"{name} AS (INSERT INTO {table.name} ({listed}{extra[0]}) SELECT {listed}{extra[1]} FROM {rows}{_AGAIN.get(name, '')})")
         notes = [f"pg_notify('{LIVE_CHANNEL}', %(live)s)"] * live + [f"pg_notify('{JOB_CHANNEL}', '')"] * wake
         found = _SQL[shape] = (f"WITH {', '.join(parts)} " if parts else "") + f"SELECT {', '.join(notes) or '1'}"
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 
@@ -23,6 +23,7 @@ from .where import Where, hop_prefix, hops_of, parameters
 
 if t.TYPE_CHECKING:
     from .compose import Crm
+    from .search.hits import Hit
     from .uow import Uow
 
 E = t.TypeVar("E", bound=Entity)
@@ -200,6 +201,18 @@ class Reading:
         if self.crm.extension(cls) is None:
             raise Misuse(f"{cls.__name__} belongs to a plugin that is not in this CRM; add it to plugins in crmkit.toml")
         self.records.load_extensions(record, cls)
+
+    def search(
+        self, text: str, *, kinds: Iterable[type[Entity] | str] | None = None, limit: int = 20, archived: bool | None = False
+    ) -> list[Hit]:
+        """Return what answers `text` and the actor may see: ``uow.search("ива 916", kinds=[Contact])``.
+
+        Words match from their beginning, numbers anywhere, in either alphabet and keyboard layout; all words must be found, in
+        a record or its parts. Whole words come first, then what changed last. `archived` True looks in the archive, None everywhere.
+        """
+        from .search.hits import search
+
+        return search(t.cast("Uow", self), text, kinds=kinds, limit=limit, archived=archived)
 
     def about(self, record: Entity) -> dict[str, t.Any]:
         """Return the two fields that make a record one about `record`: ``Note(text="…", **uow.about(deal))``."""

@@ -23,7 +23,7 @@ from .models import merged, type_in_words
 from .owner import VERSIONS, Owner, checked_history, prefix_problems
 from .render import render_item, source_of
 from .steps import run
-from .store import changing, tables_in, unread_indexes
+from .store import changing, is_full_text, tables_in, unread_indexes
 from .words import SchemaError
 
 
@@ -113,7 +113,9 @@ def _compare(
         table.indexes.clear()  # compared below, where conditions are known for both databases
 
     def by_name(name: str | None, kind: str, _parents: object) -> bool:
-        return kind != "index" and not (kind == "table" and (name in foreign or (name or "").startswith(VERSIONS)))
+        return kind != "index" and not (
+            kind == "table" and (name in foreign or (name or "").startswith(VERSIONS) or is_full_text(name or ""))
+        )
 
     def by_object(_item: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
         return not (kind == "table" and name in foreign)

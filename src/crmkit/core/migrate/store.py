@@ -117,8 +117,13 @@ def reason(error: BaseException) -> str:
 
 
 def tables_in(connection: sa.Connection) -> set[str]:
-    """Return the names of the tables of the default schema, temporary ones left out."""
-    return {str(name) for name in sa.inspect(connection).get_table_names()}
+    """Return the names of the tables of the default schema, temporary ones left out, and what SQLite keeps its full text in."""
+    return {str(name) for name in sa.inspect(connection).get_table_names() if not is_full_text(str(name))}
+
+
+def is_full_text(table: str) -> bool:
+    """True for the tables behind search on SQLite: they come and go with ``crm_search``."""
+    return table.startswith("crm_search_fts")
 
 
 def quoted(connection: sa.Connection, name: str) -> str:

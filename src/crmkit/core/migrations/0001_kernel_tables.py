@@ -145,6 +145,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_crm_search")),
         sa.UniqueConstraint("kind", "record_id", name=op.f("uq_crm_search_kind_record_id")),
     )
+    if op.get_context().dialect.name == "postgresql":
+        op.execute("CREATE INDEX ix_crm_search_words ON crm_search USING gin (array_to_tsvector(string_to_array(body, ' ')))")
+    else:
+        op.execute(
+            "CREATE VIRTUAL TABLE crm_search_fts USING fts5(body, content='crm_search', content_rowid='id', detail='none', columnsize=0, "
+            "tokenize=\"ascii tokenchars '_.@+-'\")"
+        )
+        gone = "INSERT INTO crm_search_fts (crm_search_fts, rowid, body) VALUES ('delete', old.id, old.body)"
+        here = "INSERT INTO crm_search_fts (rowid, body) VALUES (new.id, new.body)"
+        op.execute(f"CREATE TRIGGER crm_search_added AFTER INSERT ON crm_search BEGIN {here}; END")
+        op.execute(f"CREATE TRIGGER crm_search_gone AFTER DELETE ON crm_search BEGIN {gone}; END")
+        op.execute(
+            "CREATE TRIGGER crm_search_changed AFTER UPDATE ON crm_search WHEN old.body <> new.body OR old.id <> new.id "
+            f"BEGIN {gone}; {here}; END"
+        )
     op.create_table(
         "crm_stage_history",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -275,6 +290,8 @@ def downgrade() -> None:
     op.drop_table("crm_token")
     op.drop_table("crm_tally")
     op.drop_table("crm_stage_history")
+    if op.get_context().dialect.name == "sqlite":
+        op.execute("DROP TABLE crm_search_fts")
     op.drop_table("crm_search")
     op.drop_table("crm_plugin")
     op.drop_table("crm_operation")
