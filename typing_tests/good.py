@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, assert_type
 
 import attrs
-from sqlalchemy import String, func, select
+from sqlalchemy import Select, String, func, select
 from starlette.responses import JSONResponse
 
 from crmkit import (
@@ -60,6 +60,7 @@ from crmkit import (
     on,
     on_enter,
     on_leave,
+    outside,
     relation,
     route,
     while_in,
@@ -260,6 +261,15 @@ def both(event: Archived[Deal] | Restored[Deal], uow: Uow) -> None:
 def count_visit(event: Fitted, uow: Uow) -> None:
     """Handle an event of our own."""
     uow.get(Contact, event.contact_id)[Patient].visits += 1
+
+
+@outside(Created[Deal])
+@outside(Fitted)
+def order_parts(event: Created[Deal] | Fitted, crm: Crm) -> None:
+    """Outside any transaction the handler gets the CRM, and opens units of work itself."""
+    with crm.uow() as uow:
+        assert_type(uow.operation("order", "Parts", count=1), int)
+        assert_type(uow.visible(Deal), Select[tuple[int]])
 
 
 @on_enter(SALES["won"])

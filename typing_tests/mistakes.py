@@ -35,6 +35,7 @@ from crmkit import (
     on,
     on_enter,
     on_leave,
+    outside,
     route,
     while_in,
 )
@@ -214,3 +215,11 @@ def ticks(tick: Tick, crm: Crm) -> None:
 async def streams(crm: Crm) -> AsyncIterator[str]:
     async with crm.uow() as uow:  # E89 units of work are not asynchronous
         yield "opened"
+
+
+@outside(Created[Deal])  # E91 outside there is no unit of work
+def calls_inside(event: Created[Deal], uow: Uow) -> None: ...
+
+
+@outside(Created[Deal])  # E92
+def calls_about_a_contact(event: Created[Contact], crm: Crm) -> None: ...

@@ -69,7 +69,7 @@ def mark_functions() -> dict[str, t.Any]:
     """Return the marks by name."""
     import crmkit
 
-    names = ("on", "after", "every", "on_enter", "on_leave", "while_in", "command", "route", "hookimpl", "hookspec")
+    names = ("on", "after", "outside", "every", "on_enter", "on_leave", "while_in", "command", "route", "hookimpl", "hookspec")
     return {n: getattr(crmkit, n) for n in names}
 
 
