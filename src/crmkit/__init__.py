@@ -45,6 +45,7 @@ from .core.plugin import (
 )  # fmt: skip
 from .core.query import Query
 from .core.scopes import RowScope
+from .core.search.hits import Hit, Matched
 from .core.text import Text, _
 from .core.types import Choice, Email, Exact, Money, Phone, UtcDateTime
 from .core.uow import Uow
@@ -54,9 +55,9 @@ __version__ = "0.1.0"
 __all__ = [
     "ANONYMOUS", "LOST", "OPEN", "PUBLIC", "SYSTEM", "WON", "About", "Actor", "Archived", "Changed", "Choice", "Clock",
     "CompositionError", "Conflict", "Created", "Crm", "CrmError", "Email", "EndlessLoop", "Entity", "Exact", "Extension",
-    "Forbidden", "Invalid", "Kind", "Mapped", "Message", "Misuse", "Money", "MovableClock", "Moved", "NotFound", "NotRunning",
-    "Outcome", "Owned", "Permission", "Phone", "Pipeline", "Plugin", "Problem", "Query", "Refusal", "Restored", "Role",
-    "RowScope", "Stage", "StageOf", "Staged", "Stale", "Streamed", "SystemClock", "Text", "Tick", "Topic", "Unauthenticated",
-    "Unavailable", "Uow", "Upload", "UtcDateTime", "Verdict", "Written", "_", "after", "column", "command", "every", "hookimpl",
-    "hookspec", "on", "on_enter", "on_leave", "outside", "relation", "route", "while_in",
+    "Forbidden", "Hit", "Invalid", "Kind", "Mapped", "Matched", "Message", "Misuse", "Money", "MovableClock", "Moved",
+    "NotFound", "NotRunning", "Outcome", "Owned", "Permission", "Phone", "Pipeline", "Plugin", "Problem", "Query", "Refusal",
+    "Restored", "Role", "RowScope", "Stage", "StageOf", "Staged", "Stale", "Streamed", "SystemClock", "Text", "Tick", "Topic",
+    "Unauthenticated", "Unavailable", "Uow", "Upload", "UtcDateTime", "Verdict", "Written", "_", "after", "column", "command",
+    "every", "hookimpl", "hookspec", "on", "on_enter", "on_leave", "outside", "relation", "route", "while_in",
 ]  # fmt: skip
