@@ -29,7 +29,7 @@ from .settle import Total, total_of, total_row
 from .sql import Row, binder
 from .types import Exact, UtcDateTime, utc_text
 from .where import Where, parameters
-from .written import Written, told
+from .written import Written, settled, told
 
 if t.TYPE_CHECKING:
     from .uow import Uow
@@ -109,7 +109,9 @@ class _Chunk:
             self.fixed |= {"pipeline": pipeline.name, "stage": stage.name, "stage_since": uow.now}
             self.needs = stage.needs if into is not None else ()
         self.writable = {n: f for n, f in kind.fields.items() if not f.generated and n != "id"}
-        self.defaults = {a.name: _default(a.default, self.writable[a.name]) for a in attrs.fields(t.cast(t.Any, kind.cls)) if a.name in self.writable}
+        fields = {a.name: a.default for a in attrs.fields(t.cast(t.Any, kind.cls)) if a.name in kind.fields and a.name not in self.fixed}
+        self.defaults = {n: _default(default, kind.fields[n]) for n, default in fields.items() if n != "id"}
+        self.kept = [n for n in self.defaults if n not in self.writable]
         self.columns = tuple(n for n in kind.names if n != "id")
 
     def add(self, chunk: Sequence[Mapping[str, t.Any]]) -> list[int]:
@@ -117,6 +119,8 @@ class _Chunk:
         records = [self._record(number, values) for number, values in enumerate(chunk, self.start)]
         self._refuse()
         self.references(records)
+        if self.kind.prepares:
+            self._prepare(records)
         keys = self._write(records)
         self.scope(keys)
         if self.kind.staged:
@@ -124,6 +128,7 @@ class _Chunk:
         written = [Written(k, r | {"id": k}, None) for k, r in zip(keys, records, strict=True)]
         search.note_many(self.uow, self.kind, written)
         told(self.uow, self.kind, written)
+        settled(self.uow, self.kind, written)
         return keys
 
     def _refuse(self) -> None:
@@ -142,12 +147,21 @@ class _Chunk:
                 self.problems.append(Problem(f"{number}.{name}", "required", REQUIRED))
             else:
                 record[name] = self.defaults[name]()
+        record |= {name: self.defaults[name]() for name in self.kept}
         if not values.keys() <= self.writable.keys():
             self.problems += [Problem(f"{number}.{n}", "unknown",
                 UNKNOWN.format(near=closest(n, self.writable))) for n in values if n not in self.writable]
         if self.needs:
             self.problems += [attrs.evolve(p, path=f"{number}.{p.path}") for p in stage_needs(self.needs, record)]
         return record
+
+    def _prepare(self, records: Sequence[dict[str, t.Any]]) -> None:
+        for number, record in enumerate(records, self.start):
+            try:
+                self.kind.cls.prepare(record, None, self.uow)
+            except Invalid as refusal:
+                self.problems += [attrs.evolve(p, path=f"{number}.{p.path}") for p in refusal.problems]
+        self._refuse()
 
     def references(self, records: Sequence[Mapping[str, t.Any]]) -> None:
         """Records may point only to what the actor may see: one question per field for the whole chunk."""

@@ -13,6 +13,7 @@ from .plugin import hookspec
 
 if t.TYPE_CHECKING:
     import contextlib
+    import datetime as dt
     import random
 
     import click
@@ -71,6 +72,14 @@ class Specs:
         """Find fault with a record that is about to be saved; problems undo the transaction."""
 
     @hookspec
+    def crm_settle(self, kind: Kind, rows: Sequence[Written], uow: Uow) -> None:
+        """React in the transaction to all that was written of a kind at once: ``@on`` for sets, which bulk work need not slow down for.
+
+        Records may be changed and added; what that writes is told in its turn, until nobody has anything to add. Called with
+        every record written since the last call, and once for each chunk that is added in bulk. Rows and rights are the system's.
+        """
+
+    @hookspec
     def crm_written(self, kind: Kind, rows: Sequence[Written], uow: Uow) -> None:
         """Keep an index of your own: called in the transaction with what was written of a kind, before it commits.
 
@@ -83,8 +92,11 @@ class Specs:
         """Find reasons why a record may not enter a stage, beyond what the stage itself asks."""
 
     @hookspec
-    def crm_timeline(self, record: Entity, uow: Uow) -> Sequence[Mapping[str, t.Any]] | None:
-        """Add entries to a record's timeline: mappings with ``at`` (aware), ``kind``, ``text`` and whatever else is shown."""
+    def crm_timeline(self, record: Entity, uow: Uow, before: dt.datetime | None) -> Sequence[Mapping[str, t.Any]] | None:
+        """Add entries to a record's timeline: mappings with ``at`` (aware), ``kind``, ``text`` and whatever else is shown.
+
+        `before`: only what happened earlier is asked for. Add only what the actor may see.
+        """
 
     @hookspec
     def crm_deliver(self, job: ClaimedJob) -> contextlib.AbstractContextManager[None] | None:

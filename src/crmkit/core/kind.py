@@ -72,11 +72,13 @@ class Kind:
     scopes: dict[str, RowScope] = attrs.field(factory=dict)
     names: tuple[str, ...] = attrs.field(init=False)
     totals: tuple[Field, ...] = attrs.field(init=False)
+    prepares: bool = attrs.field(init=False)
     mutable: tuple[str, ...] = attrs.field(init=False)
     abouts: tuple[Field, ...] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "names", tuple(self.fields))
+        object.__setattr__(self, "prepares", self.cls.prepare.__func__ is not Entity.prepare.__func__)  # type: ignore[attr-defined]
         object.__setattr__(self, "totals", tuple(f for f in self.fields.values() if f.total))
         object.__setattr__(self, "abouts", tuple(f for f in self.fields.values() if f.about is not None))
         object.__setattr__(self, "mutable", tuple(f.name for f in self.fields.values() if f.type in (dict, list)))

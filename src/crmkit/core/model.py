@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import typing as t
+from collections.abc import Mapping, MutableMapping
 
 import sqlalchemy as sa
 
@@ -13,6 +14,9 @@ from .mapped import Fits, Mapped
 from .record import Record, _Column, column, map_class, relation, snake, text_of, uow_of
 from .text import Text, _
 from .types import BigId, Email, Money, Phone, UtcDateTime
+
+if t.TYPE_CHECKING:
+    from .uow import Uow
 
 E = t.TypeVar("E", bound="Entity")
 X = t.TypeVar("X", bound="Extension[t.Any]")
@@ -40,6 +44,14 @@ class Entity(Record):
             _index(cls)
 
     __plural__: t.ClassVar[Text]
+
+    @classmethod
+    def prepare(cls, values: MutableMapping[str, t.Any], before: Mapping[str, t.Any] | None, uow: Uow) -> None:
+        """Complete or refuse the values of a record that is about to be written, one by one or in bulk. For subclasses.
+
+        `values` are its fields, `generated` ones too, to be changed in place; `before` is what was stored, None for a new
+        record. Raise `Invalid` with the field's path. Read with ``uow.peek`` and ``uow.connection``: nothing is flushed here.
+        """
 
     def __getitem__(self: E, kind: t.Callable[..., Fits[E, X]]) -> X:
         """Return this record's `kind` (an extension class); `KeyError` when it has none."""

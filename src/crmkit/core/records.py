@@ -128,6 +128,8 @@ class Records:
         kind, values = self.kind_of(type(record)), record.__dict__
         now = self.uow.now
         values.update(created_at=now, updated_at=now, version=1)
+        if kind.prepares:
+            kind.cls.prepare(values, None, self.uow)
         fresh = {name: (None, _still(values[name])) for name in kind.names if values[name] is not None}
         extensions = record.__dict__.get("_extensions", {})
         for held in extensions.values():
@@ -159,6 +161,8 @@ class Records:
 
     def _compare(self, record: Entity) -> Fact | None:
         kind, values, before = self.kind_of(type(record)), record.__dict__, record.__dict__["_loaded"]
+        if kind.prepares and any(values[n] is not before[n] and values[n] != before[n] for n in kind.names):
+            kind.cls.prepare(values, before, self.uow)
         changes: Changes = {n: (before[n], _still(values[n])) for n in kind.names if values[n] is not before[n] and values[n] != before[n]}
         for held in record.__dict__.get("_extensions", {}).values():
             if held is not None:

@@ -133,16 +133,16 @@ class Settling:
         if not uow.writable:
             return
         uow.flush()
-        before, count, self._deep = self._chain, 0, 0
+        before, self._deep = self._chain, 0
         try:
             with uow.as_system():
-                while self._events:
-                    event, chain, here = self._events.popleft()
-                    count += 1
-                    if count > MAX_EVENTS:
-                        raise EndlessLoop(f"more than {MAX_EVENTS} events without a pause; the last was {event!r}, caused by: {_told(chain)}")
-                    self.trail.append(event)
-                    self._react(event, chain, here)
+                rounds = 0
+                self._drain()
+                while self._for_sets():
+                    self._drain()
+                    rounds += 1
+                    if rounds > MAX_REPEATS:
+                        raise EndlessLoop(f"crm_settle keeps writing: {MAX_REPEATS} rounds without coming to rest")
         finally:
             self._chain = before  # what is done after settling has its own causes
         self.gathered.tell(uow)
@@ -156,6 +156,24 @@ class Settling:
             if len(live.encode()) > LIVE_LIMIT:
                 live = dump_json({"from": uow.crm.process, "resync": True})
         uow.ledger.write(uow.db, live)
+
+    def _drain(self) -> None:
+        """Let handlers react to every event, and to those their reactions cause."""
+        count = 0
+        while self._events:
+            event, chain, here = self._events.popleft()
+            count += 1
+            if count > MAX_EVENTS:
+                raise EndlessLoop(f"more than {MAX_EVENTS} events without a pause; the last was {event!r}, caused by: {_told(chain)}")
+            self.trail.append(event)
+            self._react(event, chain, here)
+
+    def _for_sets(self) -> bool:
+        """Let plugins react to everything written so far at once; True when there is more to react to."""
+        if "crm_settle" not in self.uow.crm.hooked:
+            return False
+        self._chain = ("crm_settle",)
+        return self.gathered.settle(self.uow)
 
     def _react(self, event: object, chain: tuple[str, ...], here: tuple[str, str]) -> None:
         crm = self.uow.crm

@@ -32,6 +32,7 @@ class Gathered:
 
     def __init__(self) -> None:
         self._records: dict[Kind, dict[int, tuple[Entity | None, frozenset[str] | None]]] = {}
+        self._fresh: dict[Kind, dict[int, None]] = {}
 
     def note(self, kind: Kind, key: int, record: Entity | None, changed: Iterable[str] | None) -> None:
         """Remember a write: of a new record (`changed` is None), of some fields, or a deletion (`record` is None)."""
@@ -41,16 +42,33 @@ class Gathered:
         if before is not None and record is not None:
             fields = None if before[1] is None or fields is None else before[1] | fields
         there[key] = (record, fields)
+        self._fresh.setdefault(kind, {})[key] = None
+
+    def settle(self, uow: Uow) -> bool:
+        """Let plugins react to what is new; True when there was something. Indexes are told of it later all the same."""
+        fresh, self._fresh = self._fresh, {}
+        for kind, keys in fresh.items():
+            rows = [(key, *self._records[kind][key]) for key in keys]
+            settled(uow, kind, [Written(key, None if r is None else values_of(r), fields) for key, r, fields in rows])
+        return bool(fresh)
 
     def tell(self, uow: Uow) -> None:
         """Tell every index, and forget."""
-        gathered, self._records = self._records, {}
+        gathered, self._records, self._fresh = self._records, {}, {}
         for kind, records in gathered.items():
             search.note(uow, kind, records)
         if "crm_written" not in uow.crm.hooked:
             return
         for kind, records in gathered.items():
             told(uow, kind, [Written(key, None if r is None else values_of(r), fields) for key, (r, fields) in records.items()])
+
+
+def settled(uow: Uow, kind: Kind, rows: Sequence[Written]) -> None:
+    """Let plugins react to what was written of one kind."""
+    if rows and "crm_settle" in uow.crm.hooked:
+        with uow.as_system():
+            uow.crm.hook.crm_settle(kind=kind, rows=rows, uow=uow)
+            uow.flush()
 
 
 def told(uow: Uow, kind: Kind, rows: Sequence[Written]) -> None:
