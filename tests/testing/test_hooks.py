@@ -176,5 +176,5 @@ def test_transport_demo_simulation_and_verbs(crm, crm_kit):
     assert "crm_demo 3" in CALLED
     report = crm.hook.crm_simulate(crm=crm, plugin="hooked", clock=crm.clock, options={})
     assert report == {"violations": 0}
-    crm.hook.crm_commands(group=click.Group())
+    crm.hook.crm_commands(group=click.Group(), crm=lambda: crm)
     assert CALLED[-1] == "crm_commands"

@@ -69,7 +69,7 @@ def _from_plugins(ctx: click.Context) -> dict[str, click.Command]:
     """Return the verbs plugins add (hook `crm_commands`), when there are settings that compose."""
     from crmkit import CrmError
 
-    from .load import settled_crm
+    from .load import ready_crm, settled_crm
 
     kept: dict[str, click.Command] | None = ctx.meta.get("crmkit.verbs")
     if kept is not None:
@@ -83,7 +83,7 @@ def _from_plugins(ctx: click.Context) -> dict[str, click.Command]:
                 crm = settled_crm()
             if "crm_commands" in crm.hooked:
                 extra = click.Group("crmkit")
-                crm.hook.crm_commands(group=extra)
+                crm.hook.crm_commands(group=extra, crm=ready_crm)
                 found = dict(extra.commands)
         except CrmError as error:
             note(_("(verbs of plugins are not shown: {why})", ru="(команды плагинов не показаны: {why})"), why=str(error))

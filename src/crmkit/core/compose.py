@@ -220,7 +220,7 @@ class Crm(Automations):
             messages = tuple(uow.messages)
             self.live.publish(messages)
             if "crm_publish" in self.hooked:
-                self.hook.crm_publish(messages=messages)
+                self.hook.crm_publish(crm=self, messages=messages)
 
     def deliver(self, until: dt.datetime | None = None, *, reraise: bool = False) -> int:
         """Run every delivery, timer and cron line that is due, here and now; return how many: for simulations and scripts.

@@ -7,7 +7,7 @@ take only the arguments they want, and their results come in dependency order.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from .plugin import hookspec
 
@@ -44,8 +44,12 @@ class Specs:
         """Return an async context manager that is open while the CRM serves; entered in dependency order, left in reverse."""
 
     @hookspec
-    def crm_commands(self, group: click.Group) -> None:
-        """Add verbs to the `crmkit` command line."""
+    def crm_commands(self, group: click.Group, crm: Callable[[], Crm]) -> None:
+        """Add verbs to the `crmkit` command line.
+
+        Called within a verb, ``crm()`` returns the CRM of the settings file, its database being at the schema it needs.
+        `crmkit.cli` has what speaks both languages: `group`, `option`, `say`, `table`, `told`.
+        """
 
     @hookspec(firstresult=True)
     def crm_actor(self, crm: Crm, connection: HTTPConnection) -> Actor | None:
@@ -103,7 +107,7 @@ class Specs:
         """Return a context manager around each delivery and timer: for tracing, metrics, limits."""
 
     @hookspec
-    def crm_publish(self, messages: Sequence[Message]) -> None:
+    def crm_publish(self, crm: Crm, messages: Sequence[Message]) -> None:
         """Learn what was published, after the commit, at most once: for a bus of another kind."""
 
     @hookspec
