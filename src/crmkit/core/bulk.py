@@ -23,7 +23,7 @@ from .live import Message
 from .moves import stage_needs
 from .operations import UNKNOWN
 from .pipeline import StageOf
-from .records import NO_SUCH, explain_integrity, next_key
+from .records import NO_KIND, NO_SUCH, explain_integrity, next_key
 from .search import write as search
 from .settle import Total, total_of, total_row
 from .sql import Row, binder
@@ -175,7 +175,21 @@ class _Chunk:
             missing = wanted - found
             self.problems += [Problem(f"{self.start + i}.{field.name}", "reference", NO_SUCH) for i,
                 r in enumerate(records) if r.get(field.name) in missing]
+        for field in self.kind.abouts:
+            self._abouts(field.name, t.cast(str, field.about), records)
         self._refuse()
+
+    def _abouts(self, name: str, named: str, records: Sequence[Mapping[str, t.Any]]) -> None:
+        """What records are about must be of kinds there are, and records the actor may see: one question per kind."""
+        for key in {r[named] for r in records}:
+            other = self.uow.crm.kinds.get(key)
+            mine = [(i, r[name]) for i, r in enumerate(records, self.start) if r[named] == key]
+            if other is None or other.abouts:
+                say = NO_KIND.format(near=closest(key, [k for k, o in self.uow.crm.kinds.items() if not o.abouts]))
+                self.problems += [Problem(f"{i}.{named}", "unknown", say) for i, _id in mine]
+                continue
+            found = self._visible(other, sorted({i for _n, i in mine}), "read")
+            self.problems += [Problem(f"{i}.{name}", "reference", NO_SUCH) for i, wanted in mine if wanted not in found]
 
     def _visible(self, kind: Kind, keys: list[int], action: str) -> set[int]:
         uow = self.uow

@@ -16,7 +16,7 @@ from .filter import EVERYTHING
 from .kind import ExtensionKind, Kind
 from .model import Entity, Staged
 from .pipeline import StageOf
-from .records import NO_SUCH
+from .records import NO_KIND, NO_SUCH
 from .text import _
 
 if t.TYPE_CHECKING:
@@ -185,6 +185,7 @@ class _Reading:
             self._required(self.kind.fields, self.values, "")
         if not self.problems:
             self._references(self.kind.fields, own, "")
+            self._abouts(own)
             for extension, given in extensions.items():
                 self._references(extension.fields, given, f"{extension.name}.")
         if self.problems:
@@ -235,6 +236,23 @@ class _Reading:
                 self.uow.get(to, value)
             except NotFound:
                 self.problems.append(Problem(f"{prefix}{name}", "reference", NO_SUCH))
+
+    def _abouts(self, values: Values) -> None:
+        """What a record is about must be of a kind there is, and a record the actor may see."""
+        for field in self.kind.abouts:
+            named = t.cast(str, field.about)
+            if not {field.name, named} & values.keys():
+                continue
+            held = {} if self.record is None else self.record.__dict__
+            other = self.uow.crm.kinds.get(values.get(named, held.get(named)))
+            if other is None or other.abouts:
+                known = [k.key for k in self.uow.crm.kinds.values() if not k.abouts and self.uow.may(k.permission("read"))]
+                self.problems.append(Problem(named, "unknown", NO_KIND.format(near=closest(str(values.get(named, held.get(named))), known))))
+                continue
+            try:
+                self.uow.get(other.cls, values.get(field.name, held.get(field.name)))
+            except NotFound:
+                self.problems.append(Problem(field.name, "reference", NO_SUCH))
 
 
 def show(uow: Uow, kind: Kind, record: Entity, fields: t.Collection[str] | None = None) -> dict[str, t.Any]:

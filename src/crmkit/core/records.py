@@ -277,6 +277,7 @@ def _values(held: Extension[t.Any]) -> dict[str, t.Any]:
     return {n: held.__dict__.get(n) for n in type(held).__fields__ if n != "id"}
 
 
+NO_KIND = _("there is no such kind of record.{near}", ru="нет записей такого вида.{near}")
 NO_SUCH = _("no such record", ru="нет такой записи")
 TAKEN = _("already used by another record", ru="уже используется в другой записи")
 

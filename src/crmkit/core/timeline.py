@@ -32,7 +32,7 @@ def timeline(uow: Uow, kind: Kind, record: Entity, *, limit: int = 50, before: d
     rows = uow.connection.execute(statement.order_by(journal.c.id.desc()).limit(limit)).all()
     found = [entry(uow, row) for row in rows]
     if "crm_timeline" in uow.crm.hooked:
-        for answer in uow.crm.hook.crm_timeline(record=record, uow=uow):
+        for answer in uow.crm.hook.crm_timeline(record=record, uow=uow, before=before):
             added = [{k: wire.dump(v) for k, v in e.items()} for e in answer or ()]
             found += [e for e in added if before is None or e["at"].rstrip("Z") < wire.moment(before).rstrip("Z")]
     return sorted(found, key=lambda e: (e["at"].rstrip("Z"), e.get("id") or 0), reverse=True)[:limit]

@@ -29,6 +29,7 @@ if t.TYPE_CHECKING:
 E = t.TypeVar("E", bound=Entity)
 S = t.TypeVar("S", bound=Staged)
 X = t.TypeVar("X", bound=Extension[t.Any])
+KERNEL_FIELDS = frozenset({"id", "created_at", "updated_at", "version", "archived_at", "pipeline", "stage", "stage_since"})
 
 
 class Uow(Reading):
@@ -134,6 +135,18 @@ class Uow(Reading):
         """Move a record to a stage, filling in `values` first; `Invalid` carries what `can_move` says."""
         self._writes(record)
         return moves.move(self, record, to, values or {})
+
+    def keep(self, record: E, **values: t.Any) -> E:
+        """Write fields that nobody else writes (``generated=True``): what a plugin keeps by itself about its own records."""
+        self._writes(record)
+        fields = self.crm.kind(type(record)).fields
+        for name, value in values.items():
+            field = fields.get(name)
+            if field is None or not field.generated or name in KERNEL_FIELDS:
+                raise Misuse(f"{record!r}.{name} is not a generated field of a plugin; assign it: record.{name} = …")
+            record.__dict__[name] = field.accept(value)
+        self.records.touch(record)
+        return record
 
     def archive(self, record: E) -> E:
         """Put a record into the archive: out of lists and boards, kept whole, restorable."""
