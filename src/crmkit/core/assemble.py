@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 import pluggy
+import sqlalchemy as sa
 
 from . import hooks
 from .commands import Command, make_command
@@ -59,6 +60,7 @@ class Assembly:
     commands: dict[str, Command] = attrs.field(factory=dict)
     marked: list[Marked] = attrs.field(factory=list)
     settings: dict[type, t.Any] = attrs.field(factory=dict)
+    tables: dict[sa.Table, str] = attrs.field(factory=dict)  # those that are no entity's, and whose they are
     problems: list[str] = attrs.field(factory=list)
 
 
@@ -172,6 +174,8 @@ class _Gatherer:
                 self.topic(thing)
             elif isinstance(thing, RowScope):
                 self.scope(thing)
+            elif isinstance(thing, sa.Table):
+                self.found.tables[thing] = self.plugin.name
             elif callable(thing) and hasattr(thing, MARKS):
                 self.function(thing)
 

@@ -65,7 +65,7 @@ class Crm(Automations):
         self.plugins: tuple[Plugin, ...] = tuple(found.plugins)
         self.kinds: Mapping[str, Kind] = found.kinds
         self.permissions, self.topics, self.commands = found.permissions, found.topics, found.commands
-        self._by_class, self._extensions = found.by_class, found.extensions
+        self._by_class, self._extensions, self._tables = found.by_class, found.extensions, found.tables
         self._settings = found.settings
         self._teams = dict(teams or {}) | read_teams(tables.get("teams", {}), found.problems)
         self._pm = plug_in(found)
@@ -140,7 +140,7 @@ class Crm(Automations):
     @property
     def tables(self) -> list[sa.Table]:
         """The kernel's tables and those of every plugin, in dependency order."""
-        own = [c.__table__ for c in (*self._by_class, *self._extensions)]
+        own = dict.fromkeys([*(c.__table__ for c in (*self._by_class, *self._extensions)), *self._tables])
         return [*self.kernel_tables, *sa.schema.sort_tables(own)]
 
     @property
@@ -152,6 +152,7 @@ class Crm(Automations):
         """Return the tables one plugin owns, in dependency order."""
         own = {c.__table__ for c, kind in self._by_class.items() if kind.plugin == plugin}
         own |= {c.__table__ for c, extension in self._extensions.items() if extension.plugin == plugin}
+        own |= {table for table, owner in self._tables.items() if owner == plugin}
         return [table for table in self.tables if table in own]
 
     def teams_below(self, teams: tuple[int, ...]) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import attrs
 import pluggy
+import sqlalchemy as sa
 
 from .model import Entity, Staged
 from .pipeline import StageOf
@@ -254,6 +255,7 @@ class Plugin:
 
     `requires` must be there too and come first; `follows` only orders, when both are there. `settings` is a frozen attrs
     class, filled from the settings file and handed out by ``crm[Settings]``. `specs` are hooks of the plugin's own.
+    A module-level `sqlalchemy.Table` named ``<plugin>_…`` is the plugin's too: for what no person looks at, such as an index.
     """
 
     name: str
@@ -277,6 +279,9 @@ class Plugin:
             for name, value in list(vars(module).items()):
                 if isinstance(value, Permission | Topic):
                     if value.name.startswith(f"{self.name}."):
+                        yield module, name, value
+                elif isinstance(value, sa.Table):  # one that is no entity's: an index of the plugin's own, say
+                    if value.name.startswith(f"{self.name}_"):
                         yield module, name, value
                 elif isinstance(value, RowScope):
                     if value.of.__module__ in names:
