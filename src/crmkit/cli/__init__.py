@@ -4,6 +4,22 @@ asked for."""
 from __future__ import annotations
 
 import sys
+import typing as t
+
+if t.TYPE_CHECKING:
+    from .speak import note, say, table, told
+    from .verb import group, option
+
+FOR_PLUGINS = {"group": "verb", "option": "verb", "note": "speak", "say": "speak", "table": "speak", "told": "speak"}
+
+
+def __getattr__(name: str) -> t.Any:
+    """What plugins write verbs with (hook `crm_commands`), imported when asked for."""
+    import importlib
+
+    if name not in FOR_PLUGINS:
+        raise AttributeError(f"crmkit.cli has no {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{FOR_PLUGINS[name]}"), name)
 
 
 def main() -> None:
@@ -11,3 +27,6 @@ def main() -> None:
     from .app import run
 
     sys.exit(run(sys.argv[1:]))
+
+
+__all__ = ["group", "main", "note", "option", "say", "table", "told"]

@@ -37,6 +37,9 @@ class CoreSettings:
     """Where "today" and working days begin, an IANA name such as ``Europe/Moscow``."""
     workers: int = 4
     """Threads that run jobs in each process."""
+    origins: tuple[str, ...] = ()
+    """Other origins (``https://shop.example.com``) whose pages may change things here by the person's cookie; also this CRM's
+    own, where a proxy hides it by changing the Host header."""
     jobs: bool = True
     """Whether the web process runs jobs too; set to false where separate `crmkit work` processes do."""
 

@@ -62,6 +62,23 @@ def bearer(call: Call) -> str | None:
 
 
 def _same_site(call: Call) -> None:
-    """Refuse a change a browser sends for another site's page: the host's cookies would come along by themselves."""
-    if call.method not in SAFE and call.header(b"sec-fetch-site") == "cross-site" and call.header(b"authorization") is None:
+    """Refuse a change a browser sends for another site's page: cookies, and a proxy's password, would come along by themselves.
+
+    Browsers say which page asks in Sec-Fetch-Site, where the address is https, and in Origin everywhere. Programs say
+    neither; a bearer token is sent by no browser of its own accord.
+    """
+    if call.method in SAFE or (call.header(b"authorization") or "")[:7].lower() == "bearer ":
+        return
+    site, origin = call.header(b"sec-fetch-site"), call.header(b"origin")
+    if origin is not None and origin.lower().rstrip("/") in call.crm.settings.origins:
+        return
+    good = site in ("same-origin", "none") if site is not None else origin is None or _is_here(origin, call.header(b"host"))
+    if not good:
         raise Forbidden(CROSS_SITE)
+
+
+def _is_here(origin: str, host: str | None) -> bool:
+    """True when an origin names the host that was asked; a port that goes without saying may be said."""
+    scheme, _colon, place = origin.lower().rstrip("/").partition("://")
+    port = {"http": ":80", "https": ":443"}.get(scheme)
+    return bool(place) and port is not None and place.removesuffix(port) == (host or "").lower().removesuffix(port)

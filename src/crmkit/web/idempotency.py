@@ -26,7 +26,8 @@ WRONG = _("expected 1 to 200 visible ASCII characters", ru="ожидается �
 def written(call: Call, work: Callable[[Uow], Answer]) -> Answer:
     """Open the unit of work of a change and answer it; with a key, at most once.
 
-    Of two requests with one key at once, the second waits for the first. Refusals undo everything and are not remembered.
+    Of two requests with one key at once, the second waits for the first. Refusals undo everything and are not remembered, nor is an answer
+    that says ``Cache-Control: no-store``: of two such requests with one key both are done.
     """
     key = _key(call)
     with call.writing() as uow:
@@ -38,7 +39,7 @@ def written(call: Call, work: Callable[[Uow], Answer]) -> Answer:
             return remembered
         answer = work(uow)
         uow.settle()
-        if answer.status >= 400:
+        if answer.status >= 400 or (b"cache-control", b"no-store") in answer.headers:  # what holds a secret is kept nowhere
             _forget(uow, call, key)
         else:
             _remember(uow, call, key, answer)
