@@ -22,9 +22,11 @@ from .types import Exact, UtcDateTime
 from .where import Where, hops_of
 
 if t.TYPE_CHECKING:
+    from .search.find import Match
     from .uow import Uow
 
 MAX_LIMIT, MAX_COUNT, EXPORT_CHUNK = 500, 10_000, 500
+NOT_SEARCHED = _("nothing here is found by words; use filter", ru="здесь нет поиска по словам; используйте filter")
 JsonRow = dict[str, t.Any]
 # Limits are written into the statement, from these few: with a parameter PostgreSQL plans for an unknown limit, and at a
 # million rows sorts in parallel what an index would give at once.
@@ -37,7 +39,7 @@ class ListRequest:
     """What is asked for: a filter tree, a sort order (``["-created_at"]``), fields, and where the last page ended.
 
     `archived` False leaves archived records out, True shows only them, None shows all. `count` asks for the number of
-    matches, counted no further than that.
+    matches, counted no further than that. `search` keeps what answers a question as `uow.search` understands it.
     """
 
     filter: t.Any = None
@@ -47,6 +49,7 @@ class ListRequest:
     after: str | None = None
     archived: bool | None = False
     count: int | None = None
+    search: str | None = None
 
 
 @attrs.frozen
@@ -118,6 +121,7 @@ class _Asked:
         except Invalid as refusal:
             self.problems += refusal.problems
         self.after = self._after() if request.after is not None else None
+        self.match = self._match()
         if self.problems:
             raise Invalid(problems=self.problems)
         self.rule = uow.rule(kind)
@@ -125,6 +129,21 @@ class _Asked:
         self.extra = tuple(dict.fromkeys(p.dotted for p, _down in self.sort if p.dotted not in named))
         self.columns = (*self.fields, *(p for p, _down in self.sort if p.dotted in self.extra))
         self.hops = hops_of((self.filter, self.rule), self.columns)
+
+    def _match(self) -> Match | None:
+        from .search.find import Match
+        from .search.question import read
+
+        if self.request.search is None or not self.request.search.strip():
+            return None
+        try:
+            match = Match(self.uow, self.kind, read(self.request.search), "q")
+        except Invalid as refusal:
+            self.problems += refusal.problems
+            return None
+        if not match.sources:
+            self.problems.append(Problem("q", "search", NOT_SEARCHED))
+        return match
 
     def path(self, dotted: str, at: str) -> Path | None:
         """Resolve a visible field, or note the problem."""
@@ -167,6 +186,7 @@ class _Asked:
         return (
             self.kind.key, tuple(p.dotted for p in self.columns), tuple((p.dotted, down) for p, down in self.sort),
             self.filter.shape, self.rule.shape, self.hops, rules, after, self.request.archived, self.fetched,
+            None if self.match is None else self.match.shape,
         )  # fmt: skip
 
     def plan(self) -> _Plan:
@@ -178,6 +198,8 @@ class _Asked:
         if self.request.archived is not None:
             archived = self.kind.table.c.archived_at
             conditions.append(archived.is_not(None) if self.request.archived else archived.is_(None))
+        if self.match is not None:
+            conditions.append(self.match.condition())
         return conditions
 
     def _build(self) -> _Plan:
@@ -196,10 +218,13 @@ class _Asked:
     def values(self) -> dict[str, t.Any]:
         """Return the statement's parameters."""
         uow = self.uow
-        found = {**uow.rule_values(self.filter, "f"), **uow.rule_values(self.rule, "m"), **uow.hop_values(self.hops)}
+        found = {**uow.rule_values(self.filter, "f"), **uow.rule_values(self.rule, "m"), **uow.hop_values(self.hops), **self._asked()}
         if self.after is not None:
             found |= {f"c{i}": v for i, v in enumerate(self.after) if v is not None}
         return found
+
+    def _asked(self) -> dict[str, t.Any]:
+        return self.match.values() if self.match is not None else {}
 
     def total(self, cap: int) -> int:
         """Return how many rows match, counted no further than one past `cap`."""
@@ -214,7 +239,7 @@ class _Asked:
         hops = hops_of((self.filter, self.rule), ())
         prepared = self.uow.db.statements.get(("count", counted, self.shape), build)
         uow = self.uow
-        values = {**uow.rule_values(self.filter, "f"), **uow.rule_values(self.rule, "m"), **uow.hop_values(hops)}
+        values = {**uow.rule_values(self.filter, "f"), **uow.rule_values(self.rule, "m"), **uow.hop_values(hops), **self._asked()}
         row = uow.db.one(prepared, values)
         return int(row[0]) if row else 0
 

@@ -33,13 +33,13 @@ def _request(asked: dict[str, str], limit: int) -> ListRequest:
         filter=parse_json(asked["filter"], "filter") if "filter" in asked else None, sort=names(asked, "sort") or (),
         fields=names(asked, "fields"), limit=limit, after=asked.get("after"),
         archived=ARCHIVED[choice(asked, "archived", "false", *ARCHIVED)],
-        count=whole(asked, "count", 0, MAX_COUNT) if "count" in asked else None,
+        count=whole(asked, "count", 0, MAX_COUNT) if "count" in asked else None, search=asked.get("q"),
     )  # fmt: skip
 
 
 def listed(call: Call) -> Answer:
     """GET /api/sales/deal."""
-    asked = call.query("filter", "sort", "fields", "limit", "after", "archived", "count")
+    asked = call.query("q", "filter", "sort", "fields", "limit", "after", "archived", "count")
     request = _request(asked, whole(asked, "limit", 50, MAX_LIMIT))
     headers = call.edge.mark_headers(call)
     with call.reading() as uow:
@@ -63,7 +63,7 @@ def board(call: Call) -> Answer:
 
 def export(call: Call) -> Stream:
     """GET /api/sales/deal/export: everything that matches, as CSV for people or JSON lines for programs."""
-    asked = call.query("filter", "sort", "fields", "archived", "format")
+    asked = call.query("q", "filter", "sort", "fields", "archived", "format")
     form = choice(asked, "format", "csv", "csv", "jsonl")
     request = _request(asked, MAX_LIMIT)
     if request.fields is None:

@@ -10,7 +10,7 @@ from starlette.routing import Match, Route
 
 from ..core.plugin import RouteMark
 from ..core.text import _
-from . import batch, commands, documents, lists, meta, operate, plugins, records
+from . import batch, commands, documents, lists, meta, operate, plugins, records, search
 from .answer import Answer, Stream
 from .call import as_id
 from .problems import NoSuchPath
@@ -52,6 +52,7 @@ def _post(run: Callable[[Call], Answer]) -> dict[str, Endpoint]:
 FIXED: Mapping[str, Methods] = {
     "/": _open(documents.home), "/healthz": _open(operate.health), "/api/batch": _post(batch.batch), "/api/journal": _get(operate.journal),
     "/api/jobs": _get(operate.jobs), "/api/me": _open(meta.me), "/api/meta": _get(meta.meta), "/api/live": _get(lambda call: None),
+    "/api/search": _get(search.searched),
     "/api/openapi.json": _open(documents.openapi), "/api/docs": _open(documents.docs), "/api/docs.css": _open(documents.style),
 }  # fmt: skip
 REPLAY = _post(operate.replay)

@@ -9,10 +9,11 @@ import typing as t
 from ...core.board import MAX_CARDS
 from ...core.kind import Kind
 from ...core.lists import MAX_COUNT, MAX_LIMIT
+from ...core.search.question import MAX_LENGTH
 from ...core.text import _
 from ...core.timeline import MAX_ENTRIES
 from .commands import RESULT, arguments_schema, has_required
-from .parts import ID_IN_PATH, KEY, READS, WRITES, Writer, if_match, number, query, ref
+from .parts import ID_IN_PATH, KEY, READS, WRITES, Writer, if_match, number, query, ref, text
 from .schemas import PLAIN, Schema, nullable, obj
 
 ETAG: Schema = {"ETag": {"schema": {"type": "string"}, "required": True, "description": "the version, in quotes"}}
@@ -150,6 +151,7 @@ class EntityPaths:
             query("sort", {"type": "string", "pattern": f"^[-+]?({some})$", "examples": ["-created_at"]}, "-created_at,name"),
             query("fields", {"type": "string", "pattern": f"^({shown})$", "examples": ["id"]}, "a,b,link.c"),
             query("archived", {"enum": ["false", "true", "all"]}),
+            text("q", MAX_LENGTH),
         ]
 
     def _list(self) -> Schema:

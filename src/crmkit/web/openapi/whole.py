@@ -36,6 +36,8 @@ LIVE = {
 
 def document(crm: Crm, language: str = "en", root: str = "") -> Schema:
     """Return the OpenAPI document of a CRM that is served below `root`."""
+    from ..search import described as search  # it writes with what is here
+
     writer = Writer(language)
     paths: dict[str, Schema] = {}
     schemas: Schema = {"Problem": PROBLEM}
@@ -45,7 +47,7 @@ def document(crm: Crm, language: str = "en", root: str = "") -> Schema:
         schemas[schema_name(kind, "Create")] = write_schema(kind, language, new=True)
         schemas[schema_name(kind, "Change")] = write_schema(kind, language, new=False)
         schemas[schema_name(kind, "Filter")] = filter_schema(kind, crm.kinds, schema_name(kind, "Filter"))
-    paths |= _commands(crm, writer) | _batch(crm, writer) | _people(writer) | _operating(crm, writer)
+    paths |= search(crm, writer) | _commands(crm, writer) | _batch(crm, writer) | _people(writer) | _operating(crm, writer)
     paths |= route_paths(crm, writer)
     tags = [{"name": k.key, "description": translate(k.plural, language), **_described(crm, k)} for k in crm.kinds.values()]
     return {
