@@ -219,3 +219,12 @@ def test_dead_jobs_are_listed_and_replayed(typed, settings):
     assert "it broke" in out
     assert "1" in typed("jobs", "replay", "--all")[1]
     assert typed("jobs", "list")[0] == 0
+
+
+def test_the_search_index_is_checked_and_written(typed, settings, database):
+    typed("migrate")
+    assert typed("search", "check")[0] == 0
+    code, out, _said = typed("search", "reindex")
+    assert code == 0
+    assert "visits." in out or out == ""
+    assert typed("search", "reindex", "visits.nothing")[0] == 3

@@ -60,6 +60,7 @@ def _verbs() -> dict[str, Lazy]:
         "jobs": _("See what waits and what failed; try again.", ru="Показать, что ждёт и что сорвалось; повторить."),
         "do": _("Run a command of a plugin.", ru="Выполнить команду плагина."),
         "simulate": _("Play a plugin through time.", ru="Проиграть плагин во времени."),
+        "search": _("Look after the search index.", ru="Следить за поисковым индексом."),
         "openapi": _("Print the API's description.", ru="Напечатать описание API."),
     }
     return {name: Lazy(f"crmkit.cli.verbs.{name}:{name}", text) for name, text in words.items()}
