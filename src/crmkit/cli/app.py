@@ -61,9 +61,12 @@ def _verbs() -> dict[str, Lazy]:
         "do": _("Run a command of a plugin.", ru="Выполнить команду плагина."),
         "simulate": _("Play a plugin through time.", ru="Проиграть плагин во времени."),
         "search": _("Look after the search index.", ru="Следить за поисковым индексом."),
+        "import": _("Bring data in from files and databases.", ru="Загрузить данные из файлов и баз."),
+        "export": _("Take data out, the whole CRM included.", ru="Выгрузить данные, в том числе всю CRM."),
         "openapi": _("Print the API's description.", ru="Напечатать описание API."),
     }
-    return {name: Lazy(f"crmkit.cli.verbs.{name}:{name}", text) for name, text in words.items()}
+    place = {"import": "import_"}  # Python keeps the word for itself
+    return {name: Lazy("crmkit.cli.verbs.{0}:{0}".format(place.get(name, name)), text) for name, text in words.items()}
 
 
 def _from_plugins(ctx: click.Context) -> dict[str, click.Command]:
