@@ -95,7 +95,7 @@ def _match(pattern: str) -> Convert:
 
     def convert(value: t.Any) -> t.Any:
         found = compiled.search(as_text(value))
-        return None if found is None else found.group(found.lastindex and 1 or 0)
+        return None if found is None else found.group((found.lastindex and 1) or 0)
 
     return convert
 

@@ -87,7 +87,7 @@ class Delimited:
     def _header(self) -> Sequence[str]:
         found = self._record()
         self._done += len(self._consumed)
-        if found is None or not any(c.strip() for c in found[0]) and found[1] is None:
+        if found is None or (not any(c.strip() for c in found[0]) and found[1] is None):
             self._source.refuse(_("the file is empty", ru="файл пуст"))
         if found[1] is not None:
             self._source.refuse(_("the header cannot be read: {why}", ru="заголовок не читается: {why}").format(why=found[1]))
