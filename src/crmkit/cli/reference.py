@@ -202,6 +202,9 @@ def _filters() -> Iterator[str]:
     yield ('```json\n{"amount": {"gte": "100"}, "company.city": "Perm", "or": [{"stage": "new"}, {"owner_id": {"eq": {"relative": "me"}}}]}\n```\n')
     yield "Several keys mean all of them; `and` and `or` take lists, `not` one tree. A field is reached over links"
     yield ('(`company.name`) and into extensions (`patient.born`). `{"rotten": true}` finds records that stay too long in a stage.\n')
+    yield ('`{"been": {"stage": "offer", "entered_at": {"within": "last_month"}}}` finds records by the stages they were in, the present one')
+    yield "included: a tree over `pipeline`, `stage`, `entered_at`, `left_at`, `to_pipeline`, `to_stage` (the latter three empty while the stay goes"
+    yield "on) and `last` (true for the stay from which the record came to where it is now).\n"
     yield "| operator | means | по-русски |\n|---|---|---|"
     yield from (f"| `{name}` | {text} | {text.to('ru')} |" for name, text in OPERATORS.items())
     yield "\n## Relative values\n"

@@ -2,7 +2,8 @@
 
 ``{"amount": {"gte": "100"}, "company.city": "Пермь"}`` means both; ``{"and": [...]}``, ``{"or": [...]}``, ``{"not": {...}}``
 combine. A key is a field, a hop over a link (``company.name``) or into an extension (``patient.born``). `OPERATORS` lists
-what may be asked. Values may be relative: ``{"relative": "-7d"}``, ``"today"``, ``"me"``, ``"my_teams"``.
+what may be asked. ``{"been": {"stage": "offer"}}`` asks about the stages a record was in (`stays`).
+Values may be relative: ``{"relative": "-7d"}``, ``"today"``, ``"me"``, ``"my_teams"``.
 """
 
 from __future__ import annotations
@@ -119,14 +120,30 @@ class Inside:
         yield from self.node.leaves()
 
 
-Node = Leaf | Group | Inside
+@attrs.frozen
+class Been:
+    """True for a row one of whose stays in a stage, past or present, satisfies `node`, a tree over a stay's own fields."""
+
+    node: Node
+
+    @property
+    def shape(self) -> t.Hashable:
+        """What the SQL depends on."""
+        return ("been", self.node.shape)
+
+    def leaves(self) -> Iterator[Leaf]:
+        """Yield the comparisons below, in order. They are of stays."""
+        yield from self.node.leaves()
+
+
+Node = Leaf | Group | Inside | Been
 EVERYTHING = Group("and", ())
 NOTHING = Group("or", ())
 
 
 def looks_inside(node: Node) -> bool:
-    """True when some comparison of a tree is made on another record."""
-    return isinstance(node, Inside) or (isinstance(node, Group) and any(looks_inside(n) for n in node.nodes))
+    """True when some comparison of a tree is made on another record, or on what the record was."""
+    return isinstance(node, Inside | Been) or (isinstance(node, Group) and any(looks_inside(n) for n in node.nodes))
 
 
 def either(nodes: Iterable[Node]) -> Node:
@@ -168,6 +185,8 @@ class Reader:
             return Group("not", (self.read(value, at, depth + 1),))
         if key == "rotten" and self.kind.staged:
             return self._rotten(value, at)
+        if key == "been" and self.kind.staged:
+            return self._been(value, at, depth)
         path = self._path(key, at)
         if path is None:
             return NOTHING
@@ -210,6 +229,19 @@ class Reader:
                     rotten.append(both(there, Leaf(since, "lt", Relative(f"-{minutes}min")) if since is not None else NOTHING))
         node = Group("or", tuple(rotten))
         return node if value else Group("not", (node,))
+
+    def _been(self, value: t.Any, at: str, depth: int) -> Node:
+        from .stays import PRESENT, STAY
+
+        unseen = self.hidden(self.kind) & set(PRESENT)
+        if unseen:
+            return self._wrong(at, _("there is no field {name!r}.{near}", ru="нет поля {name!r}.{near}").format(name=min(unseen), near=""))
+        reader = Reader(STAY, {})
+        reader._count = self._count
+        node = reader.read(value, at, depth + 1)
+        self._count = reader._count
+        self.problems += reader.problems
+        return Been(node)
 
     def _wrong(self, at: str, message: str) -> Node:
         self.problems.append(Problem(at, "filter", message))

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from .access import Actor
 from .errors import Forbidden, Misuse, NotFound, Unauthenticated
-from .filter import EVERYTHING, Context, Node, looks_inside
+from .filter import EVERYTHING, Context, Node, looks_inside, read_filter
 from .kind import Kind
 from .model import Entity, Extension, Record
 from .plugin import PUBLIC, Permission
@@ -40,6 +40,7 @@ class Reading:
     over: bool
     _elevated: bool
     _context: Context | None
+    _selects = 0
 
     @property
     def connection(self) -> sa.Connection:
@@ -140,19 +141,22 @@ class Reading:
             found |= self.rule_values(self.rule(self.crm.kinds[key]), hop_prefix(key))
         return found
 
-    def visible(self, cls: type[Entity], action: str = "read") -> sa.Select[tuple[int]]:
+    def visible(self, cls: type[Entity], action: str = "read", *, filter: t.Any = None) -> sa.Select[tuple[int]]:
         """Return a select of the keys of the records the actor may see (or change …), archived ones included.
 
-        For SQL of your own: ``select(...).where(Deal.id.in_(uow.visible(Deal)))``. Its parameters are filled in.
+        For SQL of your own: ``select(...).where(Deal.id.in_(uow.visible(Deal)))``, several in one statement too: parameters
+        are filled in. `filter` narrows by a tree from outside; a field hidden from the actor is refused in it as an unknown one.
         """
         kind = self.crm.kind(cls)
-        rule = self.rule(kind, action)
+        hide = None if self._elevated else lambda k: self.crm.access.hidden(self.actor, k)
+        node, rule = read_filter(filter, kind, self.crm.kinds, hide), self.rule(kind, action)
         where = Where(kind, self.crm.kinds, self.db.dialect, self.rule)
-        if rule is EVERYTHING:
-            return sa.select(kind.table.c.id)
-        condition = where.own_rule(rule, "m")
-        values = self.rule_values(rule, "m") | self.hop_values(hops_of((rule,), ()))
-        statement = sa.select(kind.table.c.id).select_from(where.source).where(condition)
+        self._selects += 1  # parameters of this one: several stand in one statement, with values of their own
+        filters, rules = f"v{self._selects}f", f"v{self._selects}m"
+        pairs = ((where.node, node, filters), (where.own_rule, rule, rules))
+        conditions = [build(n, prefix) for build, n, prefix in pairs if n is not EVERYTHING]
+        statement = sa.select(kind.table.c.id).select_from(where.source).where(*conditions)
+        values = self.rule_values(node, filters) | self.rule_values(rule, rules) | self.hop_values(hops_of((node, rule), ()))
         return statement.params({n: v for n, v in values.items() if n in where.names})
 
     def peek(self, cls: type[E], key: int) -> E | None:

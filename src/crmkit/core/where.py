@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
 from .database import fold
-from .filter import EVERYTHING, Context, Group, Inside, Leaf, Node, looks_inside
+from .filter import EVERYTHING, Been, Context, Group, Inside, Leaf, Node, looks_inside
 from .kind import ExtensionKind, Kind, Link, Path
 from .relative import leaf_values
 
@@ -90,6 +90,10 @@ class Where:
             return self._leaf(node, name)
         if isinstance(node, Inside):
             return self._inside(node, prefix, numbers)
+        if isinstance(node, Been):
+            from .stays import been
+
+            return t.cast(Condition, been(self, node, prefix, numbers))
         parts = [self._node(n, prefix, numbers) for n in node.nodes]
         if node.operator == "not":
             return parts[0].is_not(sa.true())

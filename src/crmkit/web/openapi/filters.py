@@ -9,6 +9,7 @@ import typing as t
 from ...core.field import Field
 from ...core.filter import ORDERED, PERIODS
 from ...core.kind import Kind, Link
+from ...core.stays import STAY
 from .schemas import HIGHEST, NO_NUL, Schema, field_value
 
 RELATIVE_TIME: Schema = {
@@ -30,6 +31,8 @@ def filter_schema(kind: Kind, kinds: t.Mapping[str, Kind], name: str) -> Schema:
     }  # fmt: skip
     if kind.pipelines:
         properties["rotten"] = {"type": "boolean"}
+        stays = {f.name: field_filter(f) for f in STAY.fields.values()}
+        properties["been"] = {"type": "object", "properties": stays, "additionalProperties": False}
     for dotted, field in _paths(kind, kinds):
         properties[dotted] = field_filter(field)
     longer: Schema = {"^[a-z_0-9]+\\.[a-z_0-9]+\\.[a-z_0-9.]+$": {}}
