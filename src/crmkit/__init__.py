@@ -19,7 +19,7 @@ from .core.errors import (
     Unauthenticated,
     Unavailable,
 )  # fmt: skip
-from .core.events import Archived, Changed, Created, Moved, Restored, Tick
+from .core.events import Archived, Changed, Created, Moved, Restored, Tick, Undone
 from .core.kind import Kind
 from .core.live import Message
 from .core.model import About, Entity, Extension, Mapped, Owned, Staged, column, relation
@@ -58,6 +58,6 @@ __all__ = [
     "Forbidden", "Hit", "Invalid", "Kind", "Mapped", "Matched", "Message", "Misuse", "Money", "MovableClock", "Moved",
     "NotFound", "NotRunning", "Outcome", "Owned", "Permission", "Phone", "Pipeline", "Plugin", "Problem", "Query", "Refusal",
     "Restored", "Role", "RowScope", "Stage", "StageOf", "Staged", "Stale", "Streamed", "SystemClock", "Text", "Tick", "Topic",
-    "Unauthenticated", "Unavailable", "Uow", "Upload", "UtcDateTime", "Verdict", "Written", "_", "after", "column", "command",
+    "Unauthenticated", "Unavailable", "Undone", "Uow", "Upload", "UtcDateTime", "Verdict", "Written", "_", "after", "column", "command",
     "every", "hookimpl", "hookspec", "on", "on_enter", "on_leave", "outside", "relation", "route", "while_in",
 ]  # fmt: skip

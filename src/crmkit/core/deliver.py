@@ -6,7 +6,7 @@ import typing as t
 from collections.abc import Mapping
 
 from . import wire
-from .events import RECORD_EVENTS, Changed, Moved, RecordEvent
+from .events import RECORD_EVENTS, Changed, Moved, RecordEvent, Undone
 from .kind import Kind
 
 if t.TYPE_CHECKING:
@@ -22,6 +22,8 @@ def event_to_json(event: object, crm: Crm) -> dict[str, t.Any]:
     kept: dict[str, t.Any] = {"event": type(event).__name__, "kind": kind.key, "id": event.record.id}
     if isinstance(event, Changed):
         kept["changes"] = changes_to_json(kind, event.changes)
+    elif isinstance(event, Undone):
+        kept["action"] = event.action
     elif isinstance(event, Moved):
         kept["move"] = [event.from_pipeline, event.from_stage, event.pipeline, event.stage]
     return kept
@@ -35,11 +37,16 @@ def event_from_json(kept: Mapping[str, t.Any], own_class: type | None, uow: Uow)
         return t.cast(object, wire.strict_converter().structure(kept["own"], cls))
     kind = uow.crm.kinds.get(kept["kind"])
     record = uow.peek(kind.cls, kept["id"]) if kind is not None else None
+    if kind is not None and record is None and kept.get("action") == "deleted":
+        record = object.__new__(kind.cls)
+        record.__dict__.update(id=kept["id"], _state="deleted")
     if kind is None or record is None:
         return None
     cls = RECORD_EVENTS[kept["event"]]
     if cls is Changed:
         return Changed(record, changes_from_json(kind, kept["changes"]))
+    if cls is Undone:
+        return Undone(record, kept["action"])
     if cls is Moved:
         return Moved(t.cast(t.Any, record), *kept["move"])
     return cls(record)

@@ -57,13 +57,24 @@ class Restored(RecordEvent[E_co]):
 
 
 @attrs.frozen
+class Undone(RecordEvent[E_co]):
+    """A record was put back by an undo: `action` is ``undone`` (fields as before), ``deleted`` or ``recreated``.
+
+    No other event tells of it, since nothing new happened: it is for plugins that mirror records elsewhere. A deleted record
+    is as it was; in an ``@after`` handler all that is left of it is its `id`.
+    """
+
+    action: str
+
+
+@attrs.frozen
 class Tick:
     """The moment an ``@every`` automation was due, aware, in UTC. After a pause one tick stands for all missed ones."""
 
     at: dt.datetime
 
 
-RECORD_EVENTS: dict[str, type[RecordEvent[t.Any]]] = {c.__name__: c for c in (Created, Changed, Moved, Archived, Restored)}
+RECORD_EVENTS: dict[str, type[RecordEvent[t.Any]]] = {c.__name__: c for c in (Created, Changed, Moved, Archived, Restored, Undone)}
 
 
 def event_key(event: object) -> tuple[type, type[Entity] | None]:

@@ -85,6 +85,14 @@ class Records:
         elif record.__dict__.get("_state") == "loaded":
             self._touched[id(record)] = t.cast(Entity, record)
 
+    def forget(self, kind: Kind, key: int) -> None:
+        """Let go of a record that is no longer in the database."""
+        record = self.known.pop((kind.cls, key), None)
+        if record is not None:
+            record.__dict__["_state"] = "deleted"
+            self._touched.pop(id(record), None)
+            self._mutable = [r for r in self._mutable if r is not record]
+
     @property
     def dirty(self) -> bool:
         """True when a flush might write something."""

@@ -50,6 +50,7 @@ class Settling:
         self._chain: tuple[str, ...] = (cause,) if cause else ()
         self._events: collections.deque[tuple[object, tuple[str, ...], tuple[str, str]]] = collections.deque()
         self._labels: dict[int, str] = {}
+        self._entries: dict[int, dict[str, t.Any]] = {}  # the journal's entry of each move that is not yet reacted to
         self._told = self._deep = 0
         self.gathered = Gathered()
         self.trail: list[object] = []  # every event of this transaction, for the test kit
@@ -70,13 +71,14 @@ class Settling:
         """Name in the journal what the next write of a record means."""
         self._labels[id(record)] = action
 
-    def journal(self, kind: str, key: int | None, action: str, changes: dict[str, t.Any]) -> None:
-        """Note something in the journal, with actor, moment and cause."""
+    def journal(self, kind: str, key: int | None, action: str, changes: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Note something in the journal, with actor, moment and cause; return the entry."""
         uow = self.uow
-        uow.ledger.journal.append({
+        uow.ledger.journal.append(entry := {
             "at": uow.now, "actor_id": uow.actor.id, "actor": uow.actor.name, "kind": kind, "record_id": key, "action": action,
             "changes": changes, "cause": self.cause, "operation": uow.operation_id,
         })  # fmt: skip
+        return entry
 
     def note(self, fact: Fact) -> None:
         """Journal one write, keep totals and history, and queue its events."""
@@ -84,7 +86,7 @@ class Settling:
         changes = {n: c for n, c in fact.changes.items() if n not in HOUSEKEEPING and n != "id"}
         moved = is_move(record)
         action = self._labels.pop(id(record), None) or ("created" if fact.before is None else "moved" if moved else "changed")
-        self.journal(kind.key, record.id, action, changes_to_json(kind, changes))
+        entry = self.journal(kind.key, record.id, action, changes_to_json(kind, changes))
         self.uow.messages[Message(kind.key, record.id)] = None
         self.gathered.note(kind, record.id, record, None if fact.before is None else fact.changes)
         if kind.staged:
@@ -96,16 +98,18 @@ class Settling:
         if edited:
             self.queue(Changed(record, edited))
         if moved:
-            self._moved(fact, t.cast(Staged, record))
+            self._moved(fact, t.cast(Staged, record), entry)
 
-    def _moved(self, fact: Fact, record: Staged) -> None:
+    def _moved(self, fact: Fact, record: Staged, entry: dict[str, t.Any]) -> None:
         before = t.cast(t.Mapping[str, t.Any], fact.before)
         self.uow.ledger.history.append({
             "kind": fact.kind.key, "record_id": record.id, "pipeline": before["pipeline"], "stage": before["stage"],
             "entered_at": before["stage_since"], "left_at": record.stage_since, "to_pipeline": record.pipeline, "to_stage": record.stage,
             "actor_id": self.uow.actor.id, "cause": self.cause,
         })  # fmt: skip
-        self.queue(Moved(record, before["pipeline"], before["stage"], record.pipeline, record.stage))
+        moved = Moved(record, before["pipeline"], before["stage"], record.pipeline, record.stage)
+        self._entries[id(moved)] = entry
+        self.queue(moved)
 
     def _totals(self, fact: Fact) -> None:
         before = None if fact.before is None else total_of(fact.kind, fact.before)
@@ -216,8 +220,12 @@ class Settling:
             left = (event.from_pipeline, event.from_stage)
             for subscriber in crm.at_stage("leave", left):
                 self._call(subscriber, event, chain)
+            entry = self._entries.pop(id(event), {})
             for waiting in crm.at_stage("while", left):
-                self.uow.cancel(timer_key(waiting.name, self.uow.subject(record)))
+                key = timer_key(waiting.name, self.uow.subject(record))
+                due = crm.jobs.due(self.uow.connection, key)
+                if due is not None and self.uow.cancel(key) and entry:  # an undo of the move starts it again, due as it was
+                    entry["changes"].setdefault("~timers", {})[waiting.name] = due
         if isinstance(event, Created | Moved):
             entered = event if isinstance(event, Moved) else Moved(record, "", "", *here)
             for subscriber in crm.at_stage("enter", here):

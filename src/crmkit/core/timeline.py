@@ -42,10 +42,10 @@ def entry(uow: Uow, row: t.Any) -> JsonRow:
     """Return a journal row as JSON, without the fields the actor may not see."""
     kind = uow.crm.kinds.get(row.kind)
     hidden = uow.crm.access.hidden(uow.actor, kind) if kind is not None else frozenset()
-    changes = {n: c for n, c in row.changes.items() if n not in hidden}
+    changes = {n: c for n, c in row.changes.items() if n not in hidden and not n.startswith("~")}
     return {
         "id": row.id, "at": wire.moment(row.at), "actor_id": row.actor_id, "actor": row.actor, "kind": row.kind, "record_id": row.record_id,
-        "action": row.action, "changes": changes, "cause": row.cause,
+        "action": row.action, "changes": changes, "cause": row.cause, "tx": row.tx, "operation": row.operation,
     }  # fmt: skip
 
 

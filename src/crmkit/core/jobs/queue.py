@@ -199,6 +199,11 @@ class Jobs(Ledger):
         """Remove the job waiting under `key`; False when there is none or it has begun, so handlers look again."""
         return connection.execute(sql.CANCEL_KEY, {"cancelled": key}).rowcount > 0
 
+    def due(self, connection: sa.Connection, key: str) -> int | None:
+        """Return when the job waiting under `key` is due, in milliseconds since 1970; None when there is none."""
+        found: int | None = connection.execute(sql.DUE_OF_KEY, {"cancelled": key}).scalar_one_or_none()
+        return found
+
     def cancel_subject(self, connection: sa.Connection, subject: str) -> int:
         """Remove all that waits about one record; return how many."""
         return connection.execute(sql.CANCEL_SUBJECT, {"cancelled": subject}).rowcount

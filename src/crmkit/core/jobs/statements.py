@@ -75,6 +75,7 @@ def keyed(dialect: str) -> _Keyed:
     """The statements for jobs with a key."""
     return _Keyed(insert_of(dialect))
 
+DUE_OF_KEY = sa.select(job.c.run_at).where(IS_WAITING, job.c.key == sa.bindparam("cancelled"))
 CANCEL_KEY = sa.delete(job).where(IS_WAITING, job.c.key == sa.bindparam("cancelled"))
 CANCEL_SUBJECT = sa.delete(job).where(IS_WAITING, job.c.subject == sa.bindparam("cancelled"))
 HOLD = (

@@ -32,6 +32,8 @@ ENTRY: Schema = obj(
         "action": {"type": "string"},
         "changes": {"type": "object"},
         "cause": WORDS,
+        "tx": NUMBER,
+        "operation": NUMBER,
     }
 ) | {"additionalProperties": True}
 STAY: Schema = obj(
