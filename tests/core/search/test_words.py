@@ -88,6 +88,8 @@ def test_the_other_keyboard_layout():
     assert other_layout("шмфт") == "ivan"
     assert other_layout("[fhbnjyjd") == "харитонов"
     assert other_layout("иванов 916") == "bdfyjd 916"
+    assert other_layout("щерб") is None
+    assert other_layout("шмфтюзуекщм") == "ivan.petrov"
     assert other_layout("ab") is None
     assert other_layout("Иван Smith") is None
 

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from ..filter import EVERYTHING, NOTHING
 from ..kind import Kind
 from ..lists import at_least, literal
-from ..tables import search
 from ..types import BigId
 from ..where import Where
 from .documents import SearchField, search_fields
@@ -93,14 +92,13 @@ class Match:
         """Return a select of the keys of records one of whose documents matches the parameter ``<name><source>``."""
         found = []
         for i, source in enumerate(self.sources):
-            matching = [search.c.kind == sa.literal_column(f"'{source.kind.key}'"), self.port.matches(f"{name}{i}")]
+            ids = self.port.keys(source.kind.key, f"{name}{i}")
             if source.via is None:
-                found.append(sa.select(search.c.record_id).where(*matching))
+                found.append(ids)
                 continue
             uow, table, rule = self.uow, source.kind.table, self._rule(source)
             where = Where(source.kind, uow.crm.kinds, uow.db.dialect, uow.rule)
             seen = [] if rule is EVERYTHING else [where.own_rule(rule, f"{self.prefix}p{i}_")]
-            ids = sa.select(search.c.record_id).where(*matching)
             found.append(sa.select(table.c[source.via]).select_from(where.source).where(table.c.id.in_(ids), table.c.archived_at.is_(None), *seen))
         return found[0] if len(found) == 1 else sa.union_all(*found)
 

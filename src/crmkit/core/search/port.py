@@ -30,8 +30,8 @@ class FullText(t.Protocol):
         """SQL that writes one document: kind, record_id, body."""
         ...
 
-    def matches(self, name: str) -> sa.ColumnElement[bool]:
-        """Return the condition that a row of `crm_search` answers the question in parameter `name`."""
+    def keys(self, kind: str, name: str) -> sa.Select[t.Any]:
+        """Return a select of the keys of the records of a kind whose document answers the question in parameter `name`."""
         ...
 
     def ask(self, question: Question, fields: Iterable[SearchField]) -> str:
@@ -81,11 +81,13 @@ class SqliteFts(_Words):
         f"INSERT INTO {FTS} (rowid, body) VALUES (new.id, new.body); END"),
     )
 
-    def matches(self, name: str) -> sa.ColumnElement[bool]:
+    def keys(self, kind: str, name: str) -> sa.Select[t.Any]:
         """Look the words up in the virtual table."""
         table = sa.table(FTS, sa.column("rowid"))
         asked = sa.literal_column(FTS).op("MATCH", is_comparison=True)(sa.bindparam(name, type_=sa.String()))
-        return search.c.id.in_(sa.select(table.c.rowid).where(asked))
+        # The plus keeps SQLite from walking over all documents of the kind by their index, and asking of each whether it is found.
+        of_kind = sa.literal_column("+crm_search.kind") == sa.literal_column(f"'{kind}'")
+        return sa.select(search.c.record_id).where(search.c.id.in_(sa.select(table.c.rowid).where(asked)), of_kind)
 
 
 class PostgresText(_Words):
@@ -96,10 +98,11 @@ class PostgresText(_Words):
     words = "array_to_tsvector(string_to_array(body, ' '))"
     create = (f"CREATE INDEX ix_crm_search_words ON crm_search USING gin ({words})",)
 
-    def matches(self, name: str) -> sa.ColumnElement[bool]:
+    def keys(self, kind: str, name: str) -> sa.Select[t.Any]:
         """Compare the tokens, in the words of the index."""
         tokens: sa.ColumnClause[t.Any] = sa.literal_column(self.words.replace("body", "crm_search.body"))
-        return tokens.op("@@", is_comparison=True)(sa.cast(sa.bindparam(name, type_=sa.Text()), TSQUERY))
+        matching = tokens.op("@@", is_comparison=True)(sa.cast(sa.bindparam(name, type_=sa.Text()), TSQUERY))
+        return sa.select(search.c.record_id).where(search.c.kind == sa.literal_column(f"'{kind}'"), matching)
 
 
 PORTS: dict[str, FullText] = {"sqlite": SqliteFts(), "postgresql": PostgresText()}

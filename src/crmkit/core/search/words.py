@@ -48,6 +48,7 @@ _REDUCTIONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )  # fmt: skip
 _APOSTROPHES = re.compile(r"(?<=\w)['’‘ʼ`´]+(?=\w)")
 _WORD = re.compile(r"[^\W_]+")
+_NOT_TYPED = re.compile(r"[\[\];',`]")
 _QWERTY = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`"
 _JCUKEN = "йцукенгшщзхъфывапролджэячсмитьбюё"
 _TO_CYRILLIC = str.maketrans(_QWERTY + _QWERTY.upper() + '{}:"<>~', _JCUKEN * 2 + "хъжэбюё")
@@ -120,4 +121,7 @@ def other_layout(text: str) -> str | None:
     cyrillic = sum("а" <= c <= "я" or c == "ё" for c in letters)
     if len(letters) < 3 or (cyrillic and cyrillic < len(letters)) or not (cyrillic or all(c.isascii() for c in letters)):
         return None
-    return text.translate(_TO_LATIN if cyrillic else _TO_CYRILLIC)
+    meant = text.translate(_TO_LATIN if cyrillic else _TO_CYRILLIC)
+    if cyrillic and (_NOT_TYPED.search(meant) or any(len(word) < 3 for word in words_of(meant))):
+        return None  # Russian after all: nobody means a name with brackets and semicolons in it
+    return meant
