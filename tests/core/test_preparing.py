@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from crmkit import EndlessLoop, Entity, Invalid, Kind, Mapped, Problem, Uow, Written, column, hookimpl
+from crmkit import EndlessLoop, Entity, Invalid, Kind, Mapped, Problem, Uow, Written, column, hookimpl, relation
 
 from .kit import Shop
 from .shop import Client, Task, create_tables
@@ -82,3 +82,27 @@ def test_a_reaction_that_never_rests_is_stopped(shop: Shop) -> None:
     crm = shop(crm_settle)
     with pytest.raises(EndlessLoop, match="crm_settle"), crm.uow() as uow:
         uow.add(Task(what="once"))
+
+
+class Sponsored(Entity):
+    """A mixin with a link."""
+
+    sponsor_id: Mapped[int | None] = column(to=Client, default=None)
+    sponsor: Mapped[Client | None] = relation()
+
+
+class Event(Sponsored, table="shop_event"):
+    """Has the link of its mixin."""
+
+
+def test_links_of_a_mixin_are_those_of_its_entities(shop: Shop) -> None:
+    crm = shop(Event)
+    create_tables(crm)
+    with crm.uow() as uow:
+        event = Event()
+        event.sponsor = uow.add(Client(name="Ann"))
+        uow.add(event)
+    with crm.read() as uow:
+        sponsor = uow.get(Event, event.id).sponsor
+        assert sponsor is not None
+        assert sponsor.name == "Ann"

@@ -89,6 +89,7 @@ class Record:
     __links__: t.ClassVar[dict[str, str]]
     __label__: t.ClassVar[Text]
     __specs__: t.ClassVar[dict[str, tuple[_Column, t.Any]]] = {}
+    __relations__: t.ClassVar[dict[str, tuple[_Link, t.Any]]] = {}
     if t.TYPE_CHECKING:
         id: Mapped[int] = column(init=False)
 
@@ -239,7 +240,7 @@ def _collect(cls: type[Record]) -> tuple[dict[str, tuple[_Column, t.Any]], dict[
     except NameError as error:
         raise NameError(f"{cls.__module__}.{cls.__name__}: {error}; entities read their annotations when the class is made") from error
     specs = {n: s for base in reversed(cls.__mro__[1:]) for n, s in base.__dict__.get("__specs__", {}).items()}
-    links: dict[str, tuple[_Link, t.Any]] = {}
+    links: dict[str, tuple[_Link, t.Any]] = {n: s for base in reversed(cls.__mro__[1:]) for n, s in base.__dict__.get("__relations__", {}).items()}
     body = vars(cls)
     for name in body.get("__annotations__") or inspect.get_annotations(cls):
         value = body.get(name)
@@ -255,7 +256,7 @@ def _collect(cls: type[Record]) -> tuple[dict[str, tuple[_Column, t.Any]], dict[
 def map_class(cls: type[Record], table: str | None, key: sa.Column[t.Any] | None, metadata: sa.MetaData | None = None) -> None:
     """Turn a class body into an attrs class with a table; without `table` keep the declarations for subclasses."""
     own, links = _collect(cls)
-    cls.__specs__ = own
+    cls.__specs__, cls.__relations__ = own, links
     for name in own:
         if name in vars(cls):
             delattr(cls, name)
