@@ -92,6 +92,14 @@ class Specs:
         """
 
     @hookspec
+    def crm_merge(self, kind: Kind, winner: Entity, loser: Entity, uow: Uow) -> None:
+        """Let what the kernel cannot see (keys inside JSON, files, tables of your own) follow from the loser to the winner.
+
+        Called within the merge, after everything that points to the loser by a link of an entity points to the winner. What you
+        change through `uow` is undone with the merge.
+        """
+
+    @hookspec
     def crm_can_move(self, record: Staged, stage: StageOf[t.Any], uow: Uow) -> Iterable[Problem] | None:
         """Find reasons why a record may not enter a stage, beyond what the stage itself asks."""
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
+import sqlalchemy as sa
+
 from . import wire
 from .errors import Invalid, NotFound, Problem, Stale, closest
 from .field import REQUIRED, Field
@@ -17,6 +19,7 @@ from .kind import ExtensionKind, Kind
 from .model import Entity, Staged
 from .pipeline import StageOf
 from .records import NO_KIND, NO_SUCH
+from .tables import merged
 from .text import _
 
 if t.TYPE_CHECKING:
@@ -51,7 +54,7 @@ def create(uow: Uow, kind: Kind, values: Values) -> Entity:
 
 def change(uow: Uow, kind: Kind, key: int, values: Values, version: int | None) -> Entity:
     """Edit a record and return it. `version` is the one the caller saw; None edits whatever is there."""
-    record = _locked(uow, kind, key, "change", None)
+    record = locked(uow, kind, key, "change", None)
     own, extensions = _Reading(uow, kind, values, new=False, record=record).done()
     _same(record, version)
     for name, value in own.items():
@@ -73,7 +76,7 @@ def _change_extension(record: Entity, extension: ExtensionKind, given: Values) -
 
 def move(uow: Uow, kind: Kind, key: int, stage: str, pipeline: str | None = None, values: Values | None = None, version: int | None = None) -> Entity:
     """Move a record to a stage, filling in `values` first, and return it."""
-    record = t.cast(Staged, _locked(uow, kind, key, "move", None))
+    record = t.cast(Staged, locked(uow, kind, key, "move", None))
     to = find_stage(uow, kind, stage, pipeline or record.pipeline)
     own: dict[str, t.Any] = {}
     if values:
@@ -114,15 +117,16 @@ def moves(uow: Uow, kind: Kind, key: int) -> list[dict[str, t.Any]]:
 
 def archive(uow: Uow, kind: Kind, key: int, version: int | None = None) -> Entity:
     """Put a record into the archive and return it."""
-    return uow.archive(_locked(uow, kind, key, "archive", version))
+    return uow.archive(locked(uow, kind, key, "archive", version))
 
 
 def restore(uow: Uow, kind: Kind, key: int, version: int | None = None) -> Entity:
     """Take a record out of the archive and return it."""
-    return uow.restore(_locked(uow, kind, key, "archive", version))
+    return uow.restore(locked(uow, kind, key, "archive", version))
 
 
-def _locked(uow: Uow, kind: Kind, key: int, action: str, version: int | None) -> Entity:
+def locked(uow: Uow, kind: Kind, key: int, action: str, version: int | None) -> Entity:
+    """Return a record to be changed, held until the end of the transaction; the right to do `action` is checked."""
     record = uow.get(kind.cls, key, lock=True, action=action)  # the scope is part of this statement
     if not uow.elevated and not uow.crm.access.may(uow.actor, kind.permission(action), record):
         uow.forbid(kind.permission(action))
@@ -266,5 +270,18 @@ def show(uow: Uow, kind: Kind, record: Entity, fields: t.Collection[str] | None 
         held = record.get(extension.cls)
         shown = [n for n in extension.fields if n != "id" and f"{name}.{n}" not in hidden]
         found[name] = None if held is None else {n: dump(held.__dict__[n]) for n in shown}
+    if values["archived_at"] is not None and fields is None and (into := merged_into(uow, kind, record.id)) is not None:
+        found["merged_into"] = into
     return found
+
+
+def merged_into(uow: Uow, kind: Kind, key: int) -> int | None:
+    """Return the record that another one was merged into in the end, or None."""
+    c, seen, here = merged.c, {key}, key
+    while True:
+        found = uow.connection.execute(sa.select(c.winner_id).where(c.kind == kind.key, c.loser_id == here)).scalar_one_or_none()
+        if found is None or found in seen:
+            return None if here == key else here
+        seen.add(found)
+        here = found
 

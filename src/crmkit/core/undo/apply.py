@@ -14,6 +14,7 @@ from ..events import Undone
 from ..kind import ExtensionKind, Kind
 from ..live import Message
 from ..model import Entity
+from ..once import unique_names
 from ..records import explain_integrity
 from ..settle import HOUSEKEEPING, Total, total_of, total_row
 from ..text import _
@@ -76,7 +77,7 @@ class Undoing:
     def _make_room(self, kind: Kind, mine: Mapping[int, Effect]) -> None:
         """Empty fields that must differ between records: two may be about to exchange their values."""
         table = kind.table
-        for name in self.names.get(kind.key, set()) & _unique(kind.table):
+        for name in self.names.get(kind.key, set()) & unique_names(kind.table):
             keys = [k for k, e in mine.items() if name in e.changes]
             if keys and table.c[name].nullable:
                 self.uow.connection.execute(table.update().where(table.c.id.in_(keys)).values({name: None}))
@@ -207,6 +208,7 @@ class Undoing:
         self._update(kind, mine, rows)
         self.beside.stays(kind, mine, asides)
         self.beside.keys(kind, mine, asides)
+        self.beside.hold(kind, mine, asides)
         staged = {k: e for k, e in mine.items() if e.staged}
         if staged:
             self.beside.stop(kind, list(staged), asides)
@@ -292,12 +294,6 @@ def _told(kind: Kind, row: Values) -> Values:
         if value is not None and name != "id" and place is not None:
             found[name] = shown(place[1], value)
     return found
-
-
-def _unique(table: sa.Table) -> set[str]:
-    """Return the columns of a table that take part in a rule that something may be there only once."""
-    rules = [c for c in table.constraints if isinstance(c, sa.UniqueConstraint)] + [i for i in table.indexes if i.unique]
-    return {column.name for rule in rules for column in rule.columns}
 
 
 def insert(uow: Uow, table: sa.Table, names: Sequence[str], rows: Sequence[Values]) -> None:

@@ -13,7 +13,7 @@ from ..jobs.table import IS_WAITING, job
 from ..kind import Kind
 from ..ledger import history, journal
 from ..tables import external, merged
-from .effect import EXTERNAL, HISTORY, MERGED, TIMERS, Effect, Json, moment
+from .effect import EXTERNAL, HELD, HISTORY, MERGED, TIMERS, Effect, Json, moment
 from .unit import ACTIONS, Unit
 
 if t.TYPE_CHECKING:
@@ -81,6 +81,18 @@ class Beside:
                         subject=subject, actor_id=self.uow.actor.id, tx=self.uow.tx))
         if rows:
             crm.jobs.schedule_many(self.uow.connection, rows)
+
+    def hold(self, kind: Kind, mine: Mapping[int, Effect], asides: Asides) -> None:
+        """Set going again what a merge froze, due as it was; or freeze it again."""
+        jobs, db = self.uow.crm.jobs, self.uow.connection
+        for key, effect in mine.items():
+            if effect.held is not None and effect.held[0] != effect.held[1]:
+                subject = f"{kind.key}:{key}"
+                if effect.held[0]:
+                    jobs.hold(db, subject)
+                else:
+                    jobs.release(db, subject, shift=dt.timedelta(0))
+                asides[key][HELD] = effect.held[::-1]
 
     def cancel_scheduled(self) -> int:
         """Cancel what the unit scheduled and nobody has begun: deliveries of its events, timers of plugins."""

@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
 
 ASIDE = "~"
 """Names that begin so are the kernel's own notes in the journal, for undoing; nobody is shown them."""
-HISTORY, EXTERNAL, MERGED, TIMERS, CARRIED = "~history", "~external", "~merged", "~timers", "~carried"
+HISTORY, EXTERNAL, MERGED, TIMERS, CARRIED, HELD = "~history", "~external", "~merged", "~timers", "~carried", "~held"
 TOLD_ONLY = ("merged_into", "merged_from")
 STAGE = frozenset({"pipeline", "stage", "stage_since"})
 Json = t.Any
@@ -42,6 +42,7 @@ class Effect:
     removed_stays: list[Json] = attrs.field(factory=list)
     beside: dict[tuple[str, ...], Change] = attrs.field(factory=dict)  # other systems' keys, and what it was merged into
     timers: dict[str, int] | None = None  # what waited in the stage it left: name to due
+    held: Change | None = None  # whether what waits about it was frozen
     carried: dict[str, int] = attrs.field(factory=dict)  # extension rows that came from another record, or went there
 
     @property
@@ -66,6 +67,8 @@ class Effect:
     def _aside(self, name: str, change: t.Any) -> None:
         if name == TIMERS:
             self.timers = change if self.timers is None else self.timers
+        elif name == HELD:
+            self.held = [change[0] if self.held is None else self.held[0], change[1]]
         elif name == CARRIED:
             self.carried |= change
         elif name == HISTORY:

@@ -20,7 +20,8 @@ if t.TYPE_CHECKING:
 
 CREATED, DELETED = ("created", "recreated"), "deleted"
 ACTIONS = (*CREATED, DELETED, "changed", "moved", "archived", "restored", "undone", "merged", "known")
-"""What the journal calls a write of a record; its other entries tell of commands and tokens, which leave nothing to take back. `known`: another system's key was noted anew."""
+"""What the journal calls a write of a record (`known`: another system's key for it was renewed); its other entries tell of
+commands and tokens, which leave nothing to take back."""
 UNDO, CHANGE = "undo", "change"
 
 ALREADY = _("already undone, by operation {by}", ru="уже отменено операцией {by}")
