@@ -21,6 +21,7 @@ from .core.errors import (
 )  # fmt: skip
 from .core.events import Archived, Changed, Created, Moved, Restored, Tick, Undone
 from .core.kind import Kind
+from .core.lists import ListRequest, Page
 from .core.live import Message
 from .core.model import About, Entity, Extension, Mapped, Owned, Staged, column, relation
 from .core.pipeline import LOST, OPEN, WON, Outcome, Pipeline, Stage, StageOf, Verdict
@@ -55,9 +56,10 @@ __version__ = "0.1.0"
 __all__ = [
     "ANONYMOUS", "LOST", "OPEN", "PUBLIC", "SYSTEM", "WON", "About", "Actor", "Archived", "Changed", "Choice", "Clock",
     "CompositionError", "Conflict", "Created", "Crm", "CrmError", "Email", "EndlessLoop", "Entity", "Exact", "Extension",
-    "Forbidden", "Hit", "Invalid", "Kind", "Mapped", "Matched", "Message", "Misuse", "Money", "MovableClock", "Moved",
-    "NotFound", "NotRunning", "Outcome", "Owned", "Permission", "Phone", "Pipeline", "Plugin", "Problem", "Query", "Refusal",
-    "Restored", "Role", "RowScope", "Stage", "StageOf", "Staged", "Stale", "Streamed", "SystemClock", "Text", "Tick", "Topic",
-    "Unauthenticated", "Unavailable", "Undone", "Uow", "Upload", "UtcDateTime", "Verdict", "Written", "_", "after", "column", "command",
-    "every", "hookimpl", "hookspec", "on", "on_enter", "on_leave", "outside", "relation", "route", "while_in",
+    "Forbidden", "Hit", "Invalid", "Kind", "ListRequest", "Mapped", "Matched", "Message", "Misuse", "Money", "MovableClock",
+    "Moved", "NotFound", "NotRunning", "Outcome", "Owned", "Page", "Permission", "Phone", "Pipeline", "Plugin", "Problem",
+    "Query", "Refusal", "Restored", "Role", "RowScope", "Stage", "StageOf", "Staged", "Stale", "Streamed", "SystemClock",
+    "Text", "Tick", "Topic", "Unauthenticated", "Unavailable", "Undone", "Uow", "Upload", "UtcDateTime", "Verdict", "Written",
+    "_", "after", "column", "command", "every", "hookimpl", "hookspec", "on", "on_enter", "on_leave", "outside", "relation",
+    "route", "while_in",
 ]  # fmt: skip

@@ -93,6 +93,15 @@ def page(uow: Uow, kind: Kind, request: ListRequest) -> Page:
     return Page(found, cursor, min(total, cap), total > cap)
 
 
+def problems(uow: Uow, kind: Kind, request: ListRequest) -> list[Problem]:
+    """Return what is wrong with a request for this actor, hidden fields included; nothing is fetched."""
+    try:
+        _Asked(uow, kind, request)
+    except Invalid as refusal:
+        return list(refusal.problems)
+    return []
+
+
 def export_rows(uow: Uow, kind: Kind, request: ListRequest) -> Iterator[JsonRow]:
     """Yield every matching row, page by page, in constant memory."""
     uow.require("crmkit.export")

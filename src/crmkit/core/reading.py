@@ -23,6 +23,8 @@ from .where import Where, hop_prefix, hops_of, parameters
 
 if t.TYPE_CHECKING:
     from .compose import Crm
+    from .errors import Problem
+    from .lists import ListRequest, Page
     from .search.hits import Hit
     from .uow import Uow
 
@@ -205,6 +207,19 @@ class Reading:
         if self.crm.extension(cls) is None:
             raise Misuse(f"{cls.__name__} belongs to a plugin that is not in this CRM; add it to plugins in crmkit.toml")
         self.records.load_extensions(record, cls)
+
+    def page(self, of: type[Entity] | str, request: ListRequest) -> Page:
+        """Return one page of a list as JSON rows, as the API's lists do; `Invalid` names every wrong filter, sort and field."""
+        from .lists import page
+
+        self.flush()
+        return page(t.cast("Uow", self), self.crm.kind(of), request)
+
+    def page_problems(self, of: type[Entity] | str, request: ListRequest) -> list[Problem]:
+        """Return what `page` would refuse for this actor, without asking the database: for requests that are kept for later."""
+        from .lists import problems
+
+        return problems(t.cast("Uow", self), self.crm.kind(of), request)
 
     def search(
         self, text: str, *, kinds: Iterable[type[Entity] | str] | None = None, limit: int = 20, archived: bool | None = False
