@@ -36,7 +36,7 @@ class Duplicates:
     @property
     def fields(self) -> tuple[str, ...]:
         """Every field that is compared, parts by `part_name`."""
-        return tuple(dict.fromkeys(n for c in self.compare for n in (*c.fields, *map(part_name, c.also))))
+        return tuple(dict.fromkeys(n for c in self.compare for n in c.names))
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -50,15 +50,13 @@ class Duplicates:
     # ---- one record --------------------------------------------------------------------------------------------
     def prepare(self, raw: Raw) -> Prepared:
         """Return the values of a record in one spelling, one for each comparison; None where there is none."""
-        return tuple(
-            c.read([raw.get(n, ()) for n in (*c.fields, *map(part_name, c.also))]) for c in self.compare
-        )
+        return tuple(c.read([raw.get(n, ()) for n in c.names]) for c in self.compare)
 
     def keys(self, prepared: Prepared, without: frozenset[str] = frozenset()) -> Iterator[Key]:
         """Yield what a record is found by: keys of single comparisons, and those made of two of them. None of fields `without`."""
         codes: list[list[tuple[str, str]]] = []
         for number, (comparison, value) in enumerate(zip(self.compare, prepared, strict=True)):
-            if value is None or not without.isdisjoint(comparison.fields):
+            if value is None or not without.isdisjoint(comparison.names):
                 continue
             for key in comparison.keys(value):
                 yield attrs.evolve(key, pass_=f"{comparison.name}:{key.pass_}")
@@ -73,7 +71,7 @@ class Duplicates:
     def evidence(self, first: Prepared, second: Prepared, labels: Mapping[str, Text], without: frozenset[str] = frozenset()) -> Iterator[Evidence]:
         """Yield what every comparison sees; those of fields `without` are left out, as if nobody had filled them in."""
         for comparison, a, b in zip(self.compare, first, second, strict=True):
-            if a is None or b is None or not without.isdisjoint(comparison.fields):
+            if a is None or b is None or not without.isdisjoint(comparison.names):
                 continue
             for seen in comparison.compare(a, b, labels.get(comparison.name, Text(comparison.name))):
                 yield Evidence(seen, comparison, seen.term and f"{comparison.name}:{seen.term}")
@@ -82,12 +80,6 @@ class Duplicates:
               without: frozenset[str] = frozenset()) -> Judgement:  # fmt: skip
         """Return how likely two records are one, and why."""
         return judge(self.evidence(first, second, labels, without), weights, counted)
-
-
-def part_name(part: Part) -> str:
-    """Return under which name the values of a part are kept: ``<sales_contact_point>value?kind=phone``."""
-    where = "&".join(f"{n}={v}" for n, v in sorted(part.where.items()))
-    return f"<{part.of.__table_name__}>{part.field}?{where}"
 
 
 def number_of(kind: str, term: str, counts: bool = False) -> int:

@@ -42,6 +42,7 @@ class Judgement:
     score: float
     reasons: tuple[Reason, ...]
     pattern: tuple[tuple[str, str], ...]
+    rare: float  # how much more the values say than usual ones, in bits
 
 
 @attrs.frozen
@@ -70,7 +71,7 @@ def judge(found: Iterable[Evidence], weights: Weights, counted: Counted) -> Judg
     """Weigh everything that was seen and return how likely the two records are one."""
     known = counted.records + USUAL
     same, related = math.log2(DUPLICATES / known), math.log2(RELATIVES / known)
-    reasons, pattern = [], []
+    reasons, pattern, rare = [], [], 0.0
     groups: dict[str, list[tuple[float, float]]] = {}
     for one in found:
         level = weights[one.seen.feature][one.seen.level]
@@ -78,20 +79,22 @@ def judge(found: Iterable[Evidence], weights: Weights, counted: Counted) -> Judg
         bits = math.log2(level.same / max(chance, LEAST))
         kin = 0.0 if level.related is None else math.log2(level.related / max(chance, LEAST))
         pattern.append((one.seen.feature, one.seen.level))
+        rare += math.log2(level.chance / max(chance, LEAST))
         if one.comparison.group is None:
             same, related = same + bits, related + kin
         else:
             groups.setdefault(one.comparison.group, []).append((bits, kin))
         if one.seen.words is not None:
-            reasons.append(Reason(one.comparison.fields or (one.comparison.name,), one.seen.level, one.seen.words, round(bits, 1)))
+            reasons.append(Reason(one.comparison.names, one.seen.level, one.seen.words, round(bits, 1)))
     for members in groups.values():
         for number, (bits, kin) in enumerate(sorted(members, key=lambda m: -abs(m[0]))):
             share = 1.0 if number == 0 else AGAIN
             same, related = same + bits * share, related + kin * share
     score = 1 / (1 + power(-same) + power(related - same))
     reasons.sort(key=lambda r: -r.weight)
-    return Judgement(score, tuple(reasons), tuple(pattern))
+    return Judgement(score, tuple(reasons), tuple(pattern), rare)
 
 
 def power(bits: float) -> float:
-    return 2.0 ** max(-1000.0, min(1000.0, bits))
+    """Return two to the power of `bits`, as far as numbers go."""
+    return math.exp2(max(-1000.0, min(1000.0, bits)))

@@ -58,16 +58,26 @@ class Part:
     where: Mapping[str, t.Any] = attrs.field(factory=dict)
 
 
-def _tuple(values: str | Iterable[str]) -> tuple[str, ...]:
+def part_name(part: Part) -> str:
+    """Return under which name the values of a part are kept: ``<sales_contact_point>value?kind=phone``."""
+    where = "&".join(f"{n}={v}" for n, v in sorted(part.where.items()))
+    return f"<{part.of.__table_name__}>{part.field}?{where}"
+
+
+def _names(values: str | Iterable[str]) -> tuple[str, ...]:
     return (values,) if isinstance(values, str) else tuple(values)
+
+
+def _parts(values: Part | Iterable[Part]) -> tuple[Part, ...]:
+    return (values,) if isinstance(values, Part) else tuple(values)
 
 
 @attrs.frozen(kw_only=True)
 class Comparison(t.Generic[P]):
     """How some fields of two records are compared. Subclasses say what a value is, what is alike, and what to look it up by."""
 
-    fields: tuple[str, ...] = attrs.field(default=(), converter=_tuple, alias="fields")
-    also: tuple[Part, ...] = attrs.field(default=(), converter=lambda p: (p,) if isinstance(p, Part) else tuple(p))
+    fields: tuple[str, ...] = attrs.field(default=(), converter=_names)
+    also: tuple[Part, ...] = attrs.field(default=(), converter=_parts)
     group: str | None = None  # evidence of one group hangs together: what comes second says half
     levels: t.ClassVar[Mapping[str, Mapping[str, Level]]] = {}
 
@@ -75,6 +85,15 @@ class Comparison(t.Generic[P]):
     def name(self) -> str:
         """What tells this comparison from others of the declaration."""
         return self.fields[0] if self.fields else self.also[0].field
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every field that is compared, parts under names of their own."""
+        return (*self.fields, *map(part_name, self.also))
+
+    def configured(self, region: str, mailboxes: bool) -> Comparison[P]:
+        """Return this comparison with the settings of a CRM where the declaration left them open."""
+        return self
 
     def model(self) -> dict[str, Mapping[str, Level]]:
         """Return the levels of every feature, under the names that `compare` uses."""

@@ -30,7 +30,11 @@ class PhoneNumber(Comparison[tuple[str, ...]]):
     }  # fmt: skip
 
     def __init__(self, *fields: str, also: Part | Iterable[Part] = (), region: str = "") -> None:
-        self.__attrs_init__(fields=fields, also=also, region=region)  # type: ignore[attr-defined]
+        self.__attrs_init__(fields=fields, also=also, region=region)
+
+    def configured(self, region: str, mailboxes: bool) -> PhoneNumber:
+        """Take the CRM's region where none is given."""
+        return self if self.region else PhoneNumber(*self.fields, also=self.also, region=region)
 
     def read(self, values: Values) -> tuple[str, ...] | None:
         """Return the numbers."""
@@ -76,7 +80,11 @@ class EmailAddress(Comparison[tuple[str, ...]]):
     }  # fmt: skip
 
     def __init__(self, *fields: str, also: Part | Iterable[Part] = (), mailboxes: bool = True) -> None:
-        self.__attrs_init__(fields=fields, also=also, mailboxes=mailboxes)  # type: ignore[attr-defined]
+        self.__attrs_init__(fields=fields, also=also, mailboxes=mailboxes)
+
+    def configured(self, region: str, mailboxes: bool) -> EmailAddress:
+        """Keep addresses apart where the CRM does."""
+        return self if mailboxes or not self.mailboxes else EmailAddress(*self.fields, also=self.also, mailboxes=False)
 
     def read(self, values: Values) -> tuple[str, ...] | None:
         """Return the addresses."""

@@ -59,7 +59,7 @@ class PersonName(Comparison[Name]):
 
     def __init__(self, field: str = "", *, given: str = "", family: str = "", patronymic: str = "") -> None:
         fields = (field,) if field else tuple(f for f in (given, family, patronymic) if f)
-        self.__attrs_init__(fields=fields, given=given, family=family, patronymic=patronymic)  # type: ignore[attr-defined]
+        self.__attrs_init__(fields=fields, given=given, family=family, patronymic=patronymic)
 
     def read(self, values: Values) -> Name | None:
         """Return the parts of the name."""
@@ -92,9 +92,7 @@ class PersonName(Comparison[Name]):
         """Yield what family name, given name, patronymic and their order say; exchanged only where that fits better."""
         exchanged = _fits(first, second.swapped) > max(_fits(first, second), 1)
         other = second.swapped if exchanged else second
-        if not exchanged:
-            yield Seen(f"{self.name}:order", "straight")
-        elif first.loose or second.loose:  # nobody said which is which
+        if not exchanged or first.loose or second.loose:
             yield Seen(f"{self.name}:order", "straight")
         else:
             yield Seen(f"{self.name}:order", "exchanged", SWAPPED_NAME.format(a=first.shown, b=second.shown))
@@ -163,7 +161,7 @@ class Birthday(Comparison[str]):
     }  # fmt: skip
 
     def __init__(self, field: str) -> None:
-        self.__attrs_init__(fields=field)  # type: ignore[attr-defined]
+        self.__attrs_init__(fields=field)
 
     def read(self, values: Values) -> str | None:
         """Return eight digits."""

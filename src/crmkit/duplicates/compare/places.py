@@ -37,7 +37,7 @@ class Address(Comparison[Place]):
     }  # fmt: skip
 
     def __init__(self, *fields: str) -> None:
-        self.__attrs_init__(fields=fields, group="place")  # type: ignore[attr-defined]
+        self.__attrs_init__(fields=fields, group="place")
 
     def read(self, values: Values) -> Place | None:
         """Return the words and the numbers."""
@@ -102,7 +102,7 @@ class City(Comparison[str]):
     }  # fmt: skip
 
     def __init__(self, field: str) -> None:
-        self.__attrs_init__(fields=field, group="place")  # type: ignore[attr-defined]
+        self.__attrs_init__(fields=field, group="place")
 
     def read(self, values: Values) -> str | None:
         """Return the letters of its words without spaces, and without "city of"."""
@@ -137,7 +137,7 @@ class PostCode(Comparison[str]):
     }  # fmt: skip
 
     def __init__(self, field: str) -> None:
-        self.__attrs_init__(fields=field, group="place")  # type: ignore[attr-defined]
+        self.__attrs_init__(fields=field, group="place")
 
     def read(self, values: Values) -> str | None:
         """Return letters and digits only."""

@@ -33,7 +33,7 @@ class CompanyName(Comparison[str]):
     }  # fmt: skip
 
     def __init__(self, field: str) -> None:
-        self.__attrs_init__(fields=field)  # type: ignore[attr-defined]
+        self.__attrs_init__(fields=field)
 
     def read(self, values: Values) -> str | None:
         """Return the name without legal form."""
@@ -75,7 +75,7 @@ class Identifier(Comparison[str]):
     }  # fmt: skip
 
     def __init__(self, field: str) -> None:
-        self.__attrs_init__(fields=field)  # type: ignore[attr-defined]
+        self.__attrs_init__(fields=field)
 
     def read(self, values: Values) -> str | None:
         """Return letters and digits only."""
@@ -109,7 +109,7 @@ class Text(Comparison[str]):
     }  # fmt: skip
 
     def __init__(self, field: str) -> None:
-        self.__attrs_init__(fields=field)  # type: ignore[attr-defined]
+        self.__attrs_init__(fields=field)
 
     def read(self, values: Values) -> str | None:
         """Return its words in Latin letters."""
@@ -141,7 +141,7 @@ class Exact(Comparison[str]):
     levels: ClassVar[Mapping[str, Mapping[str, Level]]] = {"value": {"same": Level(0.90, 0.6, 0.2), "different": Level(0.10, 0.4, 0.8)}}
 
     def __init__(self, field: str, *, group: str | None = None) -> None:
-        self.__attrs_init__(fields=field, group=group)  # type: ignore[attr-defined]
+        self.__attrs_init__(fields=field, group=group)
 
     def read(self, values: Values) -> str | None:
         """Return it in lower case, in Latin letters."""

@@ -10,13 +10,14 @@ from .text import latin
 
 # One name for each kind of street and part of a house, English and Russian (in Latin letters). Kinds only tell little, so
 # they are left out of the words that are compared.
-KINDS = frozenset(
-    "street st str road rd avenue ave av drive dr lane ln court ct crescent cres cr place pl boulevard blvd bld circuit cct close cl"
-    " terrace tce way parade pde highway hwy square sq grove gr"
-    " ulitsa ul u prospekt prosp prkt prt pr pt pereulok per proezd shosse sh bulvar bul b naberezhnaya nab ploshchad pl tupik alleya"
-    " dom d korpus korp k stroenie stroen str s kvartira kv ofis of office apartment apt unit flat suite ste room".split()
-)
-CITY = frozenset("gorod g poselok pos p selo s derevnya der oblast obl rayon r n krai kray respublika resp rossiya russia rf".split())
+_KINDS = """
+street st str road rd avenue ave av drive dr lane ln court ct crescent cres cr place pl boulevard blvd bld circuit cct close cl
+terrace tce way parade pde highway hwy square sq grove gr
+ulitsa ul u prospekt prosp prkt prt pr pt pereulok per proezd shosse sh bulvar bul b naberezhnaya nab ploshchad pl tupik alleya
+dom d korpus korp k stroenie stroen str s kvartira kv ofis of office apartment apt unit flat suite ste room
+"""
+_CITY = "gorod g poselok pos p selo s derevnya der oblast obl rayon r n krai kray respublika resp rossiya russia rf"
+KINDS = frozenset((_KINDS + _CITY).split())
 _TOKEN = re.compile(r"[^\W\d_]+|\d+")
 _HYPHENED = re.compile(r"(?<=[a-z])-(?=[a-z]{1,4}\b)")
 
@@ -41,6 +42,6 @@ def read_address(*values: str) -> Place | None:
     for value in values:
         for token in _TOKEN.findall(_HYPHENED.sub("", latin(value).replace("'", ""))):
             (numbers if token.isdigit() else found).append(token.lstrip("0") or "0" if token.isdigit() else token)
-    kept = [w for w in found if w not in KINDS and w not in CITY]
+    kept = [w for w in found if w not in KINDS]
     kept = kept or found
     return Place(tuple(kept), tuple(numbers)) if kept or numbers else None

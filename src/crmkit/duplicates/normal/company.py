@@ -7,11 +7,11 @@ import re
 from .text import latin
 
 # In Latin letters, as `latin` makes them: ООО is ooo, АО is ao.
-FORMS = frozenset(
-    "ooo oao zao pao ao ip npao nao tov too odo chup fgup gup mup ano nko kfh tsn snt"
-    " llc inc ltd corp co plc llp lp gmbh ag kg sa sarl sas srl spa bv nv ab oy oyj as aps pty pte kk limited incorporated"
-    " corporation company".split()
-)
+_FORMS = """
+ooo oao zao pao ao ip npao nao tov too odo chup fgup gup mup ano nko kfh tsn snt
+llc inc ltd corp co plc llp lp gmbh ag kg sa sarl sas srl spa bv nv ab oy oyj as aps pty pte kk limited incorporated corporation company
+"""
+FORMS = frozenset(_FORMS.split())
 LONG = (
     "obshchestvo s ogranichennoy otvetstvennostyu", "publichnoe aktsionernoe obshchestvo", "zakrytoe aktsionernoe obshchestvo",
     "otkrytoe aktsionernoe obshchestvo", "aktsionernoe obshchestvo", "individualnyy predprinimatel",

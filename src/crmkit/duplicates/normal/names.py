@@ -10,8 +10,8 @@ from .diminutives import full_names, is_given
 from .text import latin
 
 _PATRONYMIC = re.compile(r".{2,}(ovich|evich|iyevich|ievich|ovna|evna|ichna|inichna)|(il|luk|kuzm|fom|nikit|fok|sav)ich")
-_TITLES = frozenset("mr mrs ms miss dr prof sir gospodin gospozha".split())
-_ORIENTAL = frozenset("ogly oglu kyzy uly".split())
+_TITLES = frozenset(("mr", "mrs", "ms", "miss", "dr", "prof", "sir", "gospodin", "gospozha"))
+_ORIENTAL = frozenset(("ogly", "oglu", "kyzy", "uly"))
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 
@@ -61,7 +61,7 @@ def _without_patronymic(tokens: list[str], shown: str) -> Name:
         return _made(tokens[0], tokens[1:], shown, loose=False)
     first, last = is_given(tokens[0]), is_given(tokens[-1])
     if last and not first:
-        return _made(" ".join(tokens[:-1]), [tokens[-1]], shown, loose=False) if len(tokens) == 2 else _made(tokens[0], tokens[1:], shown, loose=False)
+        return _made(tokens[0], tokens[1:], shown, loose=False)
     return _made(tokens[-1], tokens[:-1], shown, loose=first == last)
 
 
