@@ -211,6 +211,8 @@ class _Merging:
     # ---- who points to it --------------------------------------------------------------------------------------
     def _pointers(self) -> Iterator[_Pointer]:
         for kind in self.uow.crm.kinds.values():
+            if getattr(kind.cls, "__stays_with_loser__", False):  # it tells of the two records, not of what they stand for
+                continue
             for field in kind.fields.values():
                 if field.to is self.kind.cls or field.about is not None:
                     yield _Pointer(kind, None, field)
