@@ -17,9 +17,20 @@ from .shop import compose
 
 
 @pytest.fixture
-def crm(database_url: str) -> Iterator[Crm]:
-    made = compose(database_url)
-    migrate(made, database_url)
+def crm_url(copy_of: Callable[..., str]) -> str:
+    """The address of a database with the shop's tables."""
+    return copy_of("transfer", make_tables)
+
+
+def make_tables(url: str) -> None:
+    crm = compose(url)
+    migrate(crm, url)
+    crm.engine.dispose()
+
+
+@pytest.fixture
+def crm(crm_url: str) -> Iterator[Crm]:
+    made = compose(crm_url)
     yield made
     made.engine.dispose()
 

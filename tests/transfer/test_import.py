@@ -305,7 +305,7 @@ def test_the_run_is_one_operation_with_its_report(crm: Crm, load):
     assert tagged == linked == {report.operation} == {found.id}
 
 
-def everything(crm: Crm) -> dict[str, list[tuple]]:
+def everything(crm: Crm) -> dict[str, list[str]]:
     """Return every row of every table."""
     with crm.engine.connect() as connection:
-        return {t.name: sorted(map(repr, connection.execute(sa.select(t)))) for t in crm.tables}
+        return {t.name: sorted(repr(row) for row in connection.execute(sa.select(t))) for t in crm.tables}

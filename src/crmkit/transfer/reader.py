@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import attrs
 import orjson
 
 from ..core.errors import Problem, closest
@@ -19,7 +18,7 @@ from ..core.text import _
 from .coerce import as_text
 from .converters import Convert, converter
 from .mapping import ENVIRONMENT, UPDATES, Step
-from .rules import HOLE, Each, Get, Reference, Rule, When, first_of, getter, template
+from .rules import HOLE, NO_ELSE, Each, Get, Reference, Rule, When, first_of, getter, template
 from .sources import From
 
 if t.TYPE_CHECKING:
@@ -268,7 +267,7 @@ class Reader:
         mapped = self.table(more, "map", path) if "map" in more else None
         convert = more.get("convert", ())
         rule = Rule(
-            target=target, path=path, columns=columns, get=get, map=mapped, otherwise=more.get("else", attrs.NOTHING),
+            target=target, path=path, columns=columns, get=get, map=mapped, otherwise=more.get("else", NO_ELSE),
             convert=self._converters([convert] if isinstance(convert, str) else convert, f"{path}.convert"), default=more.get("default"),
             when=self._when(more.get("when", {}), f"{path}.when"),
         )  # fmt: skip

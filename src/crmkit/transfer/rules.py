@@ -16,6 +16,7 @@ Cells = Mapping[str, t.Any]
 Get = Callable[[Cells], t.Any]
 HOLE = re.compile(r"\{([^{}]+)\}")
 NOT_MAPPED = _("{given!r} is not in the map.{near}", ru="значения {given!r} нет в соответствиях.{near}")
+NO_ELSE: t.Any = object()
 SAME = "="  # what `else = "="` says: leave the value as it is
 
 
@@ -80,7 +81,7 @@ class Rule:
     columns: tuple[str, ...]
     get: Get
     map: Mapping[str, t.Any] | None = None
-    otherwise: t.Any = attrs.NOTHING
+    otherwise: t.Any = NO_ELSE
     convert: tuple[Convert, ...] = ()
     default: t.Any = None
     when: tuple[When, ...] = ()
@@ -105,7 +106,7 @@ class Rule:
         word = as_text(value)
         if word in self.map:
             return self.map[word]
-        if self.otherwise is attrs.NOTHING:
+        if self.otherwise is NO_ELSE:
             raise ValueError(NOT_MAPPED.format(given=word[:60], near=closest(word, self.map)))
         return value if self.otherwise == SAME else self.otherwise
 

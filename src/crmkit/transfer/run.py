@@ -106,13 +106,16 @@ class Import:
                 message = _("only the system may say when a record was created", ru="время создания записи может указать только система")
                 problems.append(Problem(step.created_at.path, "forbidden", message))
             self.report.steps[step.name], self.report.kinds[step.name] = Tally(), step.kind
-        if problems:
-            self.close()
-            raise Invalid(WRONG.format(file=self.mapping.file.name), problems)
         self.report.dry = self.dry
-        self._permitted()
-        if not self.dry:
-            self._look_back(resume, restart)
+        try:
+            if problems:
+                raise Invalid(WRONG.format(file=self.mapping.file.name), problems)
+            self._permitted()
+            if not self.dry:
+                self._look_back(resume, restart)
+        except BaseException:
+            self.close()
+            raise
         return self.report
 
     def _permitted(self) -> None:
@@ -166,6 +169,8 @@ class Import:
                     raise _Rollback
             else:
                 self._steps(self._chunk)
+                wrong = [step for step in self.mapping.steps if self.report.steps[step.name].wrong]
+                self.report.files = [self._file(step, self._sources[step.name]) for step in wrong]
                 self._finish()
         finally:
             self.close()
@@ -203,8 +208,6 @@ class Import:
             loader.close()
             if rejects is not None:
                 rejects.close()
-        if rejects is not None and tally.wrong:
-            self.report.files.append(rejects.file)
 
     def _begun(self, uow: Uow) -> None:
         """Begin the operation with the first row that is written: a run that finds everything as it was leaves no trace."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from ...core.errors import closest
+from ...core.errors import Invalid, closest
 from ...core.text import Text, _
 from .base import From, Row, file_identity
 
@@ -34,7 +34,11 @@ class Tables:
         self._seen = 0
         try:
             self._result = self._open()
+        except Invalid:
+            self.close()
+            raise
         except sa.exc.SQLAlchemyError as error:
+            self.close()
             source.refuse(_("the database refuses: {why}", ru="база отказывает: {why}").format(why=_short(error)))
         self.names: tuple[str, ...] | None = tuple(self._result.keys())
         self._strip = source.strip is not False

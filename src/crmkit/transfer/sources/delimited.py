@@ -7,6 +7,7 @@ import csv
 import typing as t
 from collections.abc import Iterator, Sequence
 
+from ...core.errors import Invalid
 from ...core.text import Text, _
 from .base import From, Row, file_identity
 from .lines import SAMPLE, TextLines, encoding_of
@@ -30,16 +31,20 @@ class Delimited:
         encoding, note = encoding_of(source.file, source.encoding, source)
         self.notes: list[Text] = [note] if note is not None else []
         self.encoding = encoding
-        self._lines = TextLines(source.file, encoding)
         self.delimiter = source.delimiter or self._sniffed()
         if len(self.delimiter) != 1:
             source.refuse(_("delimiter is one character, such as \";\"", ru="delimiter — один символ, например \";\""))
+        self._lines = TextLines(source.file, encoding)
         self._waiting: collections.deque[tuple[str, Text | None]] = collections.deque()
         self._consumed: list[tuple[str, Text | None]] = []
         self._feeding = self._feed()
         self._reader = csv.reader(self._feeding, delimiter=self.delimiter)
         self._done = 0  # lines read before the record at hand
-        self.names: tuple[str, ...] | None = named(source.columns or self._header())
+        try:
+            self.names: tuple[str, ...] | None = named(source.columns or self._header())
+        except Invalid:
+            self.close()
+            raise
         self._strip = source.strip is not False
 
     def _sniffed(self) -> str:

@@ -40,7 +40,7 @@ def split_lines(stream: Readable, longest: int = LONGEST) -> Iterator[tuple[int,
             number += 1
             yield number, None if skipping or len(line) > longest else line + b"\n"
             skipping = False
-        if len(rest) > longest:
+        if skipping or len(rest) > longest:
             rest, skipping = b"", True
     if rest or skipping:
         yield number + 1, None if skipping else rest

@@ -8,7 +8,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 
-from ...core.errors import closest
+from ...core.errors import Invalid, closest
 from ...core.text import Text, _
 from .base import From, Row, file_identity
 from .delimited import named
@@ -30,13 +30,20 @@ class Sheet:
         self.notes: list[Text] = []
         self._check()
         self._books: list[t.Any] = []
+        try:
+            self._begin(source)
+        except Invalid:
+            self.close()
+            raise
+        self._strip = source.strip is not False
+
+    def _begin(self, source: From) -> None:
         self._sheet = self._open(data_only=True)
         self._formulas = self._open(data_only=False) if self._has_formulas() else None
         self._rows = self._cells(self._sheet)
         self._seen, self._height = 0, self._sheet.max_row or 0
         self._behind = self._cells(self._formulas) if self._formulas is not None else None
         self.names: tuple[str, ...] | None = named(source.columns or self._header())
-        self._strip = source.strip is not False
 
     def _check(self) -> None:
         if not zipfile.is_zipfile(self._file):
