@@ -7,10 +7,12 @@ import sys
 import typing as t
 
 if t.TYPE_CHECKING:
-    from .speak import note, say, table, told
-    from .verb import group, option
+    from .speak import language, note, say, table, told
+    from .verb import VerbGroup, group, option
 
-FOR_PLUGINS = {"group": "verb", "option": "verb", "note": "speak", "say": "speak", "table": "speak", "told": "speak"}
+FOR_PLUGINS = {
+    "VerbGroup": "verb", "group": "verb", "option": "verb", "language": "speak", "note": "speak", "say": "speak", "table": "speak", "told": "speak",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> t.Any:
@@ -29,4 +31,4 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-__all__ = ["group", "main", "note", "option", "say", "table", "told"]
+__all__ = ["VerbGroup", "group", "language", "main", "note", "option", "say", "table", "told"]

@@ -95,7 +95,7 @@ class OpenUow(Uow):
     """
 
     def __init__(self, crm: Crm) -> None:
-        self._depth = 0
+        self._depth, self._telling = 0, False
         self._reading = crm.database.read
         super().__init__(crm, LazyDb(crm.database), SYSTEM)
 
@@ -142,7 +142,7 @@ class OpenUow(Uow):
             or self.settling._events
             or any(attrs.astuple(self.ledger, recurse=False))
         )
-        if not waiting:
+        if not waiting or self._telling:  # a hook that hears of the commit looks around: there is nothing new to commit
             return
         self.settle()
         try:
@@ -150,7 +150,11 @@ class OpenUow(Uow):
         except BaseException:
             self.rollback()
             raise
-        self.crm.committed(self)
+        self._telling = True
+        try:
+            self.crm.committed(self)
+        finally:
+            self._telling = False
         self._begin_anew()
 
     def _begin_anew(self) -> None:

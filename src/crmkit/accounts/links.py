@@ -1,0 +1,221 @@
+"""Invitations and ways to a new password: secrets that are good once, stored as digests, in no log, journal or job."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+
+import attrs
+import sqlalchemy as sa
+from starlette.responses import Response
+
+from crmkit import PUBLIC, Conflict, Crm, Invalid, NotFound, Problem, Uow, _, outside, route
+
+from . import throttle
+from .asked import address_of, key_of, person, plain, read, root_of, secret
+from .entities import Link, StoredRole, User, UserRole
+from .guard import demand_reach
+from .passwords import digest, new_secret, problem_with
+from .permissions import INVITE
+from .sessions import end
+from .settings import AccountsSettings
+
+if t.TYPE_CHECKING:
+    from starlette.requests import Request
+
+INVITATION, RESET = "invite", "reset"
+table = Link.__table__
+DEAD = _("This link was used already or is too old; ask for a new one", ru="Ссылка уже использована или устарела; попросите новую")
+NO_SENDER = _("No plugin of this CRM sends links: leave out \"send\" and pass the link on yourself",
+    ru="В этой CRM нет плагина, который отправляет ссылки: уберите «send» и передайте ссылку сами")  # fmt: skip
+INACTIVE = _("This person may not sign in; let them first", ru="Этому сотруднику вход запрещён; сначала разрешите")
+NO_ROLE = _("there is no role {name}", ru="нет роли {name}")
+NO_BASE = _("Set base_url under [accounts]: links that are sent need to know where this CRM is",
+    ru="Укажите base_url в [accounts]: в отправляемых ссылках нужен адрес CRM")  # fmt: skip
+
+
+@attrs.frozen
+class LinkWanted:
+    """Somebody is to be sent a link. It says who, not the link: that is made when it is sent, and stored nowhere."""
+
+    user_id: int | None
+    login: str | None
+    purpose: str
+
+
+@attrs.frozen
+class Wanted:
+    """Whether the link is to be sent instead of shown."""
+
+    send: bool = False
+
+
+@attrs.frozen
+class Invitation:
+    """A new person, with roles, main team and whether the link is sent instead of shown."""
+
+    login: str
+    name: str
+    language: str | None = None
+    position: str | None = None
+    phone: str | None = None
+    team_id: int | None = None
+    manager_id: int | None = None
+    roles: list[str] = attrs.field(factory=list)
+    send: bool = False
+
+
+@attrs.frozen
+class Login:
+    """Whose password is forgotten."""
+
+    login: str
+
+
+@attrs.frozen
+class Secret:
+    """What stands after the # of a link."""
+
+    token: str = attrs.field(repr=False)
+
+
+@attrs.frozen
+class Chosen:
+    """What stands after the # of a link, and the password to be."""
+
+    token: str = attrs.field(repr=False)
+    password: str = attrs.field(repr=False)
+
+
+# ---- making -----------------------------------------------------------------------------------------------------------------
+def new_link(uow: Uow, user: User, purpose: str) -> str:
+    """Make a link and return its secret. Links made for the person before are dead from now on."""
+    settings = uow.crm[AccountsSettings]
+    made, kept = new_secret()
+    uow.connection.execute(table.update().where(table.c.user_id == user.id, table.c.used_at.is_(None)).values(used_at=uow.now))
+    length = settings.invitation_length if purpose == INVITATION else settings.reset_length
+    with uow.as_system():
+        uow.add(Link(user_id=user.id, digest=kept, purpose=purpose, expires_at=uow.now + length))
+        uow.flush()
+    return made
+
+
+def url_of(crm: Crm, made: str, root: str = "") -> str:
+    """Return the address of a link. The secret comes after a #, which browsers keep to themselves: no server logs it."""
+    settings = crm[AccountsSettings]
+    return f"{settings.base_url.rstrip('/') or root}{settings.link_page}#{made}"
+
+
+def hand_over(request: Request, uow: Uow, user: User, purpose: str, send: bool, status: int = 200) -> Response:
+    """Show a link to whoever asked for it, or let a plugin send it."""
+    if not user.active:
+        raise Conflict(INACTIVE)
+    if not send:
+        made = new_link(uow, user, purpose)
+        return secret({"id": user.id, "url": url_of(uow.crm, made, root_of(request)), "token": made}, status)
+    if "accounts_send_link" not in uow.crm.hooked:
+        raise Conflict(NO_SENDER)
+    if not uow.crm[AccountsSettings].base_url:
+        raise Conflict(NO_BASE)
+    uow.schedule(LinkWanted(user.id, None, purpose))
+    return secret({"id": user.id, "sent": True}, status)
+
+
+@route("/users/{id}/link", permission=INVITE, methods=["POST"])
+def make_link(request: Request, uow: Uow) -> t.Any:
+    """Make a link for somebody: an invitation until they have a password, a way to a new one afterwards."""
+    asked, user = read(request, Wanted), person(uow, key_of(request))
+    uow.require(INVITE, user)
+    demand_reach(uow, user.id)
+    return hand_over(request, uow, user, RESET if user.password_hash is not None else INVITATION, asked.send)
+
+
+@route("/invite", permission=INVITE, methods=["POST"])
+def invite(request: Request, uow: Uow) -> t.Any:
+    """Add a person with roles and a main team, and make their invitation."""
+    asked = read(request, Invitation)
+    uow.require("accounts.user.create")
+    if asked.roles:
+        uow.require("accounts.user_role.create")
+    c = StoredRole.__table__.c
+    wanted = sa.select(c.name, c.id).where(c.name.in_(asked.roles), c.archived_at.is_(None))
+    known: dict[str, int] = dict(uow.connection.execute(wanted).all())
+    unknown = [Problem(f"roles.{place}", "unknown", NO_ROLE.format(name=name)) for place, name in enumerate(asked.roles) if name not in known]
+    if unknown:
+        raise Invalid(problems=unknown)
+    facts = {n: getattr(asked, n) for n in ("login", "name", "language", "position", "phone", "team_id", "manager_id")}
+    user = uow.add(User(owner_id=uow.actor.id, **facts))
+    uow.flush()
+    for name in dict.fromkeys(asked.roles):
+        uow.add(UserRole(user_id=user.id, role_id=known[name]))
+    uow.flush()
+    uow.require("accounts.user.create", user)
+    return hand_over(request, uow, user, INVITATION, asked.send, 201)
+
+
+# ---- forgotten passwords ------------------------------------------------------------------------------------------------------
+@route("/forgot", permission=PUBLIC, methods=["POST"])
+def forgot(request: Request, uow: Uow) -> t.Any:
+    """Ask for a new password. The answer, and the work, are the same whether there is such a person or not."""
+    from .sign_in import normal, too_many
+
+    login = normal(read(request, Login).login)
+    keys = throttle.keys(uow, "forgot", login, address_of(request))
+    wait = throttle.claim(uow, keys)
+    if wait is not None:
+        return too_many(request, uow, wait)
+    uow.schedule(LinkWanted(None, login, RESET), key=f"accounts:forgot:{digest(login)[:32]}")
+    return secret({"accepted": True}, 202)
+
+
+@outside(LinkWanted)
+def send_link(event: LinkWanted, crm: Crm) -> None:
+    """Make a link and let a plugin send it; done again, it makes another one and the first is dead."""
+    if "accounts_send_link" not in crm.hooked or not crm[AccountsSettings].base_url:
+        return
+    with crm.uow() as uow:
+        found = uow.find(User).where(User.active.is_(True))
+        user = found.where(User.id == event.user_id if event.login is None else User.login == event.login).first()
+        made = new_link(uow, user, event.purpose) if user is not None else ""
+    if user is not None:
+        crm.hook.accounts_send_link(crm=crm, user=user, url=url_of(crm, made), purpose=event.purpose)
+
+
+# ---- using --------------------------------------------------------------------------------------------------------------------
+def _good(uow: Uow, made: str) -> tuple[t.Any, ...]:
+    return (table.c.digest == digest(made), table.c.used_at.is_(None), table.c.expires_at > uow.now)
+
+
+@route("/links/look", permission=PUBLIC, methods=["POST"])
+def look_at_link(request: Request, uow: Uow) -> t.Any:
+    """Tell whom a link is for and until when it is good, without using it."""
+    asked, u = read(request, Secret), User.__table__.c
+    shown = sa.select(table.c.purpose, table.c.expires_at, u.login, u.name).join(User.__table__, u.id == table.c.user_id)
+    row = uow.connection.execute(shown.where(*_good(uow, asked.token), u.active, u.archived_at.is_(None))).one_or_none()
+    if row is None:
+        raise NotFound(DEAD)
+    return secret(plain(row))
+
+
+@route("/links/use", permission=PUBLIC, methods=["POST"])
+def use_link(request: Request, uow: Uow) -> t.Any:
+    """Set a password by a link. Every session ends, and the link is spent: of two who use it at once one is refused."""
+    from .sign_in import store_password
+
+    asked = read(request, Chosen)
+    used = table.update().where(*_good(uow, asked.token)).values(used_at=uow.now).returning(table.c.user_id)
+    key = uow.connection.execute(used).scalar_one_or_none()
+    user = uow.peek(User, key) if key is not None else None
+    if user is None or not user.active or user.archived_at is not None:
+        raise NotFound(DEAD)
+    wrong = problem_with(asked.password, user, uow.crm[AccountsSettings])
+    if wrong is not None:
+        raise Invalid(problems=[Problem("password", "weak", wrong)])  # raising gives the link back
+    store_password(uow, user, asked.password)
+    end(uow, user.id)
+    return {"login": user.login}
+
+
+def tidy(uow: Uow, before: dt.datetime) -> None:
+    """Remove links that have been dead for long."""
+    uow.connection.execute(table.delete().where(table.c.expires_at < before))
