@@ -1,0 +1,10 @@
+"""Saved views: a filter, columns, an order and a layout by name, for oneself, one's team or everybody."""
+
+from crmkit import Plugin, _
+
+from .entities import SHARED, Layout, Sharing, View
+from .rules import SHARE
+
+plugin = Plugin("views", label=_("Saved views", ru="Сохранённые виды"), modules=[f"{__name__}.{m}" for m in ("entities", "rules", "rows")])
+
+__all__ = ["SHARE", "SHARED", "Layout", "Sharing", "View", "plugin"]
