@@ -132,6 +132,12 @@ def actor_of(crm: Crm, person: int) -> Actor | None:
     return known.actor
 
 
+@hookimpl
+def crm_person(crm: Crm, id: int) -> Actor | None:
+    """Say what a person may do now: for webhooks and schedules on their behalf."""
+    return actor_of(crm, id)
+
+
 # ---- roles and teams --------------------------------------------------------------------------------------------------------
 def notice(crm: Crm, stamps: tuple[Stamp, Stamp] | None = None) -> None:
     """Read roles and teams again if they are not what they were when last read."""

@@ -55,6 +55,10 @@ class Specs:
     def crm_actor(self, crm: Crm, connection: HTTPConnection) -> Actor | None:
         """Say who is calling, from the request's headers and cookies. The first answer that is not None holds."""
 
+    @hookspec(firstresult=True)
+    def crm_person(self, crm: Crm, id: int) -> Actor | None:
+        """Say who a person is now, by the id of their actor: for work on their behalf while they are away. None: may do nothing."""
+
     @hookspec
     def crm_teams(self, crm: Crm) -> Mapping[int, int | None] | None:
         """Return the team tree as ``{team: parent or None}``; answers are merged."""

@@ -233,6 +233,15 @@ class Reading:
 
         return search(t.cast("Uow", self), text, kinds=kinds, limit=limit, archived=archived)
 
+    def noted(self, tx: int, *, after: int = 0, limit: int = 500) -> list[dict[str, t.Any]]:
+        """Return what the journal has of one transaction (`uow.tx`), oldest first, without fields hidden from the actor.
+
+        `after` is the id of the last entry seen. Which of the records the actor may see is yours to ask: `visible`, `page`.
+        """
+        from .timeline import of_transaction
+
+        return of_transaction(t.cast("Uow", self), tx, after, limit)
+
     def about(self, record: Entity) -> dict[str, t.Any]:
         """Return the two fields that make a record one about `record`: ``Note(text="…", **uow.about(deal))``."""
         self.flush()

@@ -49,6 +49,12 @@ def entry(uow: Uow, row: t.Any) -> JsonRow:
     }  # fmt: skip
 
 
+def of_transaction(uow: Uow, tx: int, after: int, limit: int) -> list[JsonRow]:
+    """Return the journal entries of one transaction, oldest first."""
+    statement = sa.select(journal).where(journal.c.tx == tx, journal.c.id > after).order_by(journal.c.id).limit(limit)
+    return [entry(uow, row) for row in uow.connection.execute(statement)]
+
+
 def stage_history(uow: Uow, kind: Kind, record: Staged) -> list[JsonRow]:
     """Return the stages a record has been in, oldest first; the present one ends with ``"left_at": null``.
 
