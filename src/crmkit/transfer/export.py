@@ -160,5 +160,5 @@ def _cell_maker(field: Field, zone: ZoneInfo) -> Callable[[t.Any], t.Any]:
 
     whole: Callable[[t.Any], t.Any] = lambda v: v if abs(v) < 10**EXACT_DIGITS else str(v)  # noqa: E731
     makers: dict[type, Callable[[t.Any], t.Any]] = {decimal.Decimal: number, dt.datetime: moment, dt.date: day, int: whole}
-    make = makers.get(field.type, lambda v: v if isinstance(v, bool | float | str) else plain(v))
+    make: Callable[[t.Any], t.Any] = makers.get(field.type, lambda v: v if isinstance(v, bool | float | str) else plain(v))
     return lambda value: None if value is None else make(value)

@@ -206,11 +206,15 @@ class Loader:
             good = [r for r in rows if r.values.get(reference.field) is not None]
             if not good:
                 continue
-            wanted = {r.values[reference.field] for r in good}
-            keys = self._by_value(uow, reference, wanted) if reference.by else self._by_id(uow, reference, wanted)
+            words = {id(row): (self._where(reference, row), row.values[reference.field]) for row in good}
+            keys: dict[tuple[str, str], int | Text] = {}
+            for where in sorted({where for where, _word in words.values()}):
+                wanted = {word for place, word in words.values() if place == where}
+                some = self._by_value(uow, reference, wanted) if reference.by else self._by_id(uow, reference, where, wanted)
+                keys |= {(where, word): found for word, found in some.items()}
             for row in good:
                 word = row.values[reference.field]
-                found = keys.get(word)
+                found = keys.get(words[id(row)])
                 if isinstance(found, int):
                     row.values[reference.field] = found
                 elif reference.optional and found is None:
@@ -223,8 +227,12 @@ class Loader:
             return NOT_FOUND.format(name=f"{reference.kind}.{reference.by}", value=word[:60])
         return NOT_LOADED.format(source=reference.source, id=word[:60])
 
-    def _by_id(self, uow: Uow, reference: Reference, wanted: set[str]) -> dict[str, int | Text]:
-        found = external.known(uow, reference.source, reference.kind, sorted(wanted))
+    def _where(self, reference: Reference, row: Mapped) -> str:
+        return "" if reference.which is None else as_text(reference.which.value(row.cells))
+
+    def _by_id(self, uow: Uow, reference: Reference, where: str, wanted: set[str]) -> dict[str, int | Text]:
+        source, kind = (f"{reference.source}.{where}", where) if where else (reference.source, reference.kind)
+        found = external.known(uow, source, kind, sorted(wanted))
         return {own: known.record_id for own, known in found.items()}
 
     def _by_value(self, uow: Uow, reference: Reference, wanted: set[str]) -> dict[str, int | Text]:

@@ -53,7 +53,8 @@ class Step:
     def columns(self) -> dict[str, str]:
         """Every column that is read, with the place in the mapping that names it first."""
         found: dict[str, str] = {}
-        rules = [*self.fields, *(r.rule for r in self.references), *(r for r in (self.stage, self.pipeline, self.created_at, self.archived) if r)]
+        named = [rule for r in self.references for rule in (r.rule, r.which) if rule is not None]
+        rules = [*self.fields, *named, *(r for r in (self.stage, self.pipeline, self.created_at, self.archived) if r)]
         for path, columns in [(f"{self.path}.id", self.id_columns), *((r.path, r.columns) for r in rules)]:
             for column in columns:
                 found.setdefault(column, path)
@@ -123,6 +124,7 @@ def _ordered(steps: list[Step], problems: list[Problem]) -> list[Step]:
     kinds = {s.kind: s for s in steps}
     for step in steps:
         graph[step.source] += [kinds[r.kind].source for r in step.references if r.by and r.kind in kinds and kinds[r.kind] is not step]
+    _whatever_comes(steps, graph)
     sorter = graphlib.TopologicalSorter(graph)
     try:
         sorter.prepare()
@@ -138,6 +140,19 @@ def _ordered(steps: list[Step], problems: list[Problem]) -> list[Step]:
         found += [by_source[s] for s in ready]
         sorter.done(*ready)
     return found
+
+
+def _whatever_comes(steps: list[Step], graph: dict[str, list[str]]) -> None:
+    """Let steps whose rows say themselves where they point wait for all others, but for those that wait for them."""
+    for step in steps:
+        if any(r.which is not None for r in step.references):
+            waiting, seen = [step.source], {step.source}
+            while waiting:
+                here = waiting.pop()
+                fresh = [s for s, before in graph.items() if here in before and s not in seen]
+                seen.update(fresh)
+                waiting += fresh
+            graph[step.source] += [s for s in graph if s not in seen]
 
 
 __all__ = ["UPDATES", "Mapping", "Step", "Text", "read_mapping"]

@@ -296,8 +296,12 @@ class Reader:
         to = self.crm.kind(field.to).key if field.to is not None else ""
         if find:
             return self._found(rule, find, to, path, missing == "empty")
-        source, into = (ref, self.text(more, "kind", path) or to) if "." in ref else (f"{self.name}.{ref}", self.intos.get(ref))
-        if "." not in ref and ref not in self.intos:
+        if HOLE.fullmatch(ref):
+            which = Rule(target=rule.target, path=f"{path}.ref", columns=(ref[1:-1],), get=getter(ref[1:-1]))
+            return Reference(rule=rule, field=rule.target, kind="", source=self.name, optional=missing == "empty", which=which)
+        own = ref in self.intos or "." not in ref
+        source, into = (f"{self.name}.{ref}", self.intos.get(ref)) if own else (ref, self.text(more, "kind", path) or to)
+        if own and ref not in self.intos:
             message = _("there is no import {name!r}; one of another mapping is written MAPPING.IMPORT.{near}",
                 ru="нет импорта {name!r}; импорт из другого описания пишется ОПИСАНИЕ.ИМПОРТ.{near}")  # fmt: skip
             self.wrong(f"{path}.ref", message.format(name=ref, near=closest(ref, self.intos)), "unknown")

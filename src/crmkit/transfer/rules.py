@@ -113,7 +113,10 @@ class Rule:
 
 @attrs.frozen(kw_only=True)
 class Reference:
-    """A field that names another record, by its id in another system (`source`) or by one of its fields (`by`)."""
+    """A field that names another record, by its id in another system (`source`) or by one of its fields (`by`).
+
+    With `which` every row says itself in which import the record is: the cell holds its name, which is that of the kind.
+    """
 
     rule: Rule
     field: str
@@ -121,6 +124,7 @@ class Reference:
     source: str = ""
     by: str = ""
     optional: bool = False
+    which: Rule | None = None
 
 
 @attrs.frozen(kw_only=True)

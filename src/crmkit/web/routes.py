@@ -10,9 +10,10 @@ from starlette.routing import Match, Route
 
 from ..core.plugin import RouteMark
 from ..core.text import _
-from . import batch, commands, documents, lists, meta, operate, plugins, records, search
+from . import batch, commands, documents, lists, merge, meta, operate, plugins, records, search, undo
 from .answer import Answer, Stream
 from .call import as_id
+from .export import export
 from .problems import NoSuchPath
 
 if t.TYPE_CHECKING:
@@ -52,16 +53,17 @@ def _post(run: Callable[[Call], Answer]) -> dict[str, Endpoint]:
 FIXED: Mapping[str, Methods] = {
     "/": _open(documents.home), "/healthz": _open(operate.health), "/api/batch": _post(batch.batch), "/api/journal": _get(operate.journal),
     "/api/jobs": _get(operate.jobs), "/api/me": _open(meta.me), "/api/meta": _get(meta.meta), "/api/live": _get(lambda call: None),
-    "/api/search": _get(search.searched),
+    "/api/search": _get(search.searched), "/api/undo": _get(undo.preview) | _post(undo.undo), "/api/operations": _get(undo.operations),
     "/api/openapi.json": _open(documents.openapi), "/api/docs": _open(documents.docs), "/api/docs.css": _open(documents.style),
 }  # fmt: skip
 REPLAY = _post(operate.replay)
 MANY: Methods = _get(lists.listed) | _post(records.create)
-MANY_VERBS: Mapping[str, Methods] = {"board": _get(lists.board), "export": _get(lists.export)}
+MANY_VERBS: Mapping[str, Methods] = {"board": _get(lists.board), "export": _get(export)}
 ONE: Methods = _get(records.read) | {"PATCH": Endpoint(records.change, body=True)}
 ONE_VERBS: Mapping[str, Methods] = {
     "move": _post(records.move), "moves": _get(records.moves), "archive": _post(records.archive), "restore": _post(records.restore),
     "timeline": _get(records.timeline), "stages": _get(records.stages), "explain": _get(records.explain),
+    "merge": _post(merge.merge),
 }  # fmt: skip
 STAGED_ONLY = frozenset({"move", "moves", "stages", "board"})
 DO_ONE, DO = ({"POST": Endpoint(run, body=True, open=True)} for run in (commands.on_record, commands.by_itself))

@@ -12,6 +12,7 @@ from ...core.lists import MAX_COUNT, MAX_LIMIT
 from ...core.search.question import MAX_LENGTH
 from ...core.text import _
 from ...core.timeline import MAX_ENTRIES
+from ...transfer.export import FORMATS
 from .commands import RESULT, arguments_schema, has_required
 from .parts import ID_IN_PATH, KEY, READS, WRITES, Writer, if_match, number, query, ref, text
 from .schemas import PLAIN, Schema, nullable, obj
@@ -178,8 +179,9 @@ class EntityPaths:
         return self.writer.operation(self.tag, f"{self.name}_create", _("Create", ru="Создать"), responses, parameters=[KEY], body=body)
 
     def _export(self) -> Schema:
-        form = query("format", {"enum": ["csv", "jsonl"]})
-        ok = {"description": "OK", "content": {"text/csv": {"schema": {"type": "string"}}, "application/jsonl": {"schema": {"type": "string"}}}}
+        form = query("format", {"enum": list(FORMATS)})
+        ok = {"description": "OK", "content": {media.partition(";")[0]: {"schema": {"type": "string"} | ({"format": "binary"} if name == "xlsx" else {})}
+            for name, media in FORMATS.items()}}  # fmt: skip
         return self.writer.operation(
             self.tag,
             f"{self.name}_export",
