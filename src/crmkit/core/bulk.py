@@ -24,7 +24,6 @@ from .moves import stage_needs
 from .operations import UNKNOWN
 from .pipeline import StageOf
 from .records import NO_KIND, NO_SUCH, explain_integrity, next_key
-from .search import write as search
 from .settle import Total, total_of, total_row
 from .sql import Row, binder
 from .types import Exact, UtcDateTime, utc_text
@@ -126,7 +125,6 @@ class _Chunk:
         if self.kind.staged:
             self._totals(records)
         written = [Written(k, r | {"id": k}, None) for k, r in zip(keys, records, strict=True)]
-        search.note_many(self.uow, self.kind, written)
         told(self.uow, self.kind, written)
         settled(self.uow, self.kind, written)
         return keys

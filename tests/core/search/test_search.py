@@ -6,7 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from crmkit import Actor, Crm, Invalid, Misuse
+from crmkit.core.ledger import journal
 from crmkit.core.tables import search as documents
+from crmkit.core.undo import undo
 from tests.core.search.world import ANYBODY, Contract, Member, Number, Person, found
 
 
@@ -267,3 +269,43 @@ def test_nobody_finds_nothing(crm: Crm):
     assert found(crm, "анна", Actor(5, "X", ("nobody",))) == []
 
 
+
+
+def last(crm: Crm) -> int:
+    with crm.read() as uow:
+        tx: int = uow.connection.execute(sa.select(sa.func.max(journal.c.tx))).scalar_one()
+    return tx
+
+
+def test_what_is_undone_is_found_as_it_was(crm: Crm):
+    with crm.uow() as uow:
+        anna = uow.add(Person(name="Анна Белова"))
+        anna.attach(Member(nick="Белка"))
+    with crm.uow() as uow:
+        uow.get(Person, anna.id).name = "Анна Чернова"
+    changed = last(crm)
+    with crm.uow() as uow:
+        uow.get(Person, anna.id)[Member].nick = "Стрелка"
+    renamed = last(crm)
+    with crm.uow() as uow:
+        undo(uow, tx=renamed)
+    assert found(crm, "белка чернова") == ["Анна Чернова"]
+    with crm.uow() as uow:
+        undo(uow, tx=changed)
+    assert found(crm, "белка белова") == ["Анна Белова"]
+    assert found(crm, "чернова") == found(crm, "стрелка") == []
+
+
+def test_what_was_added_and_undone_is_not_found_until_that_is_undone(crm: Crm):
+    with crm.uow() as uow:
+        uow.add_many(Person, [{"name": f"Клиент {n}"} for n in range(5)])
+    added = last(crm)
+    with crm.uow() as uow:
+        undo(uow, tx=added)
+    assert found(crm, "клиент") == []
+    with crm.uow() as uow:
+        assert uow.connection.execute(sa.select(sa.func.count()).select_from(documents)).scalar_one() == 0
+    gone = last(crm)
+    with crm.uow() as uow:
+        undo(uow, tx=gone)
+    assert len(found(crm, "клиент")) == 5

@@ -44,7 +44,7 @@ def reindex(crm: Crm, kinds: Iterable[Kind] | None = None, *, write: bool = True
                 rows = _rows(crm, db, kind, after, None)
                 found = [key for key, made, kept in rows if kept is None or set(made.split(" ")) != set(kept.split(" "))]
                 if write and found:
-                    _put(crm, db, kind, found)
+                    put(crm, db, kind, found)
             seen, wrong = seen + len(rows), wrong + len(found)
             if len(rows) < CHUNK:
                 break
@@ -85,7 +85,7 @@ def _rows(crm: Crm, db: Db, kind: Kind, after: int, only: Sequence[int] | None) 
     return found
 
 
-def _put(crm: Crm, db: Db, kind: Kind, keys: Sequence[int]) -> None:
+def put(crm: Crm, db: Db, kind: Kind, keys: Sequence[int]) -> None:
     """Write documents of records that are held meanwhile, so that nobody's newer words are overwritten."""
     upsert = PORTS[db.dialect.name].upsert
     rows = [(kind.key, key, made) for key, made, _kept in _rows(crm, db, kind, 0, keys)]
