@@ -94,7 +94,7 @@ def contents(url: str) -> dict[str, list[Any]]:
     with crm.engine.connect() as connection:
         place = {k.key: {key: n for n, (key,) in enumerate(connection.execute(sa.select(k.table.c.id).order_by(k.table.c.id)))} for k in crm.kinds.values()}
         by_table = {k.table.name: k.key for k in crm.kinds.values()}
-        found = {t.name: sorted((repr(plain(t, row, place, by_table)) for row in connection.execute(sa.select(t)).mappings())) for t in crm.tables}
+        found = {t.name: sorted(repr(plain(t, row, place, by_table)) for row in connection.execute(sa.select(t)).mappings()) for t in crm.tables}
     crm.engine.dispose()
     found.pop("crm_job", None)
     return found
