@@ -228,7 +228,7 @@ def test_side_rows_of_both_are_merged_field_by_field(crm: Crm):
         uow.get(Person, loser).attach(Patient(card="L", born="1980"))
     before = dump(crm)
     with pytest.raises(Invalid) as refused:
-        join(crm, winner, loser, **{"patient.card": "loser"})
+        join(crm, winner, loser, None, Person, **{"patient.card": "loser"})
     assert [p.path for p in refused.value.problems] == ["choose.patient.card"]
     done = join(crm, winner, loser)
     with crm.read() as uow:

@@ -266,7 +266,8 @@ def test_a_later_edit_of_the_same_field_is_named_and_of_another_one_is_kept(shop
     with pytest.raises(Conflict) as refused:
         take_back(crm, tx=mine)
     (problem,) = refused.value.problems
-    assert (problem.path, problem.code, (problem.extra or {})["actor"], (problem.extra or {})["tx"]) == (f"shop.client.{client.id}.name", "newer", "Bob", theirs)
+    told = problem.extra or {}
+    assert (problem.path, problem.code, told["actor"], told["tx"]) == (f"shop.client.{client.id}.name", "newer", "Bob", theirs)
     assert dump(crm, exact=True) == before
     take_back(crm, tx=theirs)  # the newer one first: then there is nothing in the way
     take_back(crm, tx=mine)

@@ -60,12 +60,18 @@ def change(uow: Uow, kind: Kind, key: int, values: Values, version: int | None) 
     for name, value in own.items():
         setattr(record, name, value)
     for extension, given in extensions.items():
-        _change_extension(record, extension, given)
+        change_extension(record, extension, given)
     uow.flush()
     return record
 
 
-def _change_extension(record: Entity, extension: ExtensionKind, given: Values) -> None:
+def read_values(uow: Uow, kind: Kind, values: Values, record: Entity | None) -> tuple[dict[str, t.Any], dict[ExtensionKind, dict[str, t.Any]]]:
+    """Return an edit's JSON as values of the record (None: of any) and its extensions, or refuse with everything that is wrong."""
+    return _Reading(uow, kind, values, new=False, record=record).done()
+
+
+def change_extension(record: Entity, extension: ExtensionKind, given: Values) -> None:
+    """Edit what an extension adds to a record, giving it one where it has none."""
     held = record.get(extension.cls)
     if held is None:
         record.attach(extension.cls(**given))
@@ -84,7 +90,7 @@ def move(uow: Uow, kind: Kind, key: int, stage: str, pipeline: str | None = None
         own, extensions = _Reading(uow, kind, values, new=False, record=record).done()
         _same(record, version)
         for extension, given in extensions.items():
-            _change_extension(record, extension, given)
+            change_extension(record, extension, given)
     _same(record, version)
     return t.cast(Entity, uow.move(record, to, own))
 

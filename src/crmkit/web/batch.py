@@ -32,6 +32,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 UNKNOWN = _("unknown field.{near}", ru="неизвестное поле.{near}")
 MISSING = _("required", ru="обязательное поле")
+BATCH = _("Batch of {count}", ru="Пакет: {count}")
 WRONG = _("expected {type}", ru="ожидается {type}")
 TYPE_WORDS = {str: _("text", ru="текст"), int: _("a positive whole number", ru="положительное целое число"), dict: _("an object", ru="объект")}
 
@@ -66,6 +67,7 @@ def batch(call: Call) -> Answer:
 
 def _all(uow: Uow, call: Call, asked: list[t.Any]) -> Answer:
     results = []
+    uow.operation("bulk", BATCH.format(count=len(asked)), count=len(asked))
     for index, one in enumerate(asked):
         try:
             results.append(_do(uow, call, one))
@@ -73,6 +75,7 @@ def _all(uow: Uow, call: Call, asked: list[t.Any]) -> Answer:
             at = f"operations.{index}"
             refusal.problems = tuple(_below(p, at, one["op"]) for p in refusal.problems) or (Problem(at, refusal.code, refusal.message),)
             raise
+    uow.finish()
     uow.settle()
     return as_json({"results": [render() for render in results], "failed": 0})
 
@@ -80,9 +83,11 @@ def _all(uow: Uow, call: Call, asked: list[t.Any]) -> Answer:
 def _each(uow: Uow, call: Call, asked: list[t.Any]) -> Answer:
     """Each operation is a unit of work of its own, a savepoint of one transaction, so that one key covers them all."""
     results, failed = [], 0
+    number = uow.operation("bulk", BATCH.format(count=len(asked)), count=len(asked))
+    uow.finish()
     for one in asked:
         try:
-            with call.crm.uow(call.actor, connection=uow.connection) as inner:
+            with call.crm.uow(call.actor, connection=uow.connection, operation=number) as inner:
                 done = _do(inner, call, one)
                 inner.settle()
                 results.append(done())

@@ -58,7 +58,7 @@ FIXED: Mapping[str, Methods] = {
 }  # fmt: skip
 REPLAY = _post(operate.replay)
 MANY: Methods = _get(lists.listed) | _post(records.create)
-MANY_VERBS: Mapping[str, Methods] = {"board": _get(lists.board), "export": _get(export)}
+MANY_VERBS: Mapping[str, Methods] = {"board": _get(lists.board), "export": _get(export), "bulk": _post(undo.bulk)}
 ONE: Methods = _get(records.read) | {"PATCH": Endpoint(records.change, body=True)}
 ONE_VERBS: Mapping[str, Methods] = {
     "move": _post(records.move), "moves": _get(records.moves), "archive": _post(records.archive), "restore": _post(records.restore),

@@ -14,11 +14,12 @@ import sqlalchemy as sa
 
 from ...core.field import Field
 from ...core.kind import Kind
-from ...core.text import translate
+from ...core.text import _, translate
 from ...core.types import Email, Exact, Phone
 
 Schema = dict[str, t.Any]
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
+MERGED_INTO = _("Only on a record that was merged: the one that holds its data now", ru="Только у объединённой записи: в какой теперь её данные")
 NO_NUL = "^[^\\u0000]*$"
 MOMENT_EXAMPLE, DAY_EXAMPLE = "2026-01-12T09:00:00Z", "2026-01-12"
 NOISE = "[\\t\\n\\r .()/\\-\\u00a0\\u2010-\\u2015]*"
@@ -116,6 +117,7 @@ def record_schema(kind: Kind, language: str) -> Schema:
     for extension in kind.extensions.values():
         inner = {f.name: field_schema(f, language, writing=False) for f in extension.fields.values() if f.name != "id" and not f.secret}
         properties[extension.name] = nullable(obj(inner, title=translate(extension.label, language)))
+    properties["merged_into"] = ID | {"description": translate(MERGED_INTO, language)}
     return obj(properties, title=translate(kind.label, language))
 
 

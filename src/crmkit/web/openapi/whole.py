@@ -36,7 +36,9 @@ LIVE = {
 
 def document(crm: Crm, language: str = "en", root: str = "") -> Schema:
     """Return the OpenAPI document of a CRM that is served below `root`."""
+    from ..merge import merge_paths
     from ..search import described as search  # it writes with what is here
+    from ..undo import undo_paths
 
     writer = Writer(language)
     paths: dict[str, Schema] = {}
@@ -48,7 +50,7 @@ def document(crm: Crm, language: str = "en", root: str = "") -> Schema:
         schemas[schema_name(kind, "Change")] = write_schema(kind, language, new=False)
         schemas[schema_name(kind, "Filter")] = filter_schema(kind, crm.kinds, schema_name(kind, "Filter"))
     paths |= search(crm, writer) | _commands(crm, writer) | _batch(crm, writer) | _people(writer) | _operating(crm, writer)
-    paths |= route_paths(crm, writer)
+    paths |= route_paths(crm, writer) | undo_paths(crm, writer) | merge_paths(crm, writer)
     tags = [{"name": k.key, "description": translate(k.plural, language), **_described(crm, k)} for k in crm.kinds.values()]
     return {
         "openapi": "3.1.0",
