@@ -67,7 +67,7 @@ clean:
 $(VENV)/installed-demo: $(PACKAGING)
 	@workspace/environment $(VENV) $(PYTHON)
 	@echo "Installing crmkit and the sales plugin into $(VENV): only the first time, or when their requirements change."
-	@$(PIP) --editable . --editable plugins/sales
+	@$(PIP) --editable ".[accounts]" --editable plugins/sales
 	@touch $@
 
 $(VENV)/installed-test $(VENV)/installed-bench: $(VENV)/installed-%: $(PACKAGING)

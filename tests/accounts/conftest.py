@@ -53,8 +53,8 @@ class Company:
         return made
 
     def person(self, name: str, *roles: StoredRole, team: Team | None = None, password: bool = True) -> User:
-        made: User = self.make(
-            User, login=f"{name}@example.com", name=name.capitalize(), team_id=team.id if team else None, password_hash=self.hash if password else None)  # fmt: skip
+        kept = self.hash if password else None
+        made: User = self.make(User, login=f"{name}@example.com", name=name.capitalize(), team_id=team.id if team else None, password_hash=kept)
         for role in roles:
             self.make(UserRole, user_id=made.id, role_id=role.id)
         return made

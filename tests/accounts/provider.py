@@ -54,7 +54,9 @@ class Provider:
 
     async def authorize(self, request: Request) -> RedirectResponse:
         asked = dict(request.query_params)
-        assert asked["client_id"] == CLIENT and asked["response_type"] == "code" and asked["code_challenge_method"] == "S256"
+        assert asked["client_id"] == CLIENT
+        assert asked["response_type"] == "code"
+        assert asked["code_challenge_method"] == "S256"
         assert "openid" in asked["scope"].split()
         code = secrets.token_urlsafe(16)
         self.codes[code] = asked
@@ -65,10 +67,12 @@ class Provider:
         basic = base64.b64decode(request.headers.get("authorization", "").removeprefix("Basic ")).decode()
         asked = self.codes.pop(str(form["code"]), None)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(str(form.get("code_verifier", "")).encode()).digest()).decode().rstrip("=")
-        if asked is None or challenge != asked["code_challenge"] or basic != f"{CLIENT}:{SECRET.replace(' ', '%20')}" and basic != f"{CLIENT}:{SECRET}":
+        if asked is None or challenge != asked["code_challenge"] or basic != f"{CLIENT}:{SECRET}":
             return JSONResponse({"error": "invalid_grant"}, 400)
         now = int(self.clock.now().timestamp())
-        claims = {"iss": self.issuer, "aud": CLIENT, "iat": now, "exp": now + 300, "nonce": asked["nonce"], **self.person} | self.lies.get("claims", {})
+        usual = {"iss": self.issuer, "aud": CLIENT, "iat": now, "exp": now + 300, "nonce": asked["nonce"], **self.person}
+        claims = usual | self.lies.get("claims", {})
         key = self.other if self.sign_with_other else self.key
-        signed = jwt.encode({"alg": "RS256", "kid": self.key.kid}, {k: v for k, v in claims.items() if v is not None}, key)
+        said = {k: v for k, v in claims.items() if v is not None}
+        signed = jwt.encode({"alg": "RS256", "kid": self.key.kid}, said, key)
         return JSONResponse({"access_token": "x", "token_type": "Bearer", "id_token": self.lies.get("id_token", signed)})

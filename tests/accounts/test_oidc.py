@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -30,7 +31,7 @@ def crm_settings(provider):
     return {"accounts": {**CHEAP, "base_url": ORIGIN, "oidc": {"ours": ours, "strict": strict}}}
 
 
-def go(page, name="ours", back="/deals"):
+def go(page: Any, name: str = "ours", back: str = "/deals") -> str:
     """Go to the provider and return the address it sends the browser back to."""
     begun = page.get(f"/x/accounts/oidc/{name}/start?back={back}", follow_redirects=False)
     assert begun.status_code == 303, begun.text
@@ -41,11 +42,11 @@ def go(page, name="ours", back="/deals"):
     return f"{place.path}?{place.query}"
 
 
-def come(page, path):
+def come(page: Any, path: str) -> Any:
     return page.get(path, follow_redirects=False)
 
 
-def sign_in(page, name="ours", **more):
+def sign_in(page: Any, name: str = "ours", **more: Any) -> Any:
     return come(page, go(page, name, **more))
 
 
@@ -94,8 +95,10 @@ def test_whoever_may_not_sign_in_may_not_sign_in_here_either(company, browser):
     assert sign_in(browser()).status_code == 403
 
 
-def none_signed(claims):
-    part = lambda value: base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")  # noqa: E731
+def none_signed(claims: Any) -> str:
+    def part(value: Any) -> str:
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
     return f"{part({'alg': 'none'})}.{part(claims)}."
 
 
@@ -149,7 +152,8 @@ def test_the_way_back_is_good_once_and_in_one_browser(company, browser, clock):
     assert come(page, "/x/accounts/oidc/nobody/back").status_code == 404
 
 
-@pytest.mark.parametrize("back", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "%2F%2Fevil.example", "/a%0d%0ab"])
+@pytest.mark.parametrize(
+    "back", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "%2F%2Fevil.example", "/a%0d%0ab"])  # fmt: skip
 def test_it_goes_on_within_this_crm_only(back, company, browser):
     company.person("ann")
     assert sign_in(browser(), back=back).headers["location"] == "/"
@@ -159,4 +163,5 @@ def test_settings_that_would_not_work_are_refused_at_the_start():
     bad = {"accounts": {"oidc": {"ours": {"issuer": "http://login.example.com", "client_id": "x"}}}}
     with pytest.raises(CompositionError) as error:
         Crm(plugin, database="sqlite:///never.db", settings=bad)
-    assert "https://" in str(error.value) and "base_url" in str(error.value)
+    assert "https://" in str(error.value)
+    assert "base_url" in str(error.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from typing import Any
 
 import pytest
 
@@ -12,11 +13,11 @@ from crmkit.accounts import Delegation, Membership, StoredRole, Team, User, User
 from tests.accounts.shop import Order
 
 
-def as_person(crm, user):
+def as_person(crm: Any, user: Any) -> Any:
     return actor_of(crm, user.id)
 
 
-def problems(error):
+def problems(error: Any) -> dict[str, str]:
     return {p.path: p.code for p in error.value.problems}
 
 
@@ -71,7 +72,8 @@ def test_roles_grant_what_exists(grants, hidden, path, company, make):
 def test_roles_of_this_crm_to_start_from(company, crm):
     with crm.uow() as uow:
         made = seed(uow)
-    assert {"director", "team_lead", "manager"} <= set(made) and "administrator" not in made
+    assert {"director", "team_lead", "manager"} <= set(made)
+    assert "administrator" not in made
     with crm.uow() as uow:
         assert seed(uow) == []
     for name in made:
@@ -84,7 +86,8 @@ def test_the_matrix_shows_every_role_and_permission(company, browser, crm):
     found = browser("boss").get("/x/accounts/matrix", headers={"accept-language": "ru"}).json()
     group = next(g for g in found["groups"] if g["key"] == "shop.order")
     read = next(p for p in group["permissions"] if p["name"] == "shop.order.read")
-    assert group["label"] == "Заказ" and read["scopes"] == {"administrator": ["all"], "lead": ["team"], "seller": ["own"]}
+    assert group["label"] == "Заказ"
+    assert read["scopes"] == {"administrator": ["all"], "lead": ["team"], "seller": ["own"]}
     assert [p["name"] for g in matrix(crm)["groups"] for p in g["permissions"]].sort() == sorted(crm.permissions).sort()
     assert browser("ann").get("/x/accounts/matrix").status_code == 403
 
@@ -96,7 +99,8 @@ def test_why_somebody_sees_a_record(company, browser, make):
     boss = browser("boss")
     assert boss.get(f"/x/accounts/why?user={ann.id}&kind=shop.order&id={order.id}").json()["may"]["read"] is True
     no = boss.get(f"/x/accounts/why?user={bob.id}&kind=shop.order&id={order.id}").json()
-    assert no["may"]["read"] is False and "outside" in " ".join(no["sentences"])
+    assert no["may"]["read"] is False
+    assert "outside" in " ".join(no["sentences"])
     assert boss.get("/x/accounts/why?user=1").status_code == 422
     assert browser("ann").get(f"/x/accounts/why?user={bob.id}&kind=shop.order&id={order.id}").status_code == 403
 
@@ -132,7 +136,7 @@ def clerk(company):
 def test_a_role_gives_no_more_than_its_author_holds(grants, fine, clerk, company, crm):
     actor = as_person(crm, clerk)
 
-    def attempt():
+    def attempt() -> None:
         with crm.uow(actor) as uow:
             uow.add(StoredRole(name="made", grants=grants, hidden=["shop.order.cost"]))
 
@@ -155,7 +159,7 @@ def test_every_way_to_more_is_closed(clerk, company, crm, browser, make):
     page = browser("clerk")
     match = {"headers": {"if-match": "*"}}
 
-    def post(path, body):
+    def post(path: str, body: Any) -> Any:
         return page.post(path, json=body)
 
     with crm.read() as uow:
@@ -206,7 +210,7 @@ def test_rights_that_were_lent_cannot_be_given_away(company, crm, clock, make):
 
 
 # ---- somebody can always administer ---------------------------------------------------------------------------------------------
-def last(error):
+def last(error: Any) -> bool:
     return {p.code for p in error.value.problems} == {"last-administrator"}
 
 
@@ -214,10 +218,10 @@ def test_the_last_administrator_stays(company, crm, uow):
     boss, ann = company.person("boss", company.admin_role), company.person("ann", company.seller_role)
     held = next(h for h in uow.find(UserRole) if h.user_id == boss.id)
 
-    def lock_out(inner):
+    def lock_out(inner: Any) -> None:
         inner.get(User, boss.id).active = False
 
-    ways = {
+    ways: dict[str, Any] = {
         "deactivate": lock_out,
         "archive": lambda inner: inner.archive(inner.get(User, boss.id)),
         "take the role": lambda inner: inner.archive(inner.get(UserRole, held.id)),
@@ -233,7 +237,8 @@ def test_the_last_administrator_stays(company, crm, uow):
         give(inner, ann.id, ["administrator"])
         way = lock_out
         way(inner)
-    assert actor_of(crm, boss.id) is None and actor_of(crm, ann.id) is not None
+    assert actor_of(crm, boss.id) is None
+    assert actor_of(crm, ann.id) is not None
 
 
 def test_two_administrators_cannot_lock_each_other_out_at_once(company, crm, crm_kit):
@@ -312,7 +317,8 @@ def test_an_actor_of_nobody(crm, company, uow):
     ann = company.person("ann")
     ann.active = False
     uow.settle()
-    assert actor_of(crm, ann.id) is None and actor_of(crm, 10**6) is None
+    assert actor_of(crm, ann.id) is None
+    assert actor_of(crm, 10**6) is None
 
 
 def test_a_stranger_administers_nothing(company, crm):

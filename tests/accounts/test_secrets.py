@@ -114,8 +114,8 @@ def test_a_record_of_ours_shows_no_secret_when_printed(company):
 
 
 def test_what_signing_in_leaves_is_written_by_nobody_else(company, crm):
-    from crmkit.core.operations import create
     from crmkit import Invalid
+    from crmkit.core.operations import create
 
     company.person("boss", company.admin_role)
     for cls in KEPT:

@@ -18,9 +18,13 @@ def test_a_person_signs_in_and_out(company, browser):
     ann = browser()
     assert ann.get("/api/me").json()["signed_in"] is False
     answer = ann.sign_in("ann")
-    assert answer.status_code == 200 and answer.headers["cache-control"] == "no-store"
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
     cookie = answer.headers["set-cookie"]
-    assert "HttpOnly" in cookie and "SameSite=lax" in cookie and "Secure" in cookie and "Path=/;" in cookie
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    assert "Secure" in cookie
+    assert "Path=/;" in cookie
     me = ann.get("/api/me").json()
     assert (me["name"], me["roles"], me["teams"]) == ("Ann", ["seller"], [company.north.id])
     assert ann.get("/x/accounts/me").json()["login"] == "ann@example.com"
@@ -61,7 +65,13 @@ def test_every_refusal_looks_the_same_and_costs_the_same(case, company, browser,
     if case == "archived":
         uow.archive(ann)
     verified = []
-    monkeypatch.setattr(Passwords, "verify", lambda self, stored, given, real=Passwords.verify: verified.append(1) or real(self, stored, given))
+    real = Passwords.verify
+
+    def verify(self: Passwords, stored: str | None, given: str) -> bool:
+        verified.append(1)
+        return real(self, stored, given)
+
+    monkeypatch.setattr(Passwords, "verify", verify)
     page = browser()
     page.get("/healthz")
     page.kit.pause()
@@ -88,7 +98,8 @@ def test_hashes_follow_the_settings(company, browser, crm, crm_kit):
     state_of(crm).passwords = Passwords(AccountsSettings(argon2_time=2, argon2_memory=64, argon2_lanes=1))
     browser("ann")
     crm_kit.refresh()
-    assert ann.password_hash != old and "t=2" in ann.password_hash
+    assert ann.password_hash != old
+    assert "t=2" in ann.password_hash
     assert passwords_of(crm).verify(ann.password_hash, PASSWORD)
 
 
@@ -100,7 +111,8 @@ def test_guessing_takes_ever_longer(company, browser, clock):
     assert page.sign_in("ann", "wrong").status_code == 401  # from now on each costs twice the time
     for seconds in (1, 2, 4, 8):
         slow = page.sign_in("ann")
-        assert slow.status_code == 429 and 0 < int(slow.headers["retry-after"]) <= seconds, slow.text
+        assert slow.status_code == 429, slow.text
+        assert 0 < int(slow.headers["retry-after"]) <= seconds, slow.text
         clock.forward(seconds=seconds)
         assert page.sign_in("ann", "wrong").status_code == 401
     clock.forward(seconds=16)
@@ -133,7 +145,8 @@ def test_one_address_cannot_try_everybody(company, browser):
     company.person("ann")
     page = browser(address="10.9.9.9")
     codes = [page.sign_in(f"person{number}", "Winter2026").status_code for number in range(25)]
-    assert codes[:21] == [401] * 21 and codes[21:] == [429] * 4
+    assert codes[:21] == [401] * 21
+    assert codes[21:] == [429] * 4
     assert page.sign_in("ann").status_code == 429
     assert browser(address="10.1.1.1").sign_in("ann").status_code == 200
 
@@ -162,7 +175,7 @@ def test_sessions_end_idle_or_old(company, browser, clock):
         assert ann.get("/api/me").json()["signed_in"] is True
     clock.forward(hours=13)
     assert ann.get("/api/me").json()["signed_in"] is False
-    ann = browser("ann")
+    ann, last = browser("ann"), True
     for _day in range(32):
         clock.forward(hours=11)
         last = ann.get("/api/me").json()["signed_in"]
@@ -198,7 +211,8 @@ def test_a_password_anybody_would_try_is_refused(new, company, browser):
     company.person("anna")
     anna = browser("anna")
     answer = anna.post("/x/accounts/password", json={"password": PASSWORD, "new": new.replace("ANN", "anna")})
-    assert answer.status_code == 422 and answer.json()["problems"][0]["path"] == "new", answer.text
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["problems"][0]["path"] == "new", answer.text
 
 
 def test_sessions_are_listed_and_ended(company, browser):

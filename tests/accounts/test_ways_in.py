@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from typing import Any
 
 import pyotp
 import pytest
@@ -28,12 +29,14 @@ def test_an_invitation_lets_somebody_in_once(company, browser, boss):
     made = boss.post("/x/accounts/invite", json={"login": "New@Example.com", "name": "Нина", "roles": ["seller"], "team_id": company.north.id})
     assert made.status_code == 201, made.text
     url, token = made.json()["url"], made.json()["token"]
-    assert url == f"https://crm.example/x/accounts/link#{token}" and made.headers["cache-control"] == "no-store"
+    assert url == f"https://crm.example/x/accounts/link#{token}"
+    assert made.headers["cache-control"] == "no-store"
     page = browser()
     assert page.sign_in("new", NEW).status_code == 401
     assert page.post("/x/accounts/links/look", json={"token": token}).json()["login"] == "new@example.com"
     weak = page.post("/x/accounts/links/use", json={"token": token, "password": "short"})
-    assert weak.status_code == 422 and weak.json()["problems"][0]["path"] == "password"
+    assert weak.status_code == 422
+    assert weak.json()["problems"][0]["path"] == "password"
     assert page.post("/x/accounts/links/use", json={"token": token, "password": NEW}).status_code == 200
     assert page.post("/x/accounts/links/use", json={"token": token, "password": NEW + "!"}).status_code == 404
     assert page.sign_in("new", NEW).status_code == 200
@@ -89,7 +92,8 @@ def test_a_forgotten_password_tells_nobody_who_exists(company, browser, deliver,
         answer = page.post("/x/accounts/forgot", json={"login": login})
         answers.append((answer.status_code, answer.content))
         work.append([q for q in queries.statements if "accounts_" in q or "crm_job" in q])
-    assert answers == [answers[0]] * 3 and answers[0][0] == 202
+    assert answers == [answers[0]] * 3
+    assert answers[0][0] == 202
     assert work == [work[0]] * 3
     deliver()
     assert [(user, purpose) for user, _url, purpose in shop.SENT] == [(ann.id, "reset")]
@@ -100,7 +104,8 @@ def test_a_forgotten_password_tells_nobody_who_exists(company, browser, deliver,
 
 def test_asking_for_resets_has_its_limits(company, browser):
     page = browser()
-    assert [page.post("/x/accounts/forgot", json={"login": "ann@example.com"}).status_code for _time in range(8)] == [202] * 6 + [429] * 2
+    codes = [page.post("/x/accounts/forgot", json={"login": "ann@example.com"}).status_code for _time in range(8)]
+    assert codes == [202] * 6 + [429] * 2
 
 
 def test_a_link_is_sent_when_asked(company, boss, deliver):
@@ -113,7 +118,7 @@ def test_a_link_is_sent_when_asked(company, boss, deliver):
 
 
 # ---- tokens -----------------------------------------------------------------------------------------------------------------
-def bearer(token):
+def bearer(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
@@ -121,7 +126,8 @@ def test_a_token_works_as_its_owner_for_as_long_as_they_may(company, browser, uo
     user = company.person("ann", company.seller_role, company.lead_role, team=company.north)
     ann, program = browser("ann"), browser()
     made = ann.post("/x/accounts/tokens", json={"name": "report", "days": 30})
-    assert made.status_code == 201 and made.headers["cache-control"] == "no-store"
+    assert made.status_code == 201
+    assert made.headers["cache-control"] == "no-store"
     token = made.json()["token"]
     me = program.get("/api/me", headers=bearer(token)).json()
     assert (me["id"], me["roles"], me["teams"]) == (user.id, ["lead", "seller"], [company.north.id])
@@ -131,7 +137,9 @@ def test_a_token_works_as_its_owner_for_as_long_as_they_may(company, browser, uo
     assert program.get("/api/me", headers=bearer(token)).json()["roles"] == ["lead"]
     assert program.get("/api/me", headers=bearer(narrow)).json()["roles"] == []
     listed = ann.get("/x/accounts/tokens").json()["tokens"]
-    assert [t["name"] for t in listed] == ["report", "narrow"] and token not in str(listed) and "digest" not in str(listed)
+    assert [t["name"] for t in listed] == ["report", "narrow"]
+    assert token not in str(listed)
+    assert "digest" not in str(listed)
     user.active = False
     assert program.get("/api/me", headers=bearer(token)).status_code == 401
     user.active = True
@@ -162,15 +170,17 @@ def test_a_token_makes_no_tokens_and_changes_no_password(company, browser):
 
 
 @pytest.mark.parametrize("body, path", [({"name": " "}, "name"), ({"name": "x", "days": 0}, "days"), ({"name": "x", "days": 999}, "days"),
-    ({"name": "x", "roles": ["administrator"]}, "roles"), ({}, "name"), ({"name": 5}, "name"), ({"name": "x", "nonsense": 1}, "nonsense")])  # fmt: skip
+    ({"name": "x", "roles": ["administrator"]}, "roles"), ({}, "name"),
+    ({"name": 5}, "name"), ({"name": "x", "nonsense": 1}, "nonsense")])  # fmt: skip
 def test_a_token_is_asked_for_properly(body, path, company, browser):
     company.person("ann", company.seller_role)
     answer = browser("ann").post("/x/accounts/tokens", json=body)
-    assert answer.status_code == 422 and answer.json()["problems"][0]["path"] == path, answer.text
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["problems"][0]["path"] == path, answer.text
 
 
 # ---- second factor ------------------------------------------------------------------------------------------------------------
-def enrol(page, clock):
+def enrol(page: Any, clock: Any) -> Any:
     begun = page.post("/x/accounts/second-factor/begin", json={"password": PASSWORD})
     assert begun.status_code == 200, begun.text
     app = pyotp.TOTP(begun.json()["secret"])
@@ -234,7 +244,7 @@ def test_recovery_codes_help_once_each(company, browser, clock):
 def test_it_is_turned_off_by_password_or_by_an_administrator(company, browser, clock, boss):
     ann = company.person("ann")
     page = browser("ann")
-    app, _codes = enrol(page, clock)
+    enrol(page, clock)
     assert page.post("/x/accounts/second-factor/begin", json={"password": PASSWORD}).status_code == 409
     assert page.post("/x/accounts/second-factor/off", json={"password": "wrong"}).status_code == 403
     assert page.post("/x/accounts/second-factor/off", json={"password": PASSWORD}).status_code == 200

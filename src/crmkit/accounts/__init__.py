@@ -2,6 +2,7 @@
 
 from crmkit import Plugin, _
 
+from .demo import open_doors
 from .entities import Delegation, Membership, StoredRole, Team, TeamKind, User, UserRole
 from .people import actor_of
 from .roles import give, matrix, seed
@@ -23,5 +24,5 @@ plugin = Plugin(
 
 __all__ = [
     "AccountsSettings", "Delegation", "Membership", "Provider", "StoredRole", "Team", "TeamKind", "User", "UserRole", "actor_of", "give", "matrix",
-    "plugin", "seed",
+    "open_doors", "plugin", "seed",
 ]  # fmt: skip

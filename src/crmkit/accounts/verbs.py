@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import sys
 import typing as t
 from collections.abc import Callable
 
@@ -112,7 +113,7 @@ def _add_verbs(user: VerbGroup, crm: Callable[[], Crm]) -> None:
 def _access_verbs(user: VerbGroup, crm: Callable[[], Crm]) -> None:
     import click
 
-    from crmkit.cli import option, say
+    from crmkit.cli import option, say, told
 
     @user.command("invite", help=_("Print a new link by which a person sets a password.", ru="Напечатать новую ссылку, по которой задают пароль."),
         examples="crmkit user invite olga@example.com")  # fmt: skip
@@ -129,11 +130,9 @@ def _access_verbs(user: VerbGroup, crm: Callable[[], Crm]) -> None:
     @option("--stdin", "piped", is_flag=True, help=_("Read it from standard input.", ru="Прочитать из стандартного ввода."))
     def password(login: str, piped: bool) -> None:
         """Ask for it, so that it stands in no shell's history."""
-        import crmkit.cli
-
-        asking = crmkit.cli.told(_("New password", ru="Новый пароль"))
+        asking = told(_("New password", ru="Новый пароль"))
         if piped:
-            given = click.get_text_stream("stdin").readline().rstrip("\r\n")
+            given = sys.stdin.readline().rstrip("\r\n")
         else:
             given = click.prompt(asking, hide_input=True, confirmation_prompt=True)
         composed = crm()

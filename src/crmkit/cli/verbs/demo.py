@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import secrets
 import typing as t
 from pathlib import Path
 
@@ -75,11 +76,12 @@ def demo(port: int, host: str, folder: Path, database: str | None, size: int, se
     crm = compose(folder, database)
     prepare(crm, size, seed)
     token = token_of(crm, folder)
+    people = people_of(crm, folder)
     if place is None:
         say(_("Ready in {folder}.", ru="Готово: {folder}."), folder=folder)
         say(token)
         return
-    tell(address(place), token, folder)
+    tell(address(place), token, folder, people)
     run_server(crm.app, place)
 
 
@@ -119,13 +121,17 @@ def settings_text(plugins: list[Plugin], database: str) -> str:
     grants = "\n".join(f'grants."{key}.*" = "own"' for key in owned)
     team = "\n".join(f'grants."{key}.*" = "below"' for key in owned)
     commands = "".join(f'grants."{name}" = "all"\n' for name in sorted({c.permission.name for c in crm.commands.values()} - {"public"}))
+    admin = '[roles.admin]\nlabel = {en = "Administrator", ru = "Администратор"}\ngrants."*" = "all"\n'
+    others = (
+        f'\n[roles.director]\nlabel = {{en = "Director", ru = "Руководитель"}}\n{team}\n{commands}\n'
+        f'[roles.manager]\nlabel = {{en = "Manager", ru = "Менеджер"}}\n{grants}\n{commands}'
+    )
     return (
         f"# Written by `crmkit demo`; change what you like.\n[crmkit]\nplugins = {names}\ndatabase = "
         f"{json.dumps(database)}\n"
         f'language = "{language()}"\ntimezone = "Europe/Moscow"\n\n'
-        '[roles.admin]\nlabel = {en = "Administrator", ru = "Администратор"}\ngrants."*" = "all"\n\n'
-        f'[roles.director]\nlabel = {{en = "Director", ru = "Руководитель"}}\n{team}\n{commands}\n'
-        f'[roles.manager]\nlabel = {{en = "Manager", ru = "Менеджер"}}\n{grants}\n{commands}'
+        + admin
+        + ("" if "accounts.role" in crm.kinds else others)  # there, roles are data
     )
 
 
@@ -168,11 +174,33 @@ def token_of(crm: Crm, folder: Path) -> str:
     return made
 
 
-def tell(where: str, token: str, folder: Path) -> None:
+def people_of(crm: Crm, folder: Path) -> tuple[str, list[tuple[str, str]]]:
+    """Return the password of the demo's people and who they are, when there is a plugin that knows them.
+
+    The password is made up on the first start and kept in a file that only this user can read.
+    """
+    if "accounts.user" not in crm.kinds:
+        return "", []
+    from crmkit.accounts import open_doors
+
+    file = folder / "password"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(9) + "\n", encoding="utf-8")
+    password = file.read_text("utf-8").strip()
+    return password, open_doors(crm, password)
+
+
+def tell(where: str, token: str, folder: Path, people: tuple[str, list[tuple[str, str]]] = ("", [])) -> None:
     """Say where to look and with what."""
     say(_("The CRM is at           {where}", ru="CRM работает по адресу  {where}"), where=where)
     say(_("Its documentation at    {where}api/docs", ru="Документация           {where}api/docs"), where=where)
     say(_("Token (administrator)   {token}", ru="Токен (администратор)  {token}"), token=token)
+    password, logins = people
+    for login, name in logins:
+        say(_("Sign in as              {login} ({name})", ru="Вход                   {login} ({name})"), login=login, name=name)
+    if logins:
+        say(_("Password, everybody's   {password}", ru="Пароль у всех          {password}"), password=password)
     say()
     say(f'  curl -H "Authorization: Bearer {token}" {where}api/sales/deal')
     say()
