@@ -24,18 +24,29 @@ class Known:
     operation: int | None
 
 
+# While a table fills up PostgreSQL knows nothing of its size yet and would read all ids of the source for every chunk: the
+# fence (OFFSET 0) makes it look up each by the key.
+ONE_BY_ONE = """
+SELECT x.external_id, x.record_id, x.digest, x.operation FROM unnest(%(ids)s::text[]) AS wanted (id) CROSS JOIN LATERAL (
+SELECT * FROM crm_external WHERE source = %(source)s AND kind = %(kind)s AND external_id = wanted.id OFFSET 0) AS x
+"""
+
+
 def among(uow: Uow, column: t.Any, values: Iterable[t.Any]) -> t.Any:
     """Return ``column IN (values)`` with the whole list as one parameter."""
     listed = list(values)
     if uow.db.postgres:
         from sqlalchemy.dialects.postgresql import ARRAY
 
-        return column == sa.any_(sa.bindparam(None, listed, type_=ARRAY(column.type)))
+        return column.in_(sa.select(sa.func.unnest(sa.bindparam(None, listed, type_=ARRAY(column.type)))))
     return column.in_(sa.select(sa.func.json_each(dump_json(listed)).table_valued("value").c.value))
 
 
 def known(uow: Uow, source: str, kind: str, ids: Iterable[str]) -> dict[str, Known]:
     """Return what is known of external ids."""
+    if uow.db.postgres:
+        rows = uow.db.driver(ONE_BY_ONE, {"ids": list(ids), "source": source, "kind": kind})
+        return {row[0]: Known(*row[1:]) for row in rows.fetchall()}
     columns = (table.c.external_id, table.c.record_id, table.c.digest, table.c.operation)
     where = (table.c.source == source, table.c.kind == kind, among(uow, table.c.external_id, ids))
     return {row[0]: Known(*row[1:]) for row in uow.connection.execute(sa.select(*columns).where(*where))}

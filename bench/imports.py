@@ -1,0 +1,153 @@
+"""Importing contacts from CSV with rules and journal on, against the driver alone writing the same rows into the same tables.
+
+`python -m bench.imports --database postgresql --rows 100000`
+
+Both begin with the same empty database, in the same run. The floor gets the finished rows of every table the import
+filled (contacts, journal, external ids, search …) from memory and writes them as fast as the driver can: COPY on
+PostgreSQL, executemany on SQLite. It parses nothing, checks nothing and resolves nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from bench import place as places
+from bench.data import FIRST, LAST
+from crmkit import Crm, Plugin
+from crmkit.core.compose import installed
+from crmkit.transfer.mapping import read_mapping
+from crmkit.transfer.run import Import
+
+MAPPING = """
+[import.companies]
+from = {file = "companies.csv"}
+into = "sales.company"
+id = "No"
+fields = {name = "Name", city = "City"}
+
+[import.contacts]
+from = {file = "contacts.csv"}
+into = "sales.contact"
+id = "Client"
+[import.contacts.fields]
+name = "{First name} {Surname}"
+phone = "Phone"
+email = "E-mail"
+position = {column = "Position", map = {1 = "Director", 2 = "Buyer", 3 = "Clerk"}}
+company = {column = "Company", ref = "companies"}
+"""
+
+
+def write_files(folder: Path, rows: int) -> Path:
+    """Write a mapping, a hundredth as many companies, and contacts."""
+    chance = random.Random(7)
+    companies = max(1, rows // 100)
+    with (folder / "companies.csv").open("w", encoding="utf-8") as stream:
+        stream.write("No,Name,City\n")
+        stream.writelines(f"c{n},Company {n},{chance.choice(('Perm', 'Omsk', 'Tver'))}\n" for n in range(companies))
+    with (folder / "contacts.csv").open("w", encoding="utf-8") as stream:
+        stream.write("Client;First name;Surname;Phone;E-mail;Position;Company\n")
+        for n in range(rows):
+            stream.write(f"{n};{chance.choice(FIRST)};{chance.choice(LAST)} {n};+7 (9{n % 10}2) {n % 1000:03}-{n // 1000 % 100:02}-{n % 97:02};c{n}@example.ru;{n % 3 + 1};")
+            stream.write(f"c{chance.randrange(companies)}\n")
+    (folder / "m.toml").write_text(MAPPING)
+    return folder / "m.toml"
+
+
+def compose(address: str) -> Crm:
+    """Return a CRM of sales and what it needs, migrated."""
+    plugins: list[Plugin] = installed(["sales"])
+    crm = Crm(*plugins, database=address, settings={"crmkit": {"jobs": False}})
+    crm.migrate()
+    return crm
+
+
+def timed_import(crm: Crm, mapping: Path) -> tuple[float, int]:
+    """Return seconds and rows."""
+    began = time.perf_counter()
+    work = Import(crm=crm, mapping=read_mapping(mapping, crm))
+    work.begin()
+    report = work.run()
+    seconds = time.perf_counter() - began
+    if report.total("wrong"):
+        sys.exit(f"{report.total('wrong')} rows were wrong: {report.troubles[0]}")
+    return seconds, report.total("rows")
+
+
+def filled(crm: Crm, empty: Crm) -> dict[str, tuple[list[str], list[tuple[object, ...]]]]:
+    """Return the driver's rows of every table that has some now and has none in an empty CRM, in an order that can be loaded."""
+    found = {}
+    with crm.engine.connect() as source, empty.engine.connect() as other:
+        for table in crm.tables:
+            if other.execute(sa.select(sa.func.count()).select_from(table)).scalar_one():
+                continue
+            names = [f'"{c.name}"' for c in table.columns]
+            rows = [tuple(row) for row in source.exec_driver_sql(f"SELECT {', '.join(names)} FROM {table.name}")]
+            if rows:
+                found[table.name] = (names, rows)
+    return found
+
+
+def floor(crm: Crm, tables: dict[str, tuple[list[str], list[tuple[object, ...]]]]) -> float:
+    """Write the rows by the driver alone, in one transaction; return seconds."""
+    from psycopg.types.json import Json
+
+    ready = {name: (cols, [tuple(Json(v) if isinstance(v, dict | list) else v for v in row) for row in rows]) for name, (cols, rows) in tables.items()}
+    raw = crm.engine.raw_connection()
+    driver = raw.driver_connection
+    assert driver is not None
+    began = time.perf_counter()
+    if crm.database.postgres:
+        with driver.cursor() as cursor:
+            for name, (columns, rows) in ready.items():
+                with cursor.copy(f"COPY {name} ({', '.join(columns)}) FROM STDIN") as copy:
+                    for row in rows:
+                        copy.write_row(row)
+        driver.commit()
+    else:
+        driver.execute("BEGIN IMMEDIATE")
+        for name, (columns, rows) in ready.items():
+            driver.executemany(f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", rows)
+        driver.execute("COMMIT")
+    seconds = time.perf_counter() - began
+    raw.close()
+    return seconds
+
+
+def measure(database: str, rows: int, folder: Path) -> float:
+    """Measure one database and tell; return the share of the floor's speed."""
+    mapping = write_files(folder, rows)
+    crm, untouched, plain = (compose(places.fresh(database).sqlalchemy) for _ in range(3))
+    seconds, count = timed_import(crm, mapping)
+    again, _count = timed_import(crm, mapping)
+    tables = filled(crm, untouched)
+    least = floor(plain, tables)
+    share = least / seconds
+    print(f"{database}: {count:,} rows into {', '.join(sorted(tables))}")
+    print(f"  import            {count / seconds:>10,.0f} rows a second   {seconds:.2f} s")
+    print(f"  nothing changed   {count / again:>10,.0f} rows a second   {again:.2f} s")
+    print(f"  {'COPY' if database == 'postgresql' else 'executemany'} alone   {count / least:>10,.0f} rows a second   {least:.2f} s")
+    print(f"  the import runs at {share:.2f} of it; wanted: 0.20")
+    for one in (crm, untouched, plain):
+        one.engine.dispose()
+    return share
+
+
+def main() -> int:
+    """Measure; 1 when an import is slower than a fifth of the floor."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--database", choices=(*places.DATABASES, "both"), default="both")
+    parser.add_argument("--rows", type=int, default=100_000)
+    options = parser.parse_args()
+    shares = [measure(d, options.rows, places.folder()) for d in (places.DATABASES if options.database == "both" else [options.database])]
+    return int(min(shares) < 0.2)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
