@@ -209,6 +209,27 @@ def test_rights_that_were_lent_cannot_be_given_away(company, crm, clock, make):
         give(uow, ann.id, ["administrator"])
 
 
+def test_a_lead_invites_their_own_people_and_nobody_else(company, browser, crm):
+    with crm.uow() as uow:
+        seed(uow)
+    with crm.read() as uow:
+        lead_role = uow.find(StoredRole).where(StoredRole.name == "team_lead").one()
+    company.person("lena", lead_role, team=company.north)
+    lena = browser("lena")
+
+    def invite(login: str, **more: Any) -> Any:
+        return lena.post("/x/accounts/invite", json={"login": f"{login}@example.com", "name": login, **more})
+
+    made = invite("one", team_id=company.north.id, roles=["manager"])
+    assert made.status_code == 201, made.text
+    assert lena.post(f"/x/accounts/users/{made.json()['id']}/link", json={}).status_code == 200
+    assert invite("two", team_id=company.south.id).json()["problems"][0]["path"] == "team_id"
+    assert invite("three", team_id=company.north.id, roles=["director"]).status_code == 422
+    assert invite("four", team_id=company.north.id, roles=["nonsense"]).json()["problems"][0]["path"] == "roles.0"
+    stranger = company.person("bob", company.seller_role, team=company.south)
+    assert lena.post(f"/x/accounts/users/{stranger.id}/link", json={}).status_code == 403
+
+
 # ---- somebody can always administer ---------------------------------------------------------------------------------------------
 def last(error: Any) -> bool:
     return {p.code for p in error.value.problems} == {"last-administrator"}

@@ -39,6 +39,8 @@ EVERYBODY = {
     "accounts.delegation.*": "own", "views.*": "own",
 }  # fmt: skip
 ONESELF = ("accounts.user.login", "accounts.user.active", "accounts.user.team_id", "accounts.user.manager_id", "accounts.user.owner_id")
+# To invite people into one's own teams, with roles that reach no further than one's own.
+INVITES = {"accounts.invite": "below", "accounts.user.create": "below", "accounts.user_role.create": "below", "accounts.membership.create": "below"}
 WORK = ("sales", "activities", "taskqueue", "telephony", "commerce", "messaging", "process_monitor", "prosthesis_feedback")
 
 
@@ -52,7 +54,7 @@ TEMPLATES = (
         "accounts.role.read": "all", "accounts.user_role.read": "all", "accounts.matrix": "all", "crmkit.*": "all", "duplicates.*": "all",
         "views.*": "all"}, ONESELF),
     Template("team_lead", "Team lead", "Руководитель отдела", EVERYBODY | _work("below") | {
-        "accounts.delegation.*": "below", "accounts.invite": "below", "crmkit.export": "all"}, ONESELF),
+        "accounts.delegation.*": "below", "crmkit.export": "all"} | INVITES, ONESELF),
     Template("manager", "Manager", "Менеджер", EVERYBODY | _work("own") | {"sales.company.read": "team", "sales.contact.read": "team"}, ONESELF),
     Template("operator", "Call-centre operator", "Оператор колл-центра", EVERYBODY | {
         "sales.inquiry.*": "all", "sales.lead.read": "all", "sales.lead.create": "all", "sales.contact.read": "all", "sales.contact.create": "all",
@@ -60,7 +62,7 @@ TEMPLATES = (
         "sales.dealer.read": "all", "sales.point_of_sale.read": "all", "activities.*": "own", "telephony.*": "own", "taskqueue.*": "own"}, ONESELF),
     Template("dealer_manager", "Dealer's manager", "Менеджер дилера", EVERYBODY | _work("team", "sales", "activities", "taskqueue"), ONESELF),
     Template("dealer_head", "Head of a dealer", "Руководитель дилера", EVERYBODY | _work("below", "sales", "activities", "taskqueue") | {
-        "accounts.delegation.*": "below", "accounts.invite": "below"}, ONESELF),
+        "accounts.delegation.*": "below"} | INVITES, ONESELF),
     Template("cashier", "Cashier", "Кассир", EVERYBODY | {
         "sales.deal.read": "team", "sales.contact.read": "team", "sales.company.read": "team", "commerce.payment.*": "team",
         "commerce.order.read": "team"}, ONESELF),
