@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import typing as t
 
 import sqlalchemy as sa
 
@@ -25,6 +26,8 @@ SCANS = _("Searches for duplicates", ru="Поиски дубликатов")
 class Pair(Entity, table="duplicates_pair", label=_("Possible duplicate", ru="Возможный дубликат"), plural=PAIRS):
     """Two records that may be one. It is seen by those who see both."""
 
+    # A merge turns round what is about the loser. This stays: it says which two were merged, or that two are different.
+    __stays_with_loser__: t.ClassVar[bool] = True
     kind: Mapped[str] = column(sa.String(120), label=_("Kind of records", ru="Вид записей"))
     a_id: Mapped[int] = column(sa.BigInteger().with_variant(sa.Integer, "sqlite"), about="kind", label=_("First record", ru="Первая запись"))
     b_id: Mapped[int] = column(sa.BigInteger().with_variant(sa.Integer, "sqlite"), about="kind", label=_("Second record", ru="Вторая запись"))

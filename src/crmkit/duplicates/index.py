@@ -104,6 +104,7 @@ def _insert(uow: Uow, here: Declared, wanted: Mapping[int, Iterable[int]]) -> No
 def _forget(uow: Uow, here: Declared, ids: Sequence[int]) -> None:
     """Records that are archived or gone are nobody's duplicates; a pair that was merged says so."""
     pair, merged = Pair.__table__, _merged(uow.crm)
+    winners: set[int] = set()
     for start in range(0, len(ids), BATCH):
         some = ids[start : start + BATCH]
         uow.connection.execute(key_table.delete().where(key_table.c.kind == here.kind.key, key_table.c.record_id.in_(some)))
@@ -113,14 +114,20 @@ def _forget(uow: Uow, here: Declared, ids: Sequence[int]) -> None:
         mine = pair.c.kind == here.kind.key, sa.or_(pair.c.a_id.in_(some), pair.c.b_id.in_(some)), pair.c.state == PairState.OPEN
         done = {"state": PairState.MERGED, "decided_at": uow.now, "decided_by": uow.actor.id}
         uow.connection.execute(pair.update().where(*mine, joined).values(done))
+        into = sa.select(merged.c.winner_id).where(merged.c.kind == here.kind.key, merged.c.loser_id.in_(some))
+        winners |= set(uow.connection.execute(into).scalars())
+    if winners:  # what was said of the loser holds for the winner now
+        _recheck(uow, here, sorted(winners))
 
 
 def _reopen(uow: Uow, here: Declared, ids: Sequence[int]) -> None:
-    """A merge was taken back: what was merged may be looked at again."""
+    """A merge was taken back: what was merged may be looked at again, and both sides are compared anew."""
     pair = Pair.__table__
     mine = pair.c.kind == here.kind.key, sa.or_(pair.c.a_id.in_(ids), pair.c.b_id.in_(ids)), pair.c.state == PairState.MERGED
-    if ids:
+    both = [tuple(row) for row in uow.connection.execute(sa.select(pair.c.a_id, pair.c.b_id).where(*mine))] if ids else []
+    if both:
         uow.connection.execute(pair.update().where(*mine).values(state=PairState.OPEN, decided_at=None, decided_by=None))
+        _recheck(uow, here, sorted({i for two in both for i in two} - set(ids)))
 
 
 def _merged(crm: Crm) -> sa.Table:
