@@ -176,7 +176,10 @@ class Loader:
                         continue
                     values[rule.target] = to_field(field, value, self.zone)
                 except (ValueError, TypeError, OverflowError) as error:
-                    row.problems.append(Problem(rule.target, "invalid", _words(error)))
+                    if rule.lenient:
+                        values[rule.target] = rule.default
+                    else:
+                        row.problems.append(Problem(rule.target, "invalid", _words(error)))
             for reference in step.references:
                 self._take(row, reference.field, reference.rule, lambda v: as_text(v).strip() or None)
             if step.stage is not None:

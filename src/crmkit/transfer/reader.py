@@ -27,12 +27,13 @@ if t.TYPE_CHECKING:
 TOP = ("name", "timezone", "data", "import")
 STEP = ("from", "into", "id", "fields", "update", "when", "each")
 FROM = ("file", "url", "table", "query", "sheet", "format", "encoding", "delimiter", "columns", "strip")
-RULE = ("column", "template", "value", "map", "else", "convert", "default", "when", "ref", "kind", "find", "missing")
+RULE = ("column", "template", "value", "map", "else", "convert", "default", "when", "ref", "kind", "find", "missing", "wrong")
 WHEN = ("not", "empty", "matches")
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,49}")
 UNKNOWN = _("there is no {name!r} here.{near}", ru="слова {name!r} здесь нет.{near}")
 TEXT = _("write text", ru="нужен текст")
 TABLE = _("write a table", ru="нужна таблица")
+ERROR_OR_EMPTY = _("choose error or empty", ru="выберите error или empty")
 HISTORY = ("created_at", "archived_at")
 
 
@@ -266,10 +267,13 @@ class Reader:
                 get, columns = getter(more["column"]), (more["column"],)
         mapped = self.table(more, "map", path) if "map" in more else None
         convert = more.get("convert", ())
+        wrong = self.text(more, "wrong", path) or "error"
+        if wrong not in ("error", "empty"):
+            self.wrong(f"{path}.wrong", ERROR_OR_EMPTY)
         rule = Rule(
             target=target, path=path, columns=columns, get=get, map=mapped, otherwise=more.get("else", NO_ELSE),
             convert=self._converters([convert] if isinstance(convert, str) else convert, f"{path}.convert"), default=more.get("default"),
-            when=self._when(more.get("when", {}), f"{path}.when"),
+            when=self._when(more.get("when", {}), f"{path}.when"), lenient=wrong == "empty",
         )  # fmt: skip
         return rule, more
 
@@ -292,7 +296,7 @@ class Reader:
             return None
         missing = self.text(more, "missing", path) or "error"
         if missing not in ("error", "empty"):
-            self.wrong(f"{path}.missing", _("choose error or empty", ru="выберите error или empty"))
+            self.wrong(f"{path}.missing", ERROR_OR_EMPTY)
         to = self.crm.kind(field.to).key if field.to is not None else ""
         if find:
             return self._found(rule, find, to, path, missing == "empty")

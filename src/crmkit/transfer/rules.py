@@ -85,6 +85,7 @@ class Rule:
     convert: tuple[Convert, ...] = ()
     default: t.Any = None
     when: tuple[When, ...] = ()
+    lenient: bool = False  # what cannot be made sense of is left empty
 
     def value(self, cells: Cells) -> t.Any:
         """Return the value, or None; `ValueError` says why there is none."""
