@@ -19,7 +19,7 @@ from crmkit.core.tokens import create_token
 from tests.web.served import serve
 from tests.web.world import PLUGINS, ROLES, Api
 
-SOME = r"^/api/(sales/deal|sales/contact/\{id\}/do|loyalty|journal|jobs|me|meta)|^/healthz"
+SOME = r"^/api/(sales/deal|sales/contact/\{id\}/do|loyalty|journal|jobs|me|meta|search)|^/healthz"
 
 
 @pytest.fixture
