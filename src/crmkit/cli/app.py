@@ -63,6 +63,7 @@ def _verbs() -> dict[str, Lazy]:
         "search": _("Look after the search index.", ru="Следить за поисковым индексом."),
         "import": _("Bring data in from files and databases.", ru="Загрузить данные из файлов и баз."),
         "export": _("Take data out, the whole CRM included.", ru="Выгрузить данные, в том числе всю CRM."),
+        "undo": _("Take back an import, a merge, a bulk change or an edit.", ru="Отменить импорт, объединение, массовое изменение или правку."),
         "openapi": _("Print the API's description.", ru="Напечатать описание API."),
     }
     place = {"import": "import_"}  # Python keeps the word for itself

@@ -48,6 +48,17 @@ def fresh_crm(*, trial: bool = False) -> Crm:
     return crm
 
 
+def kept_crm() -> Crm | None:
+    """Return the CRM of the settings file, or of all installed plugins; None, and nothing is made, where its database is empty."""
+    from crmkit.core import migrate
+
+    crm = _composed()
+    if _is_empty(crm):
+        return None
+    migrate.is_current(crm.engine, migrate.owners_of(crm))
+    return crm
+
+
 def _composed(**more: t.Any) -> Crm:
     if given().is_there:
         return settled_crm(**more)
@@ -66,4 +77,4 @@ def _is_empty(crm: Crm) -> bool:
         return not sa.inspect(connection).get_table_names()
 
 
-__all__ = ["fresh_crm"]
+__all__ = ["fresh_crm", "kept_crm"]
