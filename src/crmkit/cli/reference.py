@@ -147,8 +147,8 @@ def _crm() -> t.Any:
 
 
 def _permissions() -> Iterator[str]:
-    from crmkit.core.scopes import SCOPES
     from crmkit.core.kind import ACTIONS
+    from crmkit.core.scopes import SCOPES
 
     yield "# Permissions\n"
     yield ('A role grants permissions by name or pattern (`"sales.deal.*"`), each with a scope. Nothing is allowed that no role grants.\n')
@@ -205,6 +205,7 @@ def _filters() -> Iterator[str]:
     yield ('`{"been": {"stage": "offer", "entered_at": {"within": "last_month"}}}` finds records by the stages they were in, the present one')
     yield "included: a tree over `pipeline`, `stage`, `entered_at`, `left_at`, `to_pipeline`, `to_stage` (the latter three empty while the stay goes"
     yield "on) and `last` (true for the stay from which the record came to where it is now).\n"
+    yield ('`{"done_at": {"lte": {"field": "due_at"}}}` compares a field with another of the same record, by `eq`, `ne`, `lt`, `lte`, `gt`, `gte`.\n')
     yield "| operator | means | по-русски |\n|---|---|---|"
     yield from (f"| `{name}` | {text} | {text.to('ru')} |" for name, text in OPERATORS.items())
     yield "\n## Relative values\n"

@@ -2,7 +2,8 @@
 
 ``{"amount": {"gte": "100"}, "company.city": "Пермь"}`` means both; ``{"and": [...]}``, ``{"or": [...]}``, ``{"not": {...}}``
 combine. A key is a field, a hop over a link (``company.name``) or into an extension (``patient.born``). `OPERATORS` lists
-what may be asked. ``{"been": {"stage": "offer"}}`` asks about the stages a record was in (`stays`).
+what may be asked. ``{"been": {"stage": "offer"}}`` asks about the stages a record was in (`stays`),
+``{"done_at": {"lte": {"field": "due_at"}}}`` compares two fields of one record.
 Values may be relative: ``{"relative": "-7d"}``, ``"today"``, ``"me"``, ``"my_teams"``.
 """
 
@@ -35,6 +36,9 @@ OPERATORS: dict[str, Text] = {
     "below": _("is this one or anything below it in the tree", ru="это или всё ниже по дереву"),
 }  # fmt: skip
 LIST_OPERATORS = ("in", "not_in")
+NOT_BESIDE = _("compare with {field} one field with another of the same record, by {operators}",
+    ru="через {field} сравнивают одно поле с другим в той же записи: {operators}")  # fmt: skip
+COMPARISONS = ("eq", "ne", "lt", "lte", "gt", "gte")
 ORDERED = (int, float, decimal.Decimal, dt.datetime, dt.date, str)
 PERIODS = (
     "today", "yesterday", "tomorrow", "this_week", "last_week", "next_week", "this_month", "last_month", "next_month",
@@ -76,8 +80,9 @@ class Leaf:
 
     @property
     def shape(self) -> t.Hashable:
-        """What the SQL depends on; for a test of emptiness the answer is part of it."""
-        return (self.path.dotted, self.operator, self.value if self.operator == "empty" else None)
+        """What the SQL depends on; for a test of emptiness the answer is part of it, and another field always is."""
+        other = self.value.dotted if isinstance(self.value, Path) else None
+        return (self.path.dotted, self.operator, self.value if self.operator == "empty" else other)
 
     def leaves(self) -> Iterator[Leaf]:
         """Yield the comparisons below, in order."""
@@ -211,11 +216,25 @@ class Reader:
             return self._wrong("filter", _("more than {max} conditions", ru="больше {max} условий").format(max=MAX_LEAVES))
         if operator not in OPERATORS:
             return self._wrong(at, _("unknown operator.{near}", ru="неизвестный оператор.{near}").format(near=closest(operator, OPERATORS)))
+        if isinstance(given, Mapping) and given.keys() == {"field"}:
+            return self._beside(path, operator, given["field"], at)
         try:
             value, operator = _operand(path.field, operator, given)
         except ValueError as error:
             return self._wrong(at, error.args[0])
         return Leaf(path, operator, value)
+
+    def _beside(self, path: Path, operator: str, other: t.Any, at: str) -> Node:
+        """Return a comparison with another field of the same record."""
+        if operator not in COMPARISONS or not isinstance(other, str) or "." in other or path.hops:
+            return self._wrong(at, NOT_BESIDE.format(field='{"field": "…"}', operators=", ".join(COMPARISONS)))
+        beside = self._path(other, at)
+        if beside is None:
+            return NOTHING
+        kind, by_size = path.field.type, operator not in ("eq", "ne")
+        if beside.field.type is not kind or kind in (dict, list) or (by_size and kind not in ORDERED):
+            return self._wrong(at, _("these two fields cannot be compared so", ru="эти два поля так сравнить нельзя"))
+        return Leaf(path, operator, beside)
 
     def _rotten(self, value: t.Any, at: str) -> Node:
         if not isinstance(value, bool):

@@ -7,6 +7,7 @@ import re
 import typing as t
 
 from .filter import Context, Leaf, Relative
+from .kind import Path
 
 STEP = re.compile(r"([+-])(\d+)(min|h|d|w|mo|y)")  # the kernel itself may look back further than `RELATIVE` lets others ask
 DAYS = {"d": 1, "w": 7}
@@ -15,7 +16,7 @@ UNITS = {"min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 def leaf_values(leaf: Leaf, context: Context) -> tuple[t.Any, ...]:
     """Return the values a comparison needs when it runs: none, one, or the two ends of a period."""
-    if leaf.operator == "empty":
+    if leaf.operator == "empty" or isinstance(leaf.value, Path):
         return ()
     kind = leaf.path.field.type
     if leaf.operator == "within":

@@ -122,6 +122,8 @@ class Where:
         if operator in ("contains", "starts"):
             pattern = sa.bindparam(name, type_=sa.String())
             return fold(column).like(fold(pattern), escape="\\")
+        if isinstance(leaf.value, Path):
+            return COMPARISONS[operator](column, self.column(leaf.value))
         return COMPARISONS[operator](column, sa.bindparam(name, type_=column.type))
 
     def _empty(self, leaf: Leaf, column: t.Any) -> Condition:
