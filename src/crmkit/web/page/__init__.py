@@ -98,7 +98,8 @@ class Page:
         body = operation.get("requestBody")
         if body is None:
             return ""
-        schema = self._resolved(body["content"]["application/json"]["schema"])
+        form = next(iter(body["content"].values()))  # JSON, or a file
+        schema = self._resolved(form.get("schema", {}))
         return f"<h3>{self.say('body')}</h3>{self._fields(schema)}"
 
     def _answers(self, operation: Json) -> str:
