@@ -85,3 +85,27 @@ def crm_external(crm: Crm) -> dict[tuple[str, str], int]:
 
     with crm.read() as uow:
         return {(s, e): r for s, e, r in uow.connection.execute(sa.select(external.c.source, external.c.external_id, external.c.record_id))}
+
+
+def test_undo_leaves_no_trace(crm: Crm, tmp_path: Path):
+    from crmkit.core.undo import undo
+
+    before = records(crm)
+    first = load_all(crm, tmp_path)
+    for report in reversed(first):
+        with crm.uow() as uow:
+            undo(uow, operation=report.operation)
+    assert records(crm) == before
+    again = load_all(crm, tmp_path)
+    assert [counts(r) for r in again] == [counts(r) for r in first]
+
+
+def records(crm: Crm) -> dict[str, int]:
+    """Return how many rows there are of every kind, of external ids and search, and what the totals add up to."""
+    from crmkit.core.ledger import tally
+    from crmkit.core.tables import external, search
+
+    with crm.engine.connect() as connection:
+        tables = [*(k.table for k in crm.kinds.values()), external, search]
+        found = {t.name: connection.execute(sa.select(sa.func.count()).select_from(t)).scalar_one() for t in tables}
+        return found | {"totals": connection.execute(sa.select(sa.func.coalesce(sa.func.sum(tally.c.n), 0))).scalar_one()}

@@ -213,3 +213,25 @@ def test_a_failing_automation_is_a_bug_that_can_be_mended_and_gone_on_from(crm: 
         assert uow.find(Person).count() == 0
         assert uow.connection.execute(sa.select(operation)).all() == [], "the chunk took its beginning back with it"
     assert counts(load(PEOPLE)) == {"people": (10, 0, 0, 1)}
+
+
+def test_what_was_changed_before_the_interruption_is_counted_once(crm: Crm, load, monkeypatch):
+    load(PEOPLE, {"p.csv": FILE})
+    other = FILE.replace("P1", "Q1").replace("P5", "Q5").replace("P9", "Q9")
+    with monkeypatch.context() as patch:
+        stop_after(patch, 2)
+        with pytest.raises(Stopped):
+            load(PEOPLE, {"p.csv": other}, chunk=4)
+    assert counts(load(PEOPLE, chunk=4)) == {"people": (0, 3, 7, 1)}
+
+
+def test_undoing_an_update_lets_the_next_import_look_again(crm: Crm, load):
+    from crmkit.core.undo import undo
+
+    load(PEOPLE, {"p.csv": FILE})
+    report = load(PEOPLE, {"p.csv": FILE.replace("P5", "Q5")})
+    with crm.uow() as uow:
+        undo(uow, operation=report.operation)
+    with crm.read() as uow:
+        assert uow.find(Person).where(Person.name == "Q5").count() == 0
+    assert counts(load(PEOPLE)) == {"people": (0, 1, 9, 1)}, "known still, and changed again"

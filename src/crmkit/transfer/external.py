@@ -74,10 +74,20 @@ def remember(uow: Uow, source: str, kind: str, entries: Sequence[Entry], operati
         uow.db.raw.executemany(f"INSERT INTO crm_external ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)", rows)
 
 
-def renew(uow: Uow, source: str, kind: str, entries: Sequence[Entry], operation: int | None) -> None:
-    """Note what was taken over now under ids that are known: (external id, record, digest). Without `operation`, nothing was."""
+def renew(uow: Uow, source: str, kind: str, entries: Sequence[Entry], operation: int | None = None) -> None:
+    """Note what was taken over now under ids that are known: (external id, record, digest).
+
+    `operation` is the one that made the record anew where it was gone; whose the id was otherwise, it stays. The journal
+    keeps what was known before: undoing the import puts it back.
+    """
     if not entries:
         return
+    before = known(uow, source, kind, [own for own, _key, _digest in entries])
+    for own, key, digest in entries:
+        was = before[own]
+        now = was.operation if operation is None else operation
+        change = [[[source, own, was.digest, was.operation, was.record_id]], [[source, own, digest, now, key]]]
+        uow.settling.journal(kind, key, "known", {"~external": change})
     values: dict[str, t.Any] = {"record_id": sa.bindparam("r"), "digest": sa.bindparam("d")}
     if operation is not None:
         values["operation"] = operation

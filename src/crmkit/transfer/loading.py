@@ -49,8 +49,12 @@ class Tally:
     skipped: int = 0
 
     def again(self) -> None:
-        """Forget what is counted anew when a step is gone through a second time; what was written stays written."""
-        self.rows = self.unchanged = self.wrong = self.skipped = 0
+        """Forget what is counted anew when a step is gone through a second time; what was written stays written.
+
+        Rows that were changed before will be found unchanged now, and are not to be counted twice.
+        """
+        self.rows = self.wrong = self.skipped = 0
+        self.unchanged = -self.updated
 
 
 class Loader:
@@ -277,9 +281,7 @@ class Loader:
         written = [r for r in changed if r.changed]
         tally.updated += len(written)
         tally.unchanged += len(changed) - len(written)
-        external.renew(uow, step.source, step.kind, [_entry(r) for r in written], uow.operation_id)
-        same = [r for r in changed if not r.changed and r.digest != known[r.id].digest]
-        external.renew(uow, step.source, step.kind, [_entry(r) for r in same], None)
+        external.renew(uow, step.source, step.kind, [_entry(r) for r in changed if r.digest != known[r.id].digest])
 
     def close(self) -> None:
         """Let go of the source."""
