@@ -201,7 +201,7 @@ def test_rows_and_fields_are_kept_from_those_who_may_not(boss: Api, ann: Api, cl
     assert problems(ann("POST", "/api/sales/contact", {"name": "x", "email": "a@b.c"}, 422)) == {"email": "unknown"}
     assert problems(ann("GET", "/api/sales/contact?fields=email", status=422)) == {"fields": "unknown"}
     own = ann.deal()
-    assert problems(ann("PATCH", f"{DEAL}/{own}", {"lost_reason": "x"}, 422, If_Match="*")) == {"lost_reason": "read-only"}
+    assert problems(ann("PATCH", f"{DEAL}/{own}", {"competitor": "x"}, 422, If_Match="*")) == {"competitor": "read-only"}
     assert problems(
         ann("PATCH", f"{DEAL}/{own}", {"contact_id": boss("POST", "/api/sales/contact", {"name": "B"}, 201).json()["id"]}, 422, If_Match="*")
     ) == {"contact_id": "reference"}

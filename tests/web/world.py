@@ -10,6 +10,7 @@ from sqlalchemy import String
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
+import crmkit.activities
 import crmkit_sales
 from crmkit import PUBLIC, Extension, Mapped, Permission, Plugin, Role, Topic, Uow, _, column, command, hookimpl, route
 from crmkit_sales import Contact, Deal
@@ -65,11 +66,11 @@ def crm_describe(kind: Any) -> Any:
 
 
 loyalty = Plugin("loyalty", requires=["sales"], modules=[__name__])
-PLUGINS = (crmkit_sales.plugin, loyalty)
+PLUGINS = (crmkit.activities.plugin, crmkit_sales.plugin, loyalty)
 WITH_FAULTS = (*PLUGINS, faulty.plugin)
 ROLES = (
     Role("boss", {"sales.*": "all", "loyalty.*": "all", "crmkit.*": "all"}),
-    Role("seller", {"sales.*": "own"}, hidden=["sales.contact.email"], read_only=["sales.deal.lost_reason"]),
+    Role("seller", {"sales.*": "own"}, hidden=["sales.contact.email"], read_only=["sales.deal.competitor"]),
 )  # fmt: skip
 FAULTY_ROLES = (Role("boss", {**ROLES[0].grants, "faulty.*": "all"}), *ROLES[1:])
 

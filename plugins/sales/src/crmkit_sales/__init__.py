@@ -1,16 +1,54 @@
-"""Companies, contacts and deals, and the pipeline a deal goes through."""
+"""Clients, inquiries, leads and deals, the dealers who sell, and the ways they go."""
+
+from pathlib import Path
 
 from crmkit import Plugin, _
 
-from .entities import Company, Contact, Deal, FollowUp
-from .pipelines import SALES
+from .entities import (
+    Absence,
+    Assignee,
+    AssignmentRule,
+    Assigns,
+    Channel,
+    Company,
+    Contact,
+    ContactPoint,
+    Deal,
+    Dealer,
+    DealLine,
+    ForecastCategory,
+    Inquiry,
+    Lead,
+    LostReason,
+    PointOfSale,
+    Registration,
+    Source,
+    Way,
+)
+from .hooks import Specs
+from .normal import inn_is_right, normal_email, normal_phone
+from .pipelines import INQUIRIES, LEADS, REGISTRATIONS, SALES
+from .roles import ROLES
 from .settings import SalesSettings
+
+_ENTITIES = [f"entities.{m}" for m in ("people", "network", "funnel", "people_at_work", "registrations")]
+_MODULES = [
+    "pipelines", "points", "response", "conversion", "assignment", "registering", "steps", "automations", "commands", "site", "story", "demo",
+    "simulation",
+]  # fmt: skip
 
 plugin = Plugin(
     "sales",
     label=_("Sales", ru="Продажи"),
-    modules=[f"{__name__}.{m}" for m in ("entities", "pipelines", "automations", "commands", "demo", "simulation")],
+    modules=[f"{__name__}.{m}" for m in (*_ENTITIES, *_MODULES)],
+    requires=("activities",),
     settings=SalesSettings,
+    specs=Specs,
+    migrations=Path(__file__).parent / "migrations",
 )
 
-__all__ = ["SALES", "Company", "Contact", "Deal", "FollowUp", "SalesSettings", "plugin"]
+__all__ = [
+    "INQUIRIES", "LEADS", "REGISTRATIONS", "ROLES", "SALES", "Absence", "Assignee", "AssignmentRule", "Assigns", "Channel", "Company", "Contact",
+    "ContactPoint", "Deal", "DealLine", "Dealer", "ForecastCategory", "Inquiry", "Lead", "LostReason", "PointOfSale", "Registration",
+    "SalesSettings", "Source", "Specs", "Way", "inn_is_right", "normal_email", "normal_phone", "plugin",
+]  # fmt: skip

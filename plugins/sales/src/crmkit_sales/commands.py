@@ -1,27 +1,50 @@
-"""What people do to deals beyond editing."""
+"""What people do to inquiries and deals beyond editing."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+import datetime as dt
 
 from crmkit import Invalid, Permission, Problem, Uow, _, command
+from crmkit.activities import Activity, plan
 
-from .entities import Deal, FollowUp
+from .entities import Deal, Inquiry
+from .pipelines import INQUIRIES
+from .response import answered
 
 CALLS = Permission("sales.register_call", _("Register calls", ru="Регистрировать звонки"))
+ANSWER = Permission("sales.answer", _("Answer inquiries", ru="Отвечать на обращения"))
 
 FURTHEST = 3660
 TOO_FAR = _("from 0 to {most} days", ru="от 0 до {most} дней")
+EARLY = _("before it was received", ru="раньше, чем обращение получено")
+LATER = _("in the future", ru="в будущем")
 
 
 @command(_("Register a call", ru="Записать звонок"), of=Deal, permission=CALLS)
-def register_call(deal: Deal, uow: Uow, *, note: str, call_again_in_days: int | None = None) -> FollowUp | None:
-    """Close the open follow-ups of a deal with a call, and plan the next one."""
+def register_call(deal: Deal, uow: Uow, *, note: str, call_again_in_days: int | None = None) -> Activity | None:
+    """Close the open steps of a deal with a call, and plan the next one."""
     if call_again_in_days is not None and not 0 <= call_again_in_days <= FURTHEST:
         raise Invalid(problems=[Problem("call_again_in_days", "invalid", TOO_FAR.format(most=FURTHEST))])
-    for step in uow.find(FollowUp).where(FollowUp.deal_id == deal.id, FollowUp.done_at.is_(None)):
-        step.done_at = uow.now
+    about = uow.about(deal)
+    for activity in uow.find(Activity).where(
+        Activity.about_kind == about["about_kind"], Activity.about_id == about["about_id"], Activity.done_at.is_(None)
+    ):
+        activity.done_at, activity.outcome = uow.now, note[:200]
     if call_again_in_days is None:
         return None
-    due = uow.now + timedelta(days=call_again_in_days)
-    return uow.add(FollowUp(what=note[:200], deal_id=deal.id, due_at=due, owner_id=deal.owner_id, team_id=deal.team_id))
+    return plan(uow, deal, "call", note[:200], uow.now + dt.timedelta(days=call_again_in_days))
+
+
+@command(_("Answered", ru="Ответили"), of=Inquiry, permission=ANSWER)
+def answer(inquiry: Inquiry, uow: Uow, *, at: dt.datetime | None = None) -> Inquiry:
+    """Note the first answer to an inquiry, now or at a moment that has been; its clock stops."""
+    if at is not None and inquiry.received_at is not None and at < inquiry.received_at:
+        raise Invalid(problems=[Problem("at", "invalid", EARLY)])
+    if at is not None and at > uow.now:
+        raise Invalid(problems=[Problem("at", "invalid", LATER)])
+    answered(inquiry, uow, at)
+    if inquiry.stage == "new":
+        uow.move(inquiry, INQUIRIES["working"])
+    if inquiry.owner_id is None:
+        inquiry.owner_id = uow.actor.id
+    return inquiry

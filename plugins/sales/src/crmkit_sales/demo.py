@@ -1,4 +1,4 @@
-"""Believable demo data: half a year of selling, played through the pipeline as it would have happened."""
+"""Believable demo data: half a year of selling, played through the pipelines as it would have happened."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ import heapq
 import random as chance
 import typing as t
 
-from crmkit import Actor, StageOf, Uow, hookimpl
+from crmkit import Actor, Invalid, StageOf, Uow, hookimpl
+from crmkit.activities import Activity, Note, plan
 
-from .demo_words import PLACES, RUSSIAN, SELLERS, Place
-from .entities import Company, Contact, Deal, FollowUp
-from .pipelines import SALES
+from .conversion import to_deal, to_lead
+from .demo_cast import OUR_TEAM, Cast, gather, phone
+from .demo_words import RUSSIAN, Place
+from .entities import Channel, Deal, DealLine, Inquiry, Lead, LostReason, Registration
+from .normal import inn_of
+from .pipelines import INQUIRIES, LEADS, REGISTRATIONS, SALES
+from .response import answered
 
 DAYS = 180
 # Where a deal goes next, how likely, and after how many days at most.
@@ -23,12 +28,13 @@ NEXT: dict[str, tuple[tuple[str, int, int], ...]] = {
     "negotiation": (("won", 64, 35), ("lost", 26, 40), ("offer", 10, 15)),
     "lost": (("", 97, 0), ("new", 3, 40)),
 }
+CHANNELS = (Channel.SITE, Channel.SITE, Channel.CALL, Channel.CALL, Channel.CHAT, Channel.EMAIL, Channel.VISIT, Channel.MESSENGER)
 Happening = t.Callable[[dt.datetime], None]
 
 
 @hookimpl
 def crm_demo(uow: Uow, random: chance.Random, size: int) -> None:
-    """Add customers and about `size` deals, with the moves, follow-ups and refusals of the last six months."""
+    """Add clients and dealers, about `size` deals, most of them from inquiries and leads, and what the last six months made of them."""
     now, actor = uow.now, uow.actor
     Story(uow, random, size).tell()
     uow.at(now, actor)
@@ -40,19 +46,21 @@ class Story:
     def __init__(self, uow: Uow, dice: chance.Random, size: int) -> None:
         self.uow, self.dice, self.size, self.end = uow, dice, size, uow.now
         self.begin = self.end - dt.timedelta(days=DAYS)
-        self.contacts: list[tuple[Contact, Place]] = []
-        self.sellers = {number: Actor(number, name, teams=(team,)) for number, name, team in SELLERS}
         self.planned: list[tuple[dt.datetime, int, Happening]] = []
         self.plans = 0
+        self.cast = Cast()
 
     def tell(self) -> None:
-        """Play everything in the order of time. Business grows: more deals come in towards the end."""
+        """Play everything in the order of time. Business grows: more comes in towards the end."""
         self.uow.at(self.begin)
-        self._customers()
+        self.cast = gather(self.uow, self.dice, self.size)
         for number in range(self.size):
-            self._plan(
-                self._moment(self.begin + dt.timedelta(days=DAYS) * (number / self.size) ** 0.7, 4), self._open_deal
-            )
+            when = self.begin + dt.timedelta(days=DAYS) * (number / self.size) ** 0.7
+            self._plan(self._moment(when, 4), self._inquire)
+            if self.dice.random() < 0.5:
+                self._plan(self._moment(when, 4), self._open_deal)
+        for _number in range(max(2, self.size // 25)):
+            self._plan(self._moment(self.begin, 160), self._register)
         while self.planned:
             at, _number, run = heapq.heappop(self.planned)
             run(at)
@@ -70,55 +78,108 @@ class Story:
         at = day.replace(hour=dice.randint(9, 17), minute=dice.randrange(60), second=dice.randrange(60), microsecond=0)
         return max(at.astimezone(dt.UTC), after + dt.timedelta(minutes=dice.randint(5, 50)))
 
-    # ---- who buys ----------------------------------------------------------------------------------------------
-    def _customers(self) -> None:
-        for place in PLACES:
-            for name, domain in place.firms[: max(2, self.size // 12)]:
-                self._company(place, name, domain)
+    def _seller(self, record: Inquiry | Lead | Deal, place: Place) -> Actor:
+        usual = 2 if place is RUSSIAN else 5
+        return self.cast.sellers.get(record.owner_id or usual) or self.cast.sellers[usual]
 
-    def _company(self, place: Place, name: str, domain: str) -> None:
-        dice = self.dice
-        seller = self.sellers[dice.choice((1, 2, 2, 3, 3, 4) if place is RUSSIAN else (5, 5, 6))]
-        tax = f"00{dice.randrange(10**8):08}" if place is RUSSIAN else None
-        company = Company(
-            name=name, city=dice.choice(place.cities), tax_number=tax, website=f"https://{domain}.example",
-            owner_id=seller.id, team_id=seller.teams[0],
+    # ---- somebody turns to us -----------------------------------------------------------------------------------
+    def _inquire(self, at: dt.datetime) -> None:
+        uow, dice = self.uow, self.dice
+        contact, place = dice.choice(self.cast.contacts)
+        goods, _low, _high = dice.choice(place.goods)
+        channel, source = dice.choice(CHANNELS), dice.choice(self.cast.sources[place.country])
+        known = dice.random() < 0.6
+        dealer = dice.choice(self.cast.dealers[place.country]) if dice.random() < 0.25 else None
+        uow.at(at)
+        first, last = dice.choice(place.first_names)[0], dice.choice(place.last_names)[0]
+        site = channel is Channel.SITE
+        inquiry = Inquiry(
+            name=contact.name if known else f"{first} {last}", phone=contact.phone if known else phone(dice, place), channel=channel,
+            text=dice.choice(place.asks).format(goods=goods.lower()), city=dealer.city if dealer is not None else dice.choice(place.cities),
+            source_id=source.id, utm_source=source.code if site else None, utm_medium="cpc" if site else None,
+            utm_campaign=f"{source.code}-{at:%Y-%m}" if site else None, dealer_id=dealer.id if dealer is not None else None,
+            point_of_sale_id=self.cast.shops[dealer.id].id if dealer is not None else None, received_at=at,
         )  # fmt: skip
-        self.uow.add(company)
-        people = dice.randint(1, 4)
-        names = zip(dice.sample(place.first_names, people), dice.sample(place.last_names, people), strict=True)
-        for (first, mail), (last, surname) in names:
-            contact = Contact(
-                name=f"{first} {last}", email=f"{mail}.{surname}@{domain}.example", phone=self._phone(place),
-                position=dice.choice(place.positions), owner_id=seller.id, team_id=seller.teams[0],
-            )  # fmt: skip
-            contact.company = company
-            self.contacts.append((self.uow.add(contact), place))
+        uow.add(inquiry)
+        if dice.random() < 0.95:  # the last few are still waiting, or nobody ever answered
+            self._plan(at + dt.timedelta(minutes=dice.choice((4, 9, 15, 22, 28, 45, 120, 900))), lambda when: self._answer(inquiry, place, when))
 
-    def _phone(self, place: Place) -> str:
-        dice = self.dice
-        return dice.choice(place.phones).format(a=dice.randrange(1000), b=dice.randrange(100), c=dice.randrange(100))
+    def _answer(self, inquiry: Inquiry, place: Place, at: dt.datetime) -> None:
+        uow, dice = self.uow, self.dice
+        uow.at(at, self._seller(inquiry, place))
+        if inquiry.stage != "new":
+            return
+        fate = dice.random()
+        if fate < 0.05:
+            uow.move(inquiry, INQUIRIES["spam"])
+            return
+        answered(inquiry, uow)
+        uow.move(inquiry, INQUIRIES["working"])
+        if fate < 0.13:
+            uow.move(inquiry, INQUIRIES["rejected"], {"lost_reason_id": dice.choice(self.cast.rejections[place.country]).id})
+            return
+        goods = dice.choice(place.goods)[0]
+        lead = to_lead(inquiry, uow, title=place.title.format(goods=goods, firm=inquiry.name))
+        if lead.team_id is None:
+            lead.team_id = OUR_TEAM[place.country]
+        self._plan(self._moment(at, 6), lambda when: self._qualify(lead, place, when))
 
-    # ---- what they buy -----------------------------------------------------------------------------------------
+    def _qualify(self, lead: Lead, place: Place, at: dt.datetime) -> None:
+        uow, dice = self.uow, self.dice
+        uow.at(at, self._seller(lead, place))
+        if lead.stage not in ("new", "working"):
+            return
+        if lead.owner_id is None:
+            lead.owner_id = uow.actor.id
+        if lead.stage == "new":
+            uow.move(lead, LEADS["working"])
+            uow.add(Note(text=dice.choice(place.steps), owner_id=uow.actor.id, **uow.about(lead)))
+            plan(uow, lead, "call", dice.choice(place.steps), self._moment(at, 5))
+            self._plan(self._moment(at, 9), lambda when: self._qualify(lead, place, when))
+        elif dice.random() < 0.26:
+            uow.move(lead, LEADS["lost"], self._loss(place))
+        else:
+            uow.move(lead, LEADS["qualified"])
+            deal = to_deal(lead, uow)
+            self._price(deal, place)
+            self._go_on(deal, place, at)
+
+    def _loss(self, place: Place) -> dict[str, t.Any]:
+        reason: LostReason = self.dice.choice(self.cast.reasons[place.country])
+        return {"lost_reason_id": reason.id} | ({"competitor": self.dice.choice(place.competitors)} if reason.asks_competitor else {})
+
+    # ---- what they buy ------------------------------------------------------------------------------------------
     def _open_deal(self, at: dt.datetime) -> None:
-        dice = self.dice
-        contact, place = dice.choice(self.contacts)
-        goods, low, high = dice.choice(place.goods)
-        seller = self.sellers[contact.owner_id or 1]
+        contact, place = self.dice.choice(self.cast.contacts)
+        goods = self.dice.choice(place.goods)[0]
+        seller = self.cast.sellers[contact.owner_id or 1]
         self.uow.at(at, seller)
         firm = contact.company.name if contact.company is not None else contact.name
         deal = Deal(
-            title=place.title.format(goods=goods, firm=firm),
-            amount=self._price(low, high) if dice.random() < 0.7 else None,
-            company_id=contact.company_id,
-            contact_id=contact.id,
-            owner_id=seller.id,
-            team_id=seller.teams[0],
-        )
-        self._go_on(self.uow.add(deal, into=SALES["new"]), place, at)
+            title=place.title.format(goods=goods, firm=firm), company_id=contact.company_id, contact_id=contact.id, owner_id=seller.id,
+            team_id=seller.teams[0], source_id=self.dice.choice(self.cast.sources[place.country]).id, channel=self.dice.choice(CHANNELS),
+        )  # fmt: skip
+        self.uow.add(deal, into=SALES["new"])
+        if self.dice.random() < 0.7:
+            self._price(deal, place)
+        self._go_on(deal, place, at)
 
-    def _price(self, low: int, high: int) -> decimal.Decimal:
-        return decimal.Decimal(self.dice.randint(low, high) * 1000 + self.dice.choice((0, 0, 500, 900)))
+    def _price(self, deal: Deal, place: Place) -> None:
+        """Add one or two lines, or an amount alone."""
+        uow, dice = self.uow, self.dice
+        goods, low, high = dice.choice(place.goods)
+        price = decimal.Decimal(dice.randint(low, high) * 1000 + dice.choice((0, 0, 500, 900)))
+        if dice.random() < 0.4:
+            deal.amount = price
+            return
+        uow.flush()
+        many = dice.choice((1, 1, 1, 2, 3, 12))
+        uow.add(DealLine(deal_id=deal.id, title=goods, quantity=decimal.Decimal(many), price=(price / many).quantize(decimal.Decimal("0.01")),
+            discount=decimal.Decimal(dice.choice((0, 0, 0, 5, 7, 10)))))  # fmt: skip
+        if dice.random() < 0.5:
+            extra, cost = dice.choice(place.extras)
+            uow.add(DealLine(deal_id=deal.id, title=extra, price=decimal.Decimal(cost)))
+        uow.settle()
 
     def _go_on(self, deal: Deal, place: Place, at: dt.datetime) -> None:
         ways = NEXT.get(deal.stage)
@@ -129,28 +190,38 @@ class Story:
             self._plan(self._moment(at, days), lambda when: self._move(deal, place, SALES[target], when))
 
     def _move(self, deal: Deal, place: Place, to: StageOf[Deal], at: dt.datetime) -> None:
-        uow, dice, seller = self.uow, self.dice, self.sellers[deal.owner_id or 1]
-        uow.at(at, seller)
-        values = self._filled_in(deal, place, to, at)
+        uow, dice = self.uow, self.dice
+        uow.at(at, self._seller(deal, place))
+        if deal.amount is None and to.name != "lost":
+            self._price(deal, place)
+        values: dict[str, t.Any] = self._loss(place) if to.name == "lost" else {}
+        if to.name == "negotiation" and deal.closes_on is None:
+            values["closes_on"] = (at + dt.timedelta(days=dice.randint(7, 45))).date()
         if not uow.can_move(deal, to, values):  # an integrator's pipeline may ask for more than we know of
             return
-        for step in uow.find(FollowUp).where({"deal_id": deal.id, "done_at": None}):
+        for step in uow.find(Activity).where({**uow.about(deal), "done_at": None}):
             step.done_at = at
         uow.move(deal, to, values)
         if to.name in ("new", "qualified", "negotiation"):
-            what, due = dice.choice(place.steps), self._moment(at, 12)
-            uow.add(FollowUp(what=what, deal_id=deal.id, due_at=due, owner_id=seller.id, team_id=seller.teams[0]))
+            plan(uow, deal, dice.choice(("call", "letter", "meeting")), dice.choice(place.steps), self._moment(at, 12), self._seller(deal, place).id)
         self._go_on(deal, place, at)
 
-    def _filled_in(self, deal: Deal, place: Place, to: StageOf[Deal], at: dt.datetime) -> dict[str, t.Any]:
-        """Return what the seller learns by the time of a move."""
-        dice = self.dice
-        if to.name == "lost":
-            return {"lost_reason": dice.choice(place.reasons)}
-        values: dict[str, t.Any] = {}
-        if deal.amount is None:
-            _goods, low, high = dice.choice(place.goods)
-            values["amount"] = self._price(low, high)
-        if to.name == "negotiation" and deal.closes_on is None:
-            values["closes_on"] = (at + dt.timedelta(days=dice.randint(7, 45))).date()
-        return values
+    # ---- dealers' claims ----------------------------------------------------------------------------------------
+    def _register(self, at: dt.datetime) -> None:
+        uow, dice = self.uow, self.dice
+        number = dice.randrange(max(4, self.size // 20))  # firms that are no clients yet; two dealers may want the same
+        dealer, goods = dice.choice(self.cast.dealers["RU"]), dice.choice(RUSSIAN.goods)[0]
+        uow.at(at)
+        claim = uow.add(Registration(
+            title=f"{goods}: новый клиент", dealer_id=dealer.id, client_name=f"ООО «Новинка-{number + 1}»", tax_number=inn_of(f"00{number:07}"),
+            amount=decimal.Decimal(dice.randint(50, 900) * 1000),
+        ))  # fmt: skip
+        self._plan(self._moment(at, 3), lambda when: self._decide(claim, when))
+
+    def _decide(self, claim: Registration, at: dt.datetime) -> None:
+        self.uow.at(at, self.cast.sellers[1])
+        if claim.stage == "requested":
+            try:
+                self.uow.move(claim, REGISTRATIONS["approved"])
+            except Invalid:  # meanwhile another dealer has a deal with the client
+                self.uow.move(claim, REGISTRATIONS["refused"], {"refused_why": "Клиент уже в работе"})

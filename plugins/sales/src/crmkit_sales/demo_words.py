@@ -2,7 +2,7 @@
 
 Telephone numbers are ones nobody has: +7 000 (Russia has no such area code), +44 20 7946 0… (set aside for drama by
 Ofcom) and +1 202 555 01… (set aside for fiction by the North American Numbering Plan). Mail and web addresses end in
-`.example`, which RFC 2606 keeps free; tax numbers begin with 00, a region that does not exist.
+`.example`, which RFC 2606 keeps free; tax numbers begin with 00, a region that does not exist, and have right check digits.
 """
 
 from __future__ import annotations
@@ -24,6 +24,15 @@ class Place:
     reasons: tuple[str, ...]
     steps: tuple[str, ...]
     phones: tuple[str, ...]
+    country: str
+    patronymics: tuple[str, ...]
+    asks: tuple[str, ...]
+    sources: tuple[tuple[str, str], ...]
+    rejections: tuple[str, ...]
+    competitors: tuple[str, ...]
+    dealers: tuple[tuple[str, str, int], ...]
+    extras: tuple[tuple[str, int], ...]
+    shop: str
 
 
 RUSSIAN = Place(
@@ -92,6 +101,27 @@ RUSSIAN = Place(
         "Перезвонить",
     ),
     phones=("+7 000 {a:03}-{b:02}-{c:02}",),
+    country="RU",
+    patronymics=("", "", "Петровна|Петрович", "Андреевна|Андреевич", "Олеговна|Олегович"),
+    asks=(
+        "Сколько стоит {goods}?",
+        "Интересует {goods}, перезвоните, пожалуйста",
+        "Нужна смета: {goods}",
+        "Хотим сравнить цены на {goods}",
+        "Когда можно приехать посмотреть?",
+    ),
+    sources=(
+        ("Яндекс Директ", "yandex"),
+        ("Рекомендация", "friends"),
+        ("Выставка в Перми", "expo-perm"),
+        ("Листовка", "leaflet"),
+        ("ВКонтакте", "vk"),
+    ),
+    rejections=("Не по адресу", "Ошиблись номером"),
+    competitors=("ООО «Быстрый старт»", "ООО «Две сосны»"),
+    dealers=(("Дилер «Прикамье»", "Пермь", 4), ("Дилер «Чусовая»", "Чусовой", 5), ("Дилер «Нева»", "Санкт-Петербург", 6)),
+    extras=(("Доставка", 3500), ("Монтаж", 12000), ("Гарантия на второй год", 6000)),
+    shop="Салон на улице {street}",
 )
 
 ENGLISH = Place(
@@ -143,9 +173,19 @@ ENGLISH = Place(
     reasons=("Too expensive", "Chose another supplier", "Put off until next year", "Never answered", "No budget"),
     steps=("Send the offer", "Ask about the delivery date", "Agree on the contract", "Arrange a meeting", "Call back"),
     phones=("+44 20 7946 0{a:03}", "+1 202 555 01{b:02}"),
+    country="GB",
+    patronymics=("",),
+    asks=("How much is {goods}?", "Please call me about {goods}", "We need a quote: {goods}", "When can we come and see it?"),
+    sources=(("Google Ads", "google"), ("Word of mouth", "word"), ("Trade fair", "fair")),
+    rejections=("Wrong number", "Not our business"),
+    competitors=("Quickstart Ltd", "Two Pines"),
+    dealers=(("Thames Trading", "London", 7), ("Severn Supplies", "Bristol", 8)),
+    extras=(("Delivery", 350), ("Installation", 1200), ("Second year of warranty", 600)),
+    shop="Showroom in {street}",
 )
 
 PLACES = (RUSSIAN, ENGLISH)
+STREETS = ("Ленина", "Мира", "Садовая")
 
 # Who sells: team 1 leads teams 2 (Russian) and 3 (English).
 SELLERS: tuple[tuple[int, str, int], ...] = (

@@ -1,0 +1,116 @@
+"""A contact's points and its own telephone and e-mail, kept in step both ways; the lines of a deal and its amount."""
+
+from __future__ import annotations
+
+import typing as t
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+import sqlalchemy as sa
+
+from crmkit import Kind, Uow, Written, hookimpl
+
+from .entities import Contact, ContactPoint, DealLine, Way
+from .lines import add_up
+
+MANY = 500
+KEPT: tuple[tuple[Way, str], ...] = ((Way.PHONE, "phone"), (Way.EMAIL, "email"))
+Points = dict[tuple[int, Way], list[t.Any]]
+
+
+@hookimpl
+def crm_settle(kind: Kind, rows: Sequence[Written], uow: Uow) -> None:
+    """Keep what is shown twice the same, by sets: importing a hundred thousand contacts asks a few hundred questions."""
+    if kind.cls is Contact:
+        _contacts(rows, uow)
+    elif kind.cls is ContactPoint:
+        _points([r.values for r in rows if r.values is not None], uow)
+    elif kind.cls is DealLine:
+        add_up(uow, {r.values["deal_id"] for r in rows if r.values is not None})
+
+
+def _live(contacts: Iterable[int], uow: Uow) -> Points:
+    """Return the points of these contacts: id, value, primary, oldest first."""
+    c, found, keys = ContactPoint.__table__.c, defaultdict(list), sorted(contacts)
+    for some in _parts(keys):
+        statement = sa.select(c.contact_id, c.way, c.id, c.value, c.primary).where(c.contact_id.in_(some), c.archived_at.is_(None)).order_by(c.id)
+        for row in uow.connection.execute(statement):
+            found[row.contact_id, row.way].append(row)
+    return found
+
+
+def _parts(keys: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (keys[i : i + MANY] for i in range(0, len(keys), MANY))
+
+
+def _contacts(rows: Sequence[Written], uow: Uow) -> None:
+    """What is written into the contact becomes its primary point; what is emptied there goes."""
+    changed = [r for r in rows if r.values is not None and (r.changed is None or r.changed & {"phone", "email"})]
+    filled = [r for r in changed if r.changed is not None or (r.values and (r.values["phone"] or r.values["email"]))]
+    points, fresh = _live([r.id for r in filled], uow), list[dict[str, t.Any]]()
+    for row in filled:
+        for way, field in KEPT:
+            if row.changed is None or field in row.changed:
+                value = t.cast("dict[str, t.Any]", row.values)[field]
+                _one(row.id, way, value, points.get((row.id, way), []), fresh, uow)
+    if fresh:
+        uow.add_many(ContactPoint, fresh)
+
+
+def _one(contact: int, way: Way, value: str | None, there: list[t.Any], fresh: list[dict[str, t.Any]], uow: Uow) -> None:
+    primary = next((p for p in there if p.primary), None)
+    if primary is not None and primary.value == value:
+        return
+    same = next((p for p in there if p.value == value), None)
+    if value is None:
+        if primary is not None:
+            uow.archive(uow.get(ContactPoint, primary.id))
+    elif same is not None:
+        uow.get(ContactPoint, same.id).primary = True
+        if primary is not None:
+            uow.get(ContactPoint, primary.id).primary = False
+    elif primary is not None:
+        uow.get(ContactPoint, primary.id).value = value
+    else:
+        fresh.append({"contact_id": contact, "way": way, "value": value, "primary": True})
+
+
+def _points(rows: Sequence[t.Mapping[str, t.Any]], uow: Uow) -> None:
+    """One point is primary for each way, and the contact shows it: the one just made primary, else the oldest."""
+    touched = {(r["contact_id"], r["way"]): r for r in rows}
+    meant = {key: r["id"] for key, r in touched.items() if r["primary"] and r["archived_at"] is None}
+    points = _live({key[0] for key in touched}, uow)
+    shown = _shown({key[0] for key in touched}, uow)
+    for key in touched:
+        for way, field in KEPT:
+            if key[1] is way:
+                _show(key[0], field, points.get(key, []), meant.get(key), shown, uow)
+
+
+def _shown(contacts: Iterable[int], uow: Uow) -> dict[int, t.Any]:
+    c, keys = Contact.__table__.c, sorted(contacts)
+    return {row.id: row for some in _parts(keys) for row in uow.connection.execute(sa.select(c.id, c.phone, c.email).where(c.id.in_(some)))}
+
+
+def _show(contact: int, field: str, there: list[t.Any], meant: int | None, shown: dict[int, t.Any], uow: Uow) -> None:
+    primaries = [p for p in there if p.primary]
+    chosen = next((p for p in there if p.id == meant), None) or (primaries or there or [None])[0]
+    for point in primaries:
+        if point is not chosen:
+            uow.get(ContactPoint, point.id).primary = False
+    if chosen is not None and not chosen.primary:
+        uow.get(ContactPoint, chosen.id).primary = True
+    value = chosen.value if chosen is not None else None
+    if contact in shown and getattr(shown[contact], field) != value:
+        setattr(uow.get(Contact, contact), field, value)
+
+
+def add_points(uow: Uow, contact: Contact, phones: Iterable[str] = (), emails: Iterable[str] = ()) -> None:
+    """Give a contact further numbers and addresses, those left out that it has already."""
+    uow.flush()
+    there = _live([contact.id], uow)
+    for way, values in ((Way.PHONE, phones), (Way.EMAIL, emails)):
+        known = {p.value for p in there.get((contact.id, way), [])}
+        for value in dict.fromkeys(values):
+            if value not in known:
+                uow.add(ContactPoint(contact_id=contact.id, way=way, value=value))
