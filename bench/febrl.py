@@ -88,7 +88,7 @@ def _slipped(row: Row, chance: random.Random, pools: dict[str, list[str]], slips
             made["address_1"], made["address_2"] = made["address_2"], made["address_1"]
         elif kind < 0.20:
             made[field] = ""
-        elif kind < 0.28:
+        elif kind < 0.28 and pools[field]:
             made[field] = chance.choice(pools[field])
         elif made[field]:
             made[field] = _typed(made[field], chance)

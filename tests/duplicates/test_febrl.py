@@ -10,16 +10,18 @@ import pytest
 from bench import duplicates, febrl
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "febrl"
-GIVEN, FAMILY = ("anna", "boris", "clara", "dennis", "ellen", "frank", "grace", "henry"), ("adler", "brandt", "cronin", "dorset", "elwood", "farrow", "gilmore")
+GIVEN = ("anna", "boris", "clara", "dennis", "ellen", "frank", "grace", "henry")
+FAMILY = ("adler", "brandt", "cronin", "dorset", "elwood", "farrow", "gilmore")
 STREETS = ("maple", "juniper", "hawthorn", "sycamore", "larch", "rowan", "willow")
 
 
-def originals():
+def originals() -> list[febrl.Row]:
     """Return a few hundred people who are nobody's duplicates."""
     return [
         {"rec_id": f"rec-{n}-org", "given_name": given, "surname": f"{family}{'aeiou'[n % 5]}", "street_number": str(n % 97 + 1),
          "address_1": f"{STREETS[n % 7]} street", "address_2": "", "suburb": f"{STREETS[n * 3 % 7]}ville", "postcode": str(2000 + n * 37 % 900),
-         "state": ("nsw", "vic", "qld")[n % 3], "date_of_birth": f"19{n * 7 % 90 + 10}{n % 12 + 1:02}{n % 28 + 1:02}", "soc_sec_id": str(1_000_000 + n * 7919 % 8_999_999)}
+         "state": ("nsw", "vic", "qld")[n % 3],
+         "date_of_birth": f"19{n * 7 % 90 + 10}{n % 12 + 1:02}{n % 28 + 1:02}", "soc_sec_id": str(1_000_000 + n * 7919 % 8_999_999)}
         for n, (given, family, _more) in enumerate(itertools.product(GIVEN, FAMILY, range(4)))
     ]  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
 import sqlalchemy as sa
 
@@ -17,7 +19,7 @@ def ivan(make):
     return make(Person, **IVAN, city="Пермь", owner_id=7)
 
 
-def ask(client, values, **more):
+def ask(client: t.Any, values: t.Any, **more: t.Any) -> t.Any:
     answer = client.post("/x/duplicates/check", json={"kind": "people.person", "values": values, **more})
     assert answer.status_code == 200, answer.text
     return answer.json()["candidates"]

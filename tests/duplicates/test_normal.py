@@ -81,6 +81,7 @@ def test_names(typed, family, given_name, patronymic):
 
 def test_names_in_fields_of_their_own():
     name = full_name("Анна", "Петрова-Водкина", "Ильинична")
+    assert name is not None
     assert (name.family, name.given, name.patronymic) == ("petrova vodkina", "anna", "ilinichna")
     assert full_name("", " ", "") is None
     assert read_name("  ") is None
@@ -131,10 +132,13 @@ def test_a_company_named_like_a_legal_form_keeps_its_name():
 
 @pytest.mark.parametrize(
     "one, other",
-    [("ул. Ленина, д. 5, кв. 12", "Lenina street 5-12"), ("пр-т Мира 3", "Мира проспект, 3"), ("6 Tullaroop St", "6 tullaroop street"), ("д. 05 ул Мира", "Мира 5")],
+    [("ул. Ленина, д. 5, кв. 12", "Lenina street 5-12"), ("пр-т Мира 3", "Мира проспект, 3"),
+     ("6 Tullaroop St", "6 tullaroop street"), ("д. 05 ул Мира", "Мира 5")],
 )  # fmt: skip
 def test_addresses(one, other):
     a, b = read_address(one), read_address(other)
+    assert a is not None
+    assert b is not None
     assert (sorted(a.words), a.numbers) == (sorted(b.words), b.numbers)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import typing as t
 
 import pytest
 import sqlalchemy as sa
@@ -31,13 +32,13 @@ def twins(make):
     return [make(Person, name=n, phone=f"8 916 123 45 {i // 2:02}", owner_id=7 if i < 3 else 8, **RARE) for i, n in enumerate(names)]
 
 
-def pairs(client, **more):
+def pairs(client: t.Any, **more: t.Any) -> t.Any:
     answer = client.get("/x/duplicates/pairs", params={"kind": "people.person", **more})
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-def ids(page):
+def ids(page: t.Any) -> list[tuple[int, ...]]:
     return [tuple(r["id"] for r in p["records"]) for p in page["pairs"]]
 
 
@@ -86,7 +87,10 @@ def test_pages(crm, client, make):
     assert len(found) >= 5
 
 
-@pytest.mark.parametrize("wrong", [{"kind": "people.nobody"}, {"limit": "0"}, {"limit": "x"}, {"limit": "²"}, {"after": "x"}, {"after": "nan:1"}, {"after": "0.5:-1"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"kind": "people.nobody"}, {"limit": "0"}, {"limit": "x"}, {"limit": "²"}, {"after": "x"}, {"after": "nan:1"}, {"after": "0.5:-1"}],
+)
 def test_bad_questions(client, wrong):
     assert client.get("/x/duplicates/pairs", params={"kind": "people.person", **wrong}).status_code == 422
 
@@ -130,13 +134,13 @@ def test_a_merged_pair_is_not_decided_otherwise(crm, client, twins):
 
 
 # ---- searching -------------------------------------------------------------------------------------------------------
-def crowd(uow, count=60):
+def crowd(uow: t.Any, count: int = 60) -> None:
     rows = [{"name": f"{'Бвгдж'[n % 5]}{'аеиоу'[n // 5 % 5]}{'лмнрс'[n // 25]}ов Иван", "phone": f"8 916 123 {n // 2:02} 67"} for n in range(count)]
     uow.add_many(Person, rows)
     uow.commit()
 
 
-def state(crm):
+def state(crm: t.Any) -> list[t.Any]:
     with crm.read() as uow:
         return sorted((p.a_id, p.b_id, p.score, p.state, p.via_id) for p in uow.find(Pair))
 
@@ -152,9 +156,9 @@ def test_an_interrupted_search_goes_on_and_finds_the_same(crm, uow, make, monkey
     with crm.uow() as clean:
         clean.connection.execute(Pair.__table__.delete())
         clean.connection.execute(keys.delete())
-    import crmkit.duplicates.verbs as verbs
+    from crmkit.duplicates import scan, verbs
 
-    real, left = verbs.advance, iter([True] * 11)
+    real, left = scan.advance, iter([True] * 11)
 
     def failing(uow, begun):
         done = real(uow, begun)
@@ -194,7 +198,8 @@ def test_one_search_of_a_kind_at_a_time(crm, uow, twins):
 def test_what_is_no_longer_alike_is_dropped(crm, uow, twins, clock):
     search(crm, "people.person")
     with crm.uow() as quiet:  # as another program would write
-        quiet.connection.execute(Person.__table__.update().where(Person.__table__.c.id == twins[0].id).values(name="Кто-то Другой", phone=None, street=None))
+        other = {"name": "Кто-то Другой", "phone": None, "street": None}
+        quiet.connection.execute(Person.__table__.update().where(Person.__table__.c.id == twins[0].id).values(**other))
     clock.forward(days=1)
     search(crm, "people.person")
     assert [(a, b) for a, b, *_rest in state(crm)] == [(twins[2].id, twins[3].id)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import types
+import typing as t
 
 import pytest
 from hypothesis import given, settings
@@ -16,15 +17,15 @@ from crmkit.duplicates.learn import learn
 from crmkit.duplicates.model import Counted
 from tests.duplicates.people import FIRMS, PEOPLE, Firm, Number, Person, plugin
 
-LABELS = {"title": Person.__fields__["name"].label}
+USUAL = Counted(5000)
 IVANOV = {"name": ["Иванов Иван Петрович"], "phone": ["8 916 123 45 67"], "born.on": ["1970-01-31"], "street": ["ул. Мира, 5"], "city": ["Пермь"]}
 
 
-def judge(first, second, what=PEOPLE, counted=Counted(5000), without=frozenset()):
+def judge(first: t.Any, second: t.Any, what: Duplicates = PEOPLE, counted: Counted = USUAL, without: frozenset[str] = frozenset()) -> t.Any:
     return what.judge(what.prepare(first), what.prepare(second), {}, what.weights(), counted, without)
 
 
-def texts(judged, language="en"):
+def texts(judged: t.Any, language: str = "en") -> list[str]:
     return [r.words.to(language) for r in judged.reasons]
 
 
@@ -99,7 +100,7 @@ def test_companies():
 
 
 VALUES = st.fixed_dictionaries({
-    "name": st.lists(st.sampled_from(["Иванов Иван", "Ivan Ivanov", "Ваня Иванов", "Петрова А.", "Bob Smith", "?", ""]) | st.text(max_size=20), max_size=1),
+    "name": st.lists(st.sampled_from(["Иванов Иван", "Ivan Ivanov", "Ваня Иванов", "Bob Smith", "?"]) | st.text(max_size=20), max_size=1),
     "phone": st.lists(st.sampled_from(["89161234567", "+7 916 123 45 67", "12"]) | st.text(max_size=12), max_size=2),
     "born.on": st.lists(st.sampled_from(["1970-01-31", "19700113", ""]), max_size=1),
     "street": st.lists(st.text(max_size=20), max_size=1), "city": st.lists(st.text(max_size=20), max_size=1),
@@ -141,7 +142,7 @@ def test_every_share_adds_up():
 
 
 # ---- declarations ----------------------------------------------------------------------------------------------------
-def problems(monkeypatch, *declarations):
+def problems(monkeypatch: t.Any, *declarations: Duplicates) -> list[str]:
     import tests.duplicates.people as module
 
     monkeypatch.delattr(module, "PEOPLE")

@@ -18,9 +18,9 @@ from .registry import BATCH, Declared, count_keys
 from .settings import DuplicatesSettings
 from .tables import keys as key_table
 
-# A pair both of which are like a third record is proposed too, unless it speaks against itself a thousand to one: so far the
+# A pair both of which are like a third record is proposed too, unless it speaks against itself a hundred to one: so far the
 # third record is believed, and no further. Two relatives with a nameless record between them stay two.
-AGAINST = 0.001
+AGAINST = 0.01
 Two = tuple[int, int]
 
 
