@@ -299,6 +299,16 @@ def test_rights(crm: Crm):
         undo.undo(uow, operation=done.operation)
 
 
+def test_a_merged_record_comes_back_only_with_the_merge_undone(crm: Crm):
+    winner, loser = pair(crm)
+    done = join(crm, winner, loser)
+    with pytest.raises(Conflict, match=f"merged into record {winner}"), crm.uow() as uow:
+        uow.restore(uow.get(Person, loser))
+    split(crm, done.operation)
+    with crm.uow() as uow:
+        uow.restore(uow.archive(uow.get(Person, loser)))
+
+
 def test_chains_tell_where_they_end(crm: Crm):
     a, b = pair(crm)
     c, _d = pair(crm)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import threading
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from crmkit.core.jobs import job
 from crmkit.core.tables import external
 from crmkit.core.tables import operation as operation_table
 from crmkit.core.totals import differences
+from crmkit.transfer.external import renew
 
 from .kit import Shop, clock_of, history, journal, rows, totals
 from .shop import ORDERS, Client, Gift, Order, Task
@@ -459,3 +461,62 @@ def test_the_rights_are_those_of_the_reverse_by_hand(shop: Shop):
             assert not may, (actor.name, unit)
         else:
             assert may, (actor.name, unit)
+
+
+def test_nobody_goes_on_with_an_operation_that_was_undone(shop: Shop):
+    crm = shop()
+    with crm.uow() as uow:
+        number = uow.operation("import", "clients.csv")
+        uow.add(Client(name="A"))
+    take_back(crm, operation=number)
+    with pytest.raises(Conflict, match="was undone"), crm.uow(operation=number) as uow:
+        uow.add(Client(name="B"))
+    with pytest.raises(NotFound), crm.uow(operation=99):
+        pass
+
+
+def test_what_another_system_called_a_record_is_known_as_before(shop: Shop):
+    crm = shop()
+    with crm.uow() as uow:
+        first = uow.operation("import", "first")
+        client = uow.add(Client(name="A"))
+        uow.flush()
+        values = {"source": "old", "kind": "shop.client", "external_id": "1", "record_id": client.id, "operation": first, "digest": "x"}
+        uow.connection.execute(external.insert().values(values))
+    before = dump(crm)
+    with crm.uow() as uow:
+        second = uow.operation("import", "second")
+        uow.get(Client, client.id).name = "B"
+        renew(uow, "old", "shop.client", [("1", client.id, "y")])
+    joined = dump(crm)
+    done = take_back(crm, operation=second)
+    assert dump(crm) == before
+    take_back(crm, operation=done.operation)
+    assert dump(crm) == joined
+    assert clashes(crm, operation=first)
+    take_back(crm, operation=second)
+    take_back(crm, operation=first)
+    assert rows(crm, Client.__table__) == []
+
+
+def test_of_two_who_undo_the_same_at_once_one_is_refused(shop: Shop):
+    crm = shop()
+    with crm.uow() as uow:
+        uow.add_many(Client, [{"name": f"C{i}"} for i in range(20)])
+    unit, start, outcomes = tx_of(crm), threading.Barrier(2), list[str]()
+
+    def one() -> None:
+        start.wait()
+        try:
+            take_back(crm, tx=unit)
+            outcomes.append("done")
+        except Conflict as refused:
+            outcomes.append(str(refused))
+
+    threads = [threading.Thread(target=one) for _number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["already undone, by operation 2", "done"]
+    assert rows(crm, Client.__table__) == []

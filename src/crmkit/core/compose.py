@@ -27,6 +27,7 @@ from .kind import ExtensionKind, Kind
 from .lists import Plans
 from .live import Hub
 from .model import Entity, Extension
+from .operation import go_on
 from .people import read_roles, read_teams
 from .pipeline import Pipeline, Stage, StageOf
 from .plugin import Plugin
@@ -202,6 +203,8 @@ class Crm(Automations):
             outer = info.get("crm_done")  # of the unit of work whose connection this one joined
             info["crm_done"] = done
             try:
+                if operation is not None:
+                    go_on(uow, operation)
                 yield uow
                 uow.settle()
             finally:

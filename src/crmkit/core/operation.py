@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from . import wire
-from .errors import Misuse, NotFound
+from .errors import Conflict, Misuse, NotFound
 from .tables import operation as table
 from .text import _
 
@@ -23,6 +23,16 @@ def begin(uow: Uow, kind: str, label: str, facts: Mapping[str, t.Any]) -> int:
     row = {"kind": kind, "label": label[:200], "actor_id": uow.actor.id, "actor": uow.actor.name, "at": uow.now, "state": "running",
         "facts": _plain(facts)}
     return t.cast(int, uow.connection.execute(table.insert().values(row).returning(table.c.id)).scalar_one())
+
+
+def go_on(uow: Uow, number: int) -> None:
+    """Refuse to go on with an operation that was undone; while one is being undone, this waits for the end of it."""
+    found = sa.select(table.c.state).where(table.c.id == number).with_for_update(read=True, key_share=True)
+    state = uow.connection.execute(found).scalar_one_or_none()
+    if state is None:
+        raise NotFound(_("There is no operation {id}", ru="Нет операции {id}").format(id=number))
+    if state == "undone":
+        raise Conflict(_("Operation {id} was undone; begin a new one", ru="Операция {id} отменена; начните новую").format(id=number))
 
 
 def finish(uow: Uow, state: str, facts: Mapping[str, t.Any]) -> None:

@@ -10,18 +10,20 @@ from collections.abc import Iterator, Mapping
 from . import moves
 from .access import Actor
 from .deliver import event_to_json
-from .errors import Invalid, Misuse
+from .errors import Conflict, Invalid, Misuse
 from .events import Archived, Restored
 from .filter import Context
 from .ledger import Ledger
 from .live import Message
 from .model import Entity, Extension, Record, Staged
 from .operation import begin, finish
+from .operations import merged_into
 from .pipeline import StageOf, Verdict
 from .reading import Reading
 from .records import Fact, Records
 from .settle import Settling
 from .sql import Db
+from .text import _
 
 if t.TYPE_CHECKING:
     from .compose import Crm
@@ -29,6 +31,7 @@ if t.TYPE_CHECKING:
 E = t.TypeVar("E", bound=Entity)
 S = t.TypeVar("S", bound=Staged)
 X = t.TypeVar("X", bound=Extension[t.Any])
+MERGED = _("it was merged into record {id}: undo the merge to have both again", ru="запись объединена с записью {id}; чтобы вернуть, отмените это")
 KERNEL_FIELDS = frozenset({"id", "created_at", "updated_at", "version", "archived_at", "pipeline", "stage", "stage_since"})
 
 
@@ -157,9 +160,11 @@ class Uow(Reading):
         return record
 
     def restore(self, record: E) -> E:
-        """Take a record out of the archive."""
+        """Take a record out of the archive; one that was merged into another comes back only when the merge is undone."""
         self._writes(record)
         if record.archived_at is not None:
+            if (into := merged_into(self, self.crm.kind(type(record)), record.id)) is not None:
+                raise Conflict(MERGED.format(id=into))
             self._stamp(record, None)
             self.settling.queue(Restored(record))
         return record

@@ -125,7 +125,7 @@ class Beside:
         if before is None:
             db.execute(external.delete().where(here, e.record_id == key))
             return
-        row = dict(zip(("source", "external_id", "digest", "operation"), before, strict=True)) | {"record_id": key}
+        row = {"record_id": key} | dict(zip(("source", "external_id", "digest", "operation", "record_id"), before, strict=False))
         back = {"record_id": key} if after is None else row  # what a merge moved comes as it is now
         if not db.execute(external.update().where(here).values(back)).rowcount:
             db.execute(external.insert().values(kind=kind.key, **row))
