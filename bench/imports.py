@@ -54,8 +54,8 @@ def write_files(folder: Path, rows: int) -> Path:
     with (folder / "contacts.csv").open("w", encoding="utf-8") as stream:
         stream.write("Client;First name;Surname;Phone;E-mail;Position;Company\n")
         for n in range(rows):
-            stream.write(f"{n};{chance.choice(FIRST)};{chance.choice(LAST)} {n};+7 (9{n % 10}2) {n % 1000:03}-{n // 1000 % 100:02}-{n % 97:02};c{n}@example.ru;{n % 3 + 1};")
-            stream.write(f"c{chance.randrange(companies)}\n")
+            stream.write(f"{n};{chance.choice(FIRST)};{chance.choice(LAST)} {n};+7 (9{n % 10}2) {n % 1000:03}-{n // 1000 % 100:02}-{n % 97:02};")
+            stream.write(f"c{n}@example.ru;{n % 3 + 1};c{chance.randrange(companies)}\n")
     (folder / "m.toml").write_text(MAPPING)
     return folder / "m.toml"
 
@@ -98,7 +98,8 @@ def floor(crm: Crm, tables: dict[str, tuple[list[str], list[tuple[object, ...]]]
     """Write the rows by the driver alone, in one transaction; return seconds."""
     from psycopg.types.json import Json
 
-    ready = {name: (cols, [tuple(Json(v) if isinstance(v, dict | list) else v for v in row) for row in rows]) for name, (cols, rows) in tables.items()}
+    ready = {name: (cols, [tuple(Json(v) if isinstance(v, dict | list)
+        else v for v in row) for row in rows]) for name, (cols, rows) in tables.items()}
     raw = crm.engine.raw_connection()
     driver = raw.driver_connection
     assert driver is not None

@@ -70,8 +70,8 @@ def test_three_sources_become_one_crm(crm: Crm, tmp_path: Path):
         loaded = dict(uow.connection.execute(sa.select(deals.c.id, deals.c.amount)).all())
         won = uow.connection.execute(sa.select(sa.func.count()).where(deals.c.stage == "won").select_from(deals)).scalar_one()
     assert {order: loaded[external["northwind.orders", str(order)]] for order in cents} == cents
-    assert sum(loaded.values()) == sum(cents.values())
-    assert abs(sum(loaded.values()) - sum(sums.values())) < 1, "rounding of 830 orders to cents"
+    assert sum(loaded.values(), decimal.Decimal()) == sum(cents.values())
+    assert abs(sum(loaded.values(), decimal.Decimal()) - sum(sums.values(), decimal.Decimal())) < 1, "rounding of 830 orders to cents"
     assert won == shipped
     before = everything(crm)
     for report in load_all(crm, tmp_path):

@@ -78,9 +78,9 @@ def test_workbooks_hold_numbers_dates_and_text_that_is_text(crm: Crm):
     sheet = openpyxl.load_workbook(io.BytesIO(exported(crm, "shop.order", "xlsx"))).active
     row = dict(zip([c.value for c in sheet[1]], [c.value for c in sheet[2]], strict=True))
     assert (row["amount"], row["weight"], row["paid"]) == (-12345678901.25, 0.1, False)
-    assert row["called_at"] == dt.datetime(2021, 5, 5, 13, 30), "in the CRM's time zone"
+    assert row["called_at"] == dt.datetime(2021, 5, 5, 13, 30), "in the CRM's time zone"  # noqa: DTZ001  # a cell has no zone
     sheet = openpyxl.load_workbook(io.BytesIO(exported(crm, "shop.person", "xlsx"))).active
-    assert dict(zip([c.value for c in sheet[1]], [c.value for c in sheet[2]], strict=True))["patient.born"] == dt.datetime(1980, 1, 12)
+    assert dict(zip([c.value for c in sheet[1]], [c.value for c in sheet[2]], strict=True))["patient.born"] == dt.datetime(1980, 1, 12)  # noqa: DTZ001  # a cell has no zone
 
 
 def test_nobody_takes_out_more_than_they_see(crm: Crm):
@@ -123,7 +123,8 @@ def test_the_whole_crm_comes_back_the_same(crm: Crm, tmp_path: Path, copy_of):
 def shown(crm: Crm, key: str) -> list[dict]:
     """Return what is exported, keys by what they mean."""
     with crm.read() as uow:
-        names = {k.key: dict(uow.connection.execute(sa.select(k.table.c.id, k.table.c[next(n for n in ("name", "title", "value") if n in k.fields)])).all())
+        names = {k.key: dict(uow.connection.execute(sa.select(k.table.c.id,
+            k.table.c[next(n for n in ("name", "title", "value") if n in k.fields)])).all())
             for k in crm.kinds.values()}  # fmt: skip
         kind = crm.kind(key)
         request = ListRequest(sort=("id",), fields=every_field(crm, uow.actor, kind), archived=None)
@@ -133,6 +134,7 @@ def shown(crm: Crm, key: str) -> list[dict]:
     for row in rows:
         if str(row.get("name", "")).startswith("Here"):
             continue
-        made = {n: names[links[n]].get(v) if n in links and v else v for n, v in row.items() if n not in ("id", "updated_at", "version", "stage_since")}
+        made = {n: names[links[n]].get(v) if n in links and v
+            else v for n, v in row.items() if n not in ("id", "updated_at", "version", "stage_since")}
         found.append({n: v is not None if n == "archived_at" else v for n, v in made.items()})
     return found

@@ -92,7 +92,8 @@ def contents(url: str) -> dict[str, list[Any]]:
     """Return every row, with keys replaced by their place (sequences skip numbers) and without what names a process."""
     crm = compose(url)
     with crm.engine.connect() as connection:
-        place = {k.key: {key: n for n, (key,) in enumerate(connection.execute(sa.select(k.table.c.id).order_by(k.table.c.id)))} for k in crm.kinds.values()}
+        every = {k.key: connection.execute(sa.select(k.table.c.id).order_by(k.table.c.id)).scalars() for k in crm.kinds.values()}
+        place = {kind: {key: n for n, key in enumerate(keys)} for kind, keys in every.items()}
         by_table = {k.table.name: k.key for k in crm.kinds.values()}
         found = {t.name: sorted(repr(plain(t, row, place, by_table)) for row in connection.execute(sa.select(t)).mappings()) for t in crm.tables}
     crm.engine.dispose()

@@ -144,7 +144,8 @@ def converter(words: str) -> Convert:
     name, _blank, argument = words.strip().partition(" ")
     maker = CONVERTERS.get(name)
     if maker is None:
-        raise ValueError(_("there is no converter {name!r}.{near}", ru="нет преобразования {name!r}.{near}").format(name=name, near=closest(name, CONVERTERS)))
+        raise ValueError(_("there is no converter {name!r}.{near}",
+            ru="нет преобразования {name!r}.{near}").format(name=name, near=closest(name, CONVERTERS)))
     try:
         return maker(argument.strip())
     except (ValueError, re.error) as error:

@@ -82,7 +82,8 @@ class Reader:
         try:
             return ZoneInfo(name) if name else self.crm.zone
         except (KeyError, ValueError, OSError):
-            self.wrong("timezone", _("not known; write an IANA name such as Europe/Moscow", ru="неизвестна; напишите имя IANA, например Europe/Moscow"))
+            self.wrong("timezone", _("not known; write an IANA name such as Europe/Moscow",
+                ru="неизвестна; напишите имя IANA, например Europe/Moscow"))
             return self.crm.zone
 
     def _data(self, said: Mapping[str, t.Any], given: Mapping[str, str], environment: Mapping[str, str]) -> tuple[dict[str, str], set[str]]:
@@ -163,7 +164,8 @@ class Reader:
     def _filled(self, text: str, path: str) -> str:
         for name in HOLE.findall(text):
             if name not in self.data:
-                self.wrong(path, _("{{{name}}} is not under [data].{near}", ru="{{{name}}} нет в [data].{near}").format(name=name, near=closest(name, self.data)))
+                self.wrong(path, _("{{{name}}} is not under [data].{near}",
+                    ru="{{{name}}} нет в [data].{near}").format(name=name, near=closest(name, self.data)))
         return HOLE.sub(lambda found: self.data.get(found[1], ""), text)
 
     def _file(self, text: str, path: str) -> Path:
@@ -179,7 +181,8 @@ class Reader:
             return (template(said), tuple(HOLE.findall(said))) if "{" in said else (getter(said), (said,))
         if isinstance(said, list) and said and all(isinstance(c, str) and c for c in said):
             return first_of(said), tuple(said)
-        self.wrong(path, _("name a column, or write a template such as \"{{first}} {{last}}\"", ru="назовите столбец или напишите шаблон вроде \"{{first}} {{last}}\"")
+        self.wrong(path, _("name a column, or write a template such as \"{{first}} {{last}}\"",
+            ru="назовите столбец или напишите шаблон вроде \"{{first}} {{last}}\"")
             .format())  # fmt: skip
         return (lambda cells: None), ()
 
@@ -220,7 +223,8 @@ class Reader:
             return Each(columns=(column,), split=self._converters([f"split {split}"], f"{path}.split")[0])
         if isinstance(said, list) and said and all(isinstance(c, str) for c in said):
             return Each(columns=tuple(said))
-        self.wrong(path, _("list columns, or write {{column = \"…\", split = \"[;,]\"}}", ru="перечислите столбцы или напишите {{column = \"…\", split = \"[;,]\"}}").format())
+        self.wrong(path, _("list columns, or write {{column = \"…\", split = \"[;,]\"}}",
+            ru="перечислите столбцы или напишите {{column = \"…\", split = \"[;,]\"}}").format())
         return None
 
     def _fields(self, kind: Kind, said: Mapping[str, t.Any], path: str) -> tuple[dict[str, Rule], list[Reference]]:
@@ -235,7 +239,8 @@ class Reader:
             target = kind.links[name].field.name if name in kind.links and name not in writable else name
             here = f"{path}.{name}"
             if target not in writable:
-                self.wrong(here, _("{kind} has no field {name!r} that can be imported.{near}", ru="у {kind} нет поля {name!r} для импорта.{near}").format(
+                self.wrong(here, _("{kind} has no field {name!r} that can be imported.{near}",
+                    ru="у {kind} нет поля {name!r} для импорта.{near}").format(
                     kind=kind.key, name=name, near=closest(name, [*writable, *kind.links])), "unknown")  # fmt: skip
                 continue
             rule, more = self._rule(target, table, here)
@@ -247,7 +252,8 @@ class Reader:
         named = {*rules, *(r.rule.target for r in references)}
         for name, field in kind.fields.items():
             if field.required and name not in named:
-                self.wrong(path, _("{name} is required: map it, or give it a value", ru="поле {name} обязательно: сопоставьте его или задайте значение")
+                self.wrong(path, _("{name} is required: map it, or give it a value",
+                    ru="поле {name} обязательно: сопоставьте его или задайте значение")
                     .format(name=name))  # fmt: skip
         return rules, references
 
@@ -312,7 +318,8 @@ class Reader:
         elif not into:
             self.wrong(path, _("say which entity {ref} holds: kind = \"…\"", ru="укажите, какая это сущность: kind = \"…\"").format(ref=ref))
         elif to and into != to:
-            self.wrong(f"{path}.ref", _("{ref} holds {kind}, this field wants {to}", ru="{ref} — это {kind}, а поле ждёт {to}").format(ref=ref, kind=into, to=to))
+            self.wrong(f"{path}.ref", _("{ref} holds {kind}, this field wants {to}",
+                ru="{ref} — это {kind}, а поле ждёт {to}").format(ref=ref, kind=into, to=to))
         return Reference(rule=rule, field=rule.target, kind=into or to, source=source, optional=missing == "empty")
 
     def _found(self, rule: Rule, find: str, to: str, path: str, optional: bool) -> Reference | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import graphlib
+import itertools
 import json
 import typing as t
 from collections.abc import Callable, Iterator, Sequence
@@ -156,7 +157,7 @@ def _circular(kinds: Sequence[Kind]) -> set[tuple[str, str]]:
             return dropped
         except graphlib.CycleError as error:
             circle = error.args[1]
-            steps = {(b, a) for a, b in zip(circle, circle[1:], strict=False)}
+            steps = {(b, a) for a, b in itertools.pairwise(circle)}
             loose = [place for place, (to, nullable) in links.items() if nullable and place not in dropped and (place[0], to) in steps]
             if not loose:
                 return dropped

@@ -20,7 +20,8 @@ def open_source(source: From) -> Source:
         return Tables(source)
     form = source.format or FORMATS.get(source.file.suffix.lower(), "")
     if not source.file.exists():
-        near = closest(source.file.name, [p.name for p in source.file.parent.iterdir() if p.suffix == source.file.suffix]) if source.file.parent.exists() else ""
+        beside = source.file.parent.iterdir() if source.file.parent.is_dir() else ()
+        near = closest(source.file.name, [p.name for p in beside if p.suffix == source.file.suffix])
         source.refuse(_("there is no file {file}.{near}", ru="нет файла {file}.{near}").format(file=str(source.file), near=near))
     if source.file.is_dir():
         source.refuse(_("{file} is a folder", ru="{file} — папка").format(file=str(source.file)))
@@ -45,7 +46,8 @@ def _opened(source: From, file: Path, form: str) -> Source:
 
         return Tables(source)
     source.refuse(_("what {suffix!r} is cannot be told by its name; write format = \"csv\", \"xlsx\", \"jsonl\" or \"sqlite\"",
-        ru="по имени не понять, что такое {suffix!r}; укажите format = \"csv\", \"xlsx\", \"jsonl\" или \"sqlite\"").format(suffix=file.suffix))  # fmt: skip
+        ru="по имени не понять, что такое {suffix!r}; укажите format = \"csv\", \"xlsx\", \"jsonl\" или \"sqlite\"").format(
+            suffix=file.suffix))  # fmt: skip
 
 
 __all__ = ["FORMATS", "From", "Row", "Source", "open_source"]

@@ -54,7 +54,8 @@ class Tables:
             if source.table in known:
                 schema, name = "", source.table
             else:
-                source.refuse(_("there is no table {name!r}.{near}", ru="нет таблицы {name!r}.{near}").format(name=source.table, near=closest(name, known)))
+                source.refuse(_("there is no table {name!r}.{near}",
+                    ru="нет таблицы {name!r}.{near}").format(name=source.table, near=closest(name, known)))
         table = sa.table(name, schema=schema or None)
         keys = inspector.get_pk_constraint(name, schema or None)["constrained_columns"] if name in inspector.get_table_names(schema or None) else []
         self._count = self._connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()

@@ -66,7 +66,8 @@ def encoding_of(file: Path, said: str, source: From) -> tuple[str, Text | None]:
         try:
             return codecs.lookup(said).name, None
         except LookupError:
-            source.refuse(_("there is no encoding {name!r}; try utf-8, utf-16 or cp1251", ru="нет кодировки {name!r}; попробуйте utf-8, utf-16 или cp1251")
+            source.refuse(_("there is no encoding {name!r}; try utf-8, utf-16 or cp1251",
+                ru="нет кодировки {name!r}; попробуйте utf-8, utf-16 или cp1251")
                 .format(name=said))  # fmt: skip
     with file.open("rb") as stream:
         sample = stream.read(SAMPLE)

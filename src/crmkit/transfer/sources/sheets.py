@@ -15,7 +15,8 @@ from .delimited import named
 
 MOST_TEXT = 512 * 1024 * 1024  # a workbook's texts are held in memory while it is read
 FORMULA = re.compile(rb"<f[ >/]")
-NO_VALUE = _("{cell} is a formula without a value: open the file in Excel and save it", ru="в {cell} формула без значения: откройте файл в Excel и сохраните")
+NO_VALUE = _("{cell} is a formula without a value: open the file in Excel and save it",
+    ru="в {cell} формула без значения: откройте файл в Excel и сохраните")
 ERROR = _("{cell} holds the error {value}", ru="в {cell} ошибка {value}")
 
 
@@ -30,6 +31,8 @@ class Sheet:
         self.notes: list[Text] = []
         self._check()
         self._books: list[t.Any] = []
+        self._rows: Iterator[t.Any] | None = None
+        self._behind: Iterator[t.Any] | None = None
         try:
             self._begin(source)
         except Invalid:
@@ -42,7 +45,8 @@ class Sheet:
         self._formulas = self._open(data_only=False) if self._has_formulas() else None
         self._rows = self._cells(self._sheet)
         self._seen, self._height = 0, self._sheet.max_row or 0
-        self._behind = self._cells(self._formulas) if self._formulas is not None else None
+        if self._formulas is not None:
+            self._behind = self._cells(self._formulas)
         self.names: tuple[str, ...] | None = named(source.columns or self._header())
 
     def _check(self) -> None:
@@ -66,7 +70,8 @@ class Sheet:
         self._books.append(book)
         name = self._source.sheet
         if name and name not in book.sheetnames:
-            self._source.refuse(_("there is no sheet {name!r}.{near}", ru="нет листа {name!r}.{near}").format(name=name, near=closest(name, book.sheetnames)))
+            self._source.refuse(_("there is no sheet {name!r}.{near}",
+                ru="нет листа {name!r}.{near}").format(name=name, near=closest(name, book.sheetnames)))
         sheet = book[name] if name else book.worksheets[0]
         return sheet
 
@@ -88,6 +93,7 @@ class Sheet:
             yield from sheet.iter_rows()
 
     def _next(self) -> tuple[t.Any, t.Any] | None:
+        assert self._rows is not None
         cells = next(self._rows, None)
         self._seen += 1
         return None if cells is None else (cells, next(self._behind, ()) if self._behind is not None else ())
@@ -129,6 +135,9 @@ class Sheet:
         return file_identity(self._file)
 
     def close(self) -> None:
-        """Close the workbook."""
+        """Close the workbook, and what still reads from it first: its file is not closed before."""
+        for reading in (self._rows, self._behind):
+            if reading is not None:
+                t.cast(t.Any, reading).close()
         for book in self._books:
             book.close()
