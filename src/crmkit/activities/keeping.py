@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import attrs
 import sqlalchemy as sa
 
-from crmkit import Conflict, Crm, Permission, Tick, Uow, _, command, every, on, outside
+from crmkit import Conflict, Crm, Permission, Tick, Uow, _, command, every, outside
 
 from .entities import File
 from .settings import ActivitiesSettings
@@ -59,11 +59,6 @@ def remove_content(event: ContentRemoved, crm: Crm) -> None:
 def sweep_nightly(tick: Tick, uow: Uow) -> None:
     """Look for content without a record, at a quiet hour."""
     uow.emit(Sweep())
-
-
-@on(Sweep)
-def swept(event: Sweep, uow: Uow) -> None:
-    """Stand for the sweep in the transaction; the work itself is done outside."""
 
 
 @outside(Sweep)

@@ -1,0 +1,16 @@
+"""Webhooks: other systems are told what happens here, signed, again and again until they have heard."""
+
+from crmkit import Plugin, _
+
+from .entities import Delivery, Endpoint, Payload, State
+from .settings import WebhooksSettings
+from .upkeep import EndpointDisabled
+
+plugin = Plugin(
+    "webhooks",
+    label=_("Webhooks", ru="Вебхуки"),
+    modules=[f"{__name__}.{m}" for m in ("entities", "checks", "commands", "listening", "dispatch", "attempt", "upkeep")],
+    settings=WebhooksSettings,
+)
+
+__all__ = ["Delivery", "Endpoint", "EndpointDisabled", "Payload", "State", "WebhooksSettings", "plugin"]
