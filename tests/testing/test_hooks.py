@@ -146,7 +146,7 @@ def test_deliveries_and_messages(make, deliver, clock):
     make(Deal, into=SALES["offer"])
     assert "crm_publish" in CALLED
     clock.forward(days=5)
-    assert deliver() == 1
+    assert deliver() >= 1
     assert "crm_deliver while:sales:nudge" in CALLED
 
 

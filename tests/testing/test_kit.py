@@ -87,7 +87,8 @@ def test_two_open_units_of_work_do_not_wait_for_each_other(crm, uow, make):
 def test_deliver_until_goes_from_one_moment_to_the_next(make, deliver, clock):
     make(Deal, into=SALES["offer"])
     start = clock.now()
-    assert deliver(until=timedelta(days=30)) == 1
+    ran = deliver(until=timedelta(days=30))
+    assert ran > 60, "the nudge, and the daily lines of both plugins thirty times"
     assert clock.now() == start + timedelta(days=30)
 
 
@@ -130,7 +131,7 @@ def test_an_error_of_a_handler_says_where_it_happened(crm, make, deliver, clock,
     assert "while:sales:nudge" in "".join(caught.value.__notes__)
     monkeypatch.undo()
     clock.forward(hours=1)
-    assert deliver() == 1, "it was kept, and tried again"
+    assert deliver() >= 1, "it was kept, and tried again"
 
 
 def test_what_a_plugin_requires_is_composed_too(crm):

@@ -69,7 +69,7 @@ loyalty = Plugin("loyalty", requires=["sales"], modules=[__name__])
 PLUGINS = (crmkit.activities.plugin, crmkit_sales.plugin, loyalty)
 WITH_FAULTS = (*PLUGINS, faulty.plugin)
 ROLES = (
-    Role("boss", {"sales.*": "all", "loyalty.*": "all", "crmkit.*": "all"}),
+    Role("boss", {"sales.*": "all", "activities.*": "all", "loyalty.*": "all", "crmkit.*": "all"}),
     Role("seller", {"sales.*": "own"}, hidden=["sales.contact.email"], read_only=["sales.deal.competitor"]),
 )  # fmt: skip
 FAULTY_ROLES = (Role("boss", {**ROLES[0].grants, "faulty.*": "all"}), *ROLES[1:])

@@ -7,8 +7,9 @@ import decimal
 import heapq
 import random as chance
 import typing as t
+from collections.abc import Mapping
 
-from crmkit import Actor, Invalid, StageOf, Uow, hookimpl
+from crmkit import Actor, Invalid, Staged, StageOf, Uow, hookimpl
 from crmkit.activities import Activity, Note, plan
 
 from .conversion import to_deal, to_lead
@@ -29,6 +30,7 @@ NEXT: dict[str, tuple[tuple[str, int, int], ...]] = {
     "lost": (("", 97, 0), ("new", 3, 40)),
 }
 CHANNELS = (Channel.SITE, Channel.SITE, Channel.CALL, Channel.CALL, Channel.CHAT, Channel.EMAIL, Channel.VISIT, Channel.MESSENGER)
+S = t.TypeVar("S", bound=Staged)
 Happening = t.Callable[[dt.datetime], None]
 
 
@@ -111,10 +113,10 @@ class Story:
             return
         fate = dice.random()
         if fate < 0.05:
-            uow.move(inquiry, INQUIRIES["spam"])
+            self._try(inquiry, INQUIRIES["spam"])
             return
         answered(inquiry, uow)
-        uow.move(inquiry, INQUIRIES["working"])
+        self._try(inquiry, INQUIRIES["working"])
         if fate < 0.13:
             uow.move(inquiry, INQUIRIES["rejected"], {"lost_reason_id": dice.choice(self.cast.rejections[place.country]).id})
             return
@@ -132,17 +134,24 @@ class Story:
         if lead.owner_id is None:
             lead.owner_id = uow.actor.id
         if lead.stage == "new":
-            uow.move(lead, LEADS["working"])
+            self._try(lead, LEADS["working"])
             uow.add(Note(text=dice.choice(place.steps), owner_id=uow.actor.id, **uow.about(lead)))
             plan(uow, lead, "call", dice.choice(place.steps), self._moment(at, 5))
             self._plan(self._moment(at, 9), lambda when: self._qualify(lead, place, when))
         elif dice.random() < 0.26:
-            uow.move(lead, LEADS["lost"], self._loss(place))
+            self._try(lead, LEADS["lost"], self._loss(place))
         else:
-            uow.move(lead, LEADS["qualified"])
+            self._try(lead, LEADS["qualified"])
             deal = to_deal(lead, uow)
             self._price(deal, place)
             self._go_on(deal, place, at)
+
+    def _try(self, record: S, to: StageOf[S], values: Mapping[str, t.Any] | None = None) -> bool:
+        """Move a record if it may: an integrator's pipeline may ask for more than we know of."""
+        allowed = self.uow.can_move(record, to, values).allowed
+        if allowed:
+            self.uow.move(record, to, values)
+        return allowed
 
     def _loss(self, place: Place) -> dict[str, t.Any]:
         reason: LostReason = self.dice.choice(self.cast.reasons[place.country])
@@ -197,7 +206,7 @@ class Story:
         values: dict[str, t.Any] = self._loss(place) if to.name == "lost" else {}
         if to.name == "negotiation" and deal.closes_on is None:
             values["closes_on"] = (at + dt.timedelta(days=dice.randint(7, 45))).date()
-        if not uow.can_move(deal, to, values):  # an integrator's pipeline may ask for more than we know of
+        if not uow.can_move(deal, to, values):
             return
         for step in uow.find(Activity).where({**uow.about(deal), "done_at": None}):
             step.done_at = at
