@@ -16,6 +16,7 @@ from .trial import ACTORS, World, build
 
 DIRECTOR = next(a for a in ACTORS if a.name == "Director")
 NAMES = ("funnel", "stages", "outcomes")
+SALES = ("cohorts", "forecast", "responses")
 ASKED = {"from": "2025-04-10", "to": "2025-10-05", "pipeline": "cases"}
 
 
@@ -103,7 +104,11 @@ def test_what_is_wrong_is_named(client: Any) -> None:
 
 def test_without_anything_asked(client: Any, world: World) -> None:
     client.act_as(Actor(1, roles=["everything"]))
-    for name in NAMES:
+    for name in (*NAMES, *SALES):
         found = client.get(f"/x/sales/reports/{name}")
         assert found.status_code == 200, found.text
+        assert client.get(f"/x/sales/reports/{name}", params={"format": "csv"}).status_code == 200
+        if name == "forecast":
+            assert (found.json()["from"], found.json()["to"]) == ("2026-01-01", "2026-06-30")
+            continue
         assert (found.json()["from"], found.json()["to"]) == ("2025-02-01", "2026-01-20")

@@ -45,9 +45,11 @@ OTHER = Pipeline("other", of=Case, stages=[Stage("one"), Stage("two"), Stage("do
 OPEN_STAGES, WON_STAGES, LOST_STAGES = ("new", "talk", "offer", "pay"), ("won", "gift"), ("lost", "spam")
 plugin = Plugin("trial", modules=[__name__], requires=["sales"])
 
-READ = {"sales.reports.read": "all", "trial.source.read": "all", "trial.dealer.read": "all"}
+SCOPED = ("trial.case", "sales.inquiry", "sales.lead", "sales.deal")
+READ = {"sales.reports.read": "all", "sales.source.read": "all", "trial.source.read": "all", "trial.dealer.read": "all"}
 ROLES = [
-    *(Role(scope, {"trial.case.read": scope, **READ}) for scope in ("own", "team", "below", "all")),
+    *(Role(scope, {f"{kind}.read": scope for kind in SCOPED} | READ) for scope in ("own", "team", "below", "all")),
+    Role("named", {"sales.inquiry.read": "all", "sales.assignee.read": "all", "sales.reports.read": "all"}),
     Role("blind", {"trial.case.read": "all", **READ}, hidden=("trial.case.amount", "trial.case.owner_id", "trial.dealer.city")),
     Role("everything", {"*": "all"}),
     Role("clerk", {"trial.case.read": "all"}),

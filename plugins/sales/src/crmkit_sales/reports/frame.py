@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from crmkit import Forbidden, Invalid, Kind, Permission, Pipeline, Problem, Staged, Uow, _
 
+from ..entities import Assignee
 from .ask import Ask, Period
 from .sql import month_of
 
@@ -21,7 +22,7 @@ MOST = 3
 # What figures may be split by: the fields it may be, the first one that the records have.
 SPLITS: dict[str, tuple[str, ...]] = {
     "owner": ("owner_id",), "team": ("team_id",), "source": ("source_id", "source"), "channel": ("channel",), "dealer": ("dealer_id",),
-    "point_of_sale": ("point_of_sale_id",), "city": ("dealer.city", "point_of_sale.city", "company.city"),
+    "point_of_sale": ("point_of_sale_id",), "city": ("city", "dealer.city", "point_of_sale.city"),
     "lost_reason": ("lost_reason_id", "lost_reason"), "stage": ("stage",), "category": ("category", "forecast_category"),
 }  # fmt: skip
 LABELS = {
@@ -148,6 +149,8 @@ class Frame:
             field = t.cast(str, month)
             return Split(name, field, month_of(self.table.c[field], self.period, self.period.months), period=self.period)
         field = next(f for f in SPLITS[name] if self.sees(f))
+        if name == "owner":
+            return Split(name, field, self.table.c[field], self._person(field))
         link, _dot, last = field.rpartition(".")
         if link:
             return Split(name, field, self.join(link).c[last])
@@ -156,6 +159,16 @@ class Frame:
         if pointed is None or name_of is None:
             return Split(name, field, self.table.c[field])
         return Split(name, field, self.table.c[field], self.join(pointed.name).c[name_of])
+
+    def _person(self, field: str) -> t.Any:
+        """Return the name of an owner, as those who give out leads know it."""
+        kind = self.uow.crm.kind(Assignee)
+        if not self.uow.may(kind.permission("read")) or self.hidden(kind) & {"name", "user_id"}:
+            return None
+        alias = kind.table.alias("j_person")
+        on = sa.and_(alias.c.user_id == self.table.c[field], alias.c.id.in_(self.uow.visible(Assignee)))
+        self.source = self.source.outerjoin(alias, on)
+        return alias.c.name
 
     def _name_of(self, key: str) -> str | None:
         """Return the field by which records of a kind are called, where the actor sees it."""

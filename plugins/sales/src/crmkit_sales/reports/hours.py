@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 import typing as t
-from collections.abc import Callable, Collection, Sequence
-from zoneinfo import ZoneInfo
+from collections.abc import Callable, Sequence
 
 import attrs
 import sqlalchemy as sa
 
 from crmkit import Uow
 
+from ..settings import SalesSettings
 from .sql import MICRO, at, postgres
 
 DAY = 86_400 * MICRO
@@ -26,21 +26,14 @@ class Hours:
     shifts: Callable[[dt.date], Sequence[Shift]]
 
 
-def weekly(zone: ZoneInfo, times: Sequence[tuple[dt.time, dt.time]], weekdays: Collection[int] = range(5), free: Collection[dt.date] = ()) -> Hours:
-    """Return the hours of an office that works at the same `times` on each of `weekdays` (Monday is 0) but the `free` days."""
-
-    def shifts(day: dt.date) -> list[Shift]:
-        if day.weekday() not in weekdays or day in free:
-            return []
-        moments = [(dt.datetime.combine(day, a, zone), dt.datetime.combine(day, b, zone)) for a, b in times]
-        return [(a.astimezone(dt.UTC), b.astimezone(dt.UTC)) for a, b in moments]
-
-    return Hours(shifts)
-
-
 def office(uow: Uow) -> Hours:
-    """Return the working hours of the CRM."""
-    return weekly(uow.crm.zone, [(dt.time(9), dt.time(18))])
+    """Return the working hours of the CRM: those of ``[sales]``, without public holidays and days off, in the CRM's time zone."""
+    calendar, zone = uow.crm[SalesSettings].calendar, uow.crm.zone
+
+    def moment(day: dt.date, minutes: int) -> dt.datetime:
+        return dt.datetime.combine(day + dt.timedelta(days=minutes // 1440), dt.time(minutes % 1440 // 60, minutes % 60), zone).astimezone(dt.UTC)
+
+    return Hours(lambda day: [(moment(day, begin), moment(day, end)) for begin, end in calendar.of(day)])
 
 
 def worked(uow: Uow, rows: t.Any, by: Sequence[str], hours: Hours) -> t.Any:

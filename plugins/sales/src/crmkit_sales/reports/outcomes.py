@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import decimal
+import typing as t
 
 import attrs
 
@@ -47,8 +48,8 @@ def won_lost(uow: Uow, ask: Ask | None = None) -> Report[OutcomeRow]:
         found = keys_of(frame.splits, row[:width])
         own = [*drill_of(frame.splits, found), {"pipeline": pipeline.name, "stage_since": period.within()}]
         sums = [money(value, scale_of(amount)) for value in row[width + 2 :]]
-        amounts = {"won_amount": sums[0], "lost_amount": sums[1]} if sums else {}
-        counts = {"won": row[width], "lost": row[width + 1], "rate": part(row[width], row[width] + row[width + 1])}
+        amounts: dict[str, t.Any] = {"won_amount": sums[0], "lost_amount": sums[1]} if sums else {}
+        counts: dict[str, t.Any] = {"won": row[width], "lost": row[width + 1], "rate": part(row[width], row[width] + row[width + 1])}
         rows.append(OutcomeRow(
             by=found, **counts, **amounts,
             drill={name: frame.drill(*own, {"stage": {"in": stages}}) for name, stages in (("won", won), ("lost", lost))},

@@ -14,6 +14,7 @@ from .ask import Ask
 from .frame import CHOOSE, SPLITS
 
 COMMON = ("from", "to", "by", "pipeline", "owner", "team", "dealer", "filter", "archived", "format")
+ANY = tuple(name for name in COMMON if name != "pipeline")  # of reports that are not about one pipeline
 ARCHIVED: dict[str, bool | None] = {"false": False, "true": True, "all": None}
 FORMATS = ("json", "csv")
 UNKNOWN = _("unknown parameter; there are: {known}", ru="неизвестный параметр; есть: {known}")

@@ -9,12 +9,15 @@ from starlette.responses import Response
 
 from crmkit import Uow, _, route
 
+from .cohorts import cohorts
+from .forecast import forecast
 from .frame import READ
 from .funnel import BASES, funnel
 from .hours import office
 from .outcomes import won_lost
-from .parameters import Asked, described, language_of
+from .parameters import ANY, Asked, described, language_of
 from .render import as_csv, as_json
+from .responses import first_response
 from .stays import time_in_stage
 from .table import Report
 
@@ -51,3 +54,24 @@ def reports_outcomes(request: Request, uow: Uow) -> t.Any:
     """What was won and lost."""
     asked = Asked(request)
     return _answer(request, uow, asked, won_lost(uow, asked.ask))
+
+
+@route("/reports/cohorts", permission=READ, operation=described(_("Cohorts", ru="Когорты"), flags=ANY))
+def reports_cohorts(request: Request, uow: Uow) -> t.Any:
+    """What inquiries of a month became."""
+    asked = Asked(request, flags=ANY)
+    return _answer(request, uow, asked, cohorts(uow, asked.ask))
+
+
+@route("/reports/forecast", permission=READ, operation=described(_("Forecast", ru="Прогноз")))
+def reports_forecast(request: Request, uow: Uow) -> t.Any:
+    """What open deals promise."""
+    asked = Asked(request)
+    return _answer(request, uow, asked, forecast(uow, asked.ask))
+
+
+@route("/reports/responses", permission=READ, operation=described(_("First response", ru="Первый ответ"), flags=ANY))
+def reports_responses(request: Request, uow: Uow) -> t.Any:
+    """How soon inquiries were answered."""
+    asked = Asked(request, flags=ANY)
+    return _answer(request, uow, asked, first_response(uow, asked.ask))

@@ -110,7 +110,7 @@ def spread(uow: Uow, rows: t.Any, keys: Sequence[str]) -> dict[tuple[t.Any, ...]
     whole, rest = sa.func.sum(value // second), sa.func.sum(value % second)  # a sum of microseconds might not fit
     statement = sa.select(*by, sa.func.count(value), sa.func.count(source.c.id.distinct()), whole, rest, *quantiles)
     statement = statement.where(value.is_not(None)).group_by(*by)
-    return {tuple(row[: len(keys)]): _read(*row[len(keys) :]) for row in uow.connection.execute(statement)}
+    return {tuple(row[: len(keys)]): _read(*row[len(keys) :]) for row in uow.connection.execute(statement) if row[len(keys)]}
 
 
 def _between(source: t.Any, p: float) -> t.Any:
