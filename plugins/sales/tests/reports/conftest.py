@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
 import pytest
 
 from crmkit import MovableClock, Plugin, Role
@@ -12,13 +11,10 @@ from crmkit_sales import plugin as sales
 
 from . import trial
 
-REPORTS = ("crmkit_sales.reports.frame", "crmkit_sales.reports.routes")
-
 
 @pytest.fixture
 def crm_plugins() -> list[Plugin]:
-    found = sales if REPORTS[0] in sales.modules else attrs.evolve(sales, modules=[*sales.modules, *REPORTS])
-    return [found, trial.plugin]
+    return [sales, trial.plugin]
 
 
 @pytest.fixture
