@@ -8,7 +8,7 @@ import typing as t
 import attrs
 import sqlalchemy as sa
 
-from crmkit import Crm, Invalid, NotFound, Problem, Text, Uow, _, command, route
+from crmkit import Crm, Invalid, NotFound, Problem, Role, Text, Uow, _, command, hookimpl, route
 
 from .asked import key_of, language, person, read, whole
 from .entities import StoredRole, UserRole
@@ -19,71 +19,65 @@ from .permissions import ADMINISTER, MATRIX
 if t.TYPE_CHECKING:
     from starlette.requests import Request
 
-    from crmkit import Role
-
-
-@attrs.frozen
-class Template:
-    """A role to start from: grants of what is not there are left out."""
-
-    name: str
-    label: str
-    label_ru: str
-    grants: dict[str, str]
-    read_only: tuple[str, ...] = ()
-
 
 # Everybody sees the organisation and looks after their own data; a password, a session and a token are one's own anyway.
-EVERYBODY = {
-    "accounts.user.read": "all", "accounts.user.change": "own", "accounts.team.read": "all", "accounts.membership.read": "all",
-    "accounts.delegation.*": "own", "views.*": "own",
-}  # fmt: skip
 ONESELF = ("accounts.user.login", "accounts.user.active", "accounts.user.team_id", "accounts.user.manager_id", "accounts.user.owner_id")
-# To invite people into one's own teams, with roles that reach no further than one's own.
-INVITES = {"accounts.invite": "below", "accounts.user.create": "below", "accounts.user_role.create": "below", "accounts.membership.create": "below"}
-WORK = ("sales", "activities", "taskqueue", "telephony", "commerce", "messaging", "process_monitor", "prosthesis_feedback")
+USUAL = {
+    "manager": _("Manager", ru="Менеджер"), "operator": _("Call-centre operator", ru="Оператор колл-центра"),
+    "dealer_manager": _("Dealer's manager", ru="Менеджер дилера"), "cashier": _("Cashier", ru="Кассир"), "marketer": _("Marketer", ru="Маркетолог"),
+}  # fmt: skip
+# Who leads invites people into their own teams, with roles that reach no further than their own.
+LEADS = dict.fromkeys(
+    ("accounts.delegation.*", "accounts.invite", "accounts.user.create", "accounts.user_role.create", "accounts.membership.create"), "below")
 
 
-def _work(scope: str, *names: str) -> dict[str, str]:
-    return {f"{name}.*": scope for name in names or WORK}
+@hookimpl
+def crm_role_offers(crm: Crm) -> t.Iterable[Role]:
+    """Offer the administrator, and what people may do about people."""
+    everybody: dict[str, t.Any] = {
+        "accounts.user.read": "all", "accounts.user.change": "own", "accounts.team.read": "all", "accounts.membership.read": "all",
+        "accounts.delegation.*": "own",
+    }  # fmt: skip
+    yield Role("everybody", everybody, read_only=ONESELF)
+    yield Role("administrator", {"*": "all"}, label=_("Administrator", ru="Администратор"))
+    yield Role("director", {"accounts.*.read": "all", "accounts.matrix": "all", "crmkit.*": "all"}, label=_("Director", ru="Директор"))
+    yield Role("team_lead", {**LEADS, "crmkit.export": "all"}, label=_("Team lead", ru="Руководитель отдела"))
+    for name, label in USUAL.items():
+        yield Role(name, {}, label=label)
+    yield Role("dealer_head", LEADS, label=_("Head of a dealer", ru="Руководитель дилера"))
 
 
-TEMPLATES = (
-    Template("administrator", "Administrator", "Администратор", {"*": "all"}),
-    Template("director", "Director", "Директор", EVERYBODY | _work("all") | {
-        "accounts.role.read": "all", "accounts.user_role.read": "all", "accounts.matrix": "all", "crmkit.*": "all", "duplicates.*": "all",
-        "views.*": "all"}, ONESELF),
-    Template("team_lead", "Team lead", "Руководитель отдела", EVERYBODY | _work("below") | {
-        "accounts.delegation.*": "below", "crmkit.export": "all"} | INVITES, ONESELF),
-    Template("manager", "Manager", "Менеджер", EVERYBODY | _work("own") | {"sales.company.read": "team", "sales.contact.read": "team"}, ONESELF),
-    Template("operator", "Call-centre operator", "Оператор колл-центра", EVERYBODY | {
-        "sales.inquiry.*": "all", "sales.lead.read": "all", "sales.lead.create": "all", "sales.contact.read": "all", "sales.contact.create": "all",
-        "sales.contact.change": "all", "sales.company.read": "all", "sales.company.create": "all", "sales.source.read": "all",
-        "sales.dealer.read": "all", "sales.point_of_sale.read": "all", "activities.*": "own", "telephony.*": "own", "taskqueue.*": "own"}, ONESELF),
-    Template("dealer_manager", "Dealer's manager", "Менеджер дилера", EVERYBODY | _work("team", "sales", "activities", "taskqueue"), ONESELF),
-    Template("dealer_head", "Head of a dealer", "Руководитель дилера", EVERYBODY | _work("below", "sales", "activities", "taskqueue") | {
-        "accounts.delegation.*": "below"} | INVITES, ONESELF),
-    Template("cashier", "Cashier", "Кассир", EVERYBODY | {
-        "sales.deal.read": "team", "sales.contact.read": "team", "sales.company.read": "team", "commerce.payment.*": "team",
-        "commerce.order.read": "team"}, ONESELF),
-    Template("marketer", "Marketer", "Маркетолог", EVERYBODY | {
-        "sales.*.read": "all", "sales.source.*": "all", "crmkit.export": "all"}, ONESELF),
-)  # fmt: skip
+def offered(crm: Crm) -> list[Role]:
+    """Return the roles to start from: the offers of all plugins, those of one name joined, everybody's in each."""
+    answers = [role for answer in crm.hook.crm_role_offers(crm=crm) for role in answer or ()]
+    common = [r for r in answers if r.name == "everybody"]
+    names = dict.fromkeys(r.name for r in answers if r.name != "everybody")
+    return [_joined(crm, name, [*(r for r in answers if r.name == name), *(() if name == "administrator" else common)]) for name in names]
+
+
+def _joined(crm: Crm, name: str, offers: list[Role]) -> Role:
+    grants: dict[str, list[t.Any]] = {}
+    for offer in offers:
+        for pattern, scopes in offer.grants.items():
+            if fnmatch.filter(crm.permissions, pattern):
+                there = grants.setdefault(pattern, [])
+                there += [s for s in listed(scopes) if s not in there]
+    label = next((r.label for r in offers if r.label), Text(name.replace("_", " ").capitalize()))
+    fields = {which: tuple(dict.fromkeys(f for r in offers for f in getattr(r, which) if _exists(crm, f))) for which in ("hidden", "read_only")}
+    kept = {p: "all" if "all" in s else s[0] if len(s) == 1 else s for p, s in grants.items()}
+    return Role(name, kept, fields["hidden"], fields["read_only"], label)
 
 
 def seed(uow: Uow) -> list[str]:
     """Add the roles to start from that are not there yet and return their names. What somebody has edited stays as it is."""
-    crm = uow.crm
     there = set(uow.connection.execute(sa.select(StoredRole.__table__.c.name)).scalars())
-    made = []
-    for template in TEMPLATES:
-        grants = {p: s for p, s in template.grants.items() if fnmatch.filter(crm.permissions, p)}
-        if template.name not in there and grants:
-            limits = [f for f in template.read_only if _exists(crm, f)]
-            uow.add(StoredRole(name=template.name, label=template.label, label_ru=template.label_ru, grants=dict(grants), read_only=limits))
-            made.append(template.name)
+    made = [role for role in offered(uow.crm) if role.name not in there and role.grants]
+    for role in made:
+        uow.add(StoredRole(
+            name=role.name, label=str(role.label), label_ru=role.label.to("ru"), grants=dict(role.grants), hidden=list(role.hidden),
+            read_only=list(role.read_only)))  # fmt: skip
     uow.flush()
-    return made
+    return [role.name for role in made]
 
 
 def _exists(crm: Crm, field: str) -> bool:
@@ -193,4 +187,4 @@ def why(request: Request, uow: Uow) -> t.Any:
     }  # fmt: skip
 
 
-__all__ = ["TEMPLATES", "give", "listed", "matrix", "seed"]
+__all__ = ["give", "listed", "matrix", "offered", "seed"]

@@ -68,6 +68,14 @@ class Specs:
         """Supply roles that are kept as data; None while there are none. Call ``crm.access.refresh()`` when they changed."""
 
     @hookspec
+    def crm_role_offers(self, crm: Crm) -> Iterable[Role] | None:
+        """Offer roles to start from, as far as this plugin goes: ``manager``, ``team_lead``, ``director``, ``dealer_manager`` …
+
+        Offers of one name are joined into one role; what ``everybody`` is granted goes into each. Where roles are kept as
+        data (accounts), an administrator takes them over and edits them; nobody gets anything from an offer alone.
+        """
+
+    @hookspec
     def crm_may(self, actor: Actor, permission: str, record: Entity | None) -> bool | None:
         """Veto an action with False; anything else leaves it to the roles."""
 

@@ -26,7 +26,7 @@ from .settings import DuplicatesSettings
 plugin = Plugin(
     "duplicates",
     label=_("Duplicates", ru="Дубликаты"),
-    modules=[f"{__name__}.{m}" for m in ("entities", "tables", "registry", "index", "scan", "review", "live", "verbs")],
+    modules=[f"{__name__}.{m}" for m in ("entities", "tables", "registry", "index", "scan", "review", "live", "verbs", "offers")],
     settings=DuplicatesSettings,
 )
 
