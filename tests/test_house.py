@@ -116,7 +116,7 @@ def test_modules_and_functions_are_small():
     wrong = []
     for file in [file for folder in (SRC, *PLUGINS) for file in modules(folder) if "tests" not in file.parts]:
         text = file.read_text("utf-8")
-        if (lines := text.count("\n")) > LONGEST_MODULE:
+        if (lines := text.count("\n")) > LONGEST_MODULE and "migrations" not in file.parts:
             wrong.append(f"{shown(file)} has {lines} lines: split it where its jobs part")
         for node in ast.walk(ast.parse(text)):
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -160,7 +160,8 @@ def test_a_plugin_imports_the_public_api_only(plugin: Path):
     for file in modules(plugin / "src"):
         for line, name, _ in Imports(file, plugin / "src").found:
             package, *rest = name.split(".")
-            if package == "crmkit" and (len(rest) > 1 or rest[:1] == ["*"]) and rest[0] != "testing":
+            deep = len(rest) > (2 if rest[:1] and rest[0] in FIRST_PARTY else 1)
+            if package == "crmkit" and (deep or rest[:1] == ["*"]) and rest[0] != "testing":
                 wrong.append(f"{shown(file)}:{line} imports {name}; write `from crmkit import …`")
             elif HOUSE.fullmatch(package) and package != own and package not in required:
                 wrong.append(f"{shown(file)}:{line} imports {name}, which [tool.crmkit] dependencies do not name")
