@@ -197,8 +197,11 @@ class Import:
         try:
             for rows in loader.chunks(self.chunk):
                 with transaction() as uow:
-                    uow.operation_id = self.report.operation
+                    uow.operation_id = before = self.report.operation
+                    done = tally.created + tally.updated
                     wrong = loader.load(uow, rows, tally, self._begun)
+                    if before is None and tally.created + tally.updated == done and not uow.ledger.journal:
+                        self._dropped(uow)
                     self._noted(uow)
                 if rejects is not None:
                     rejects.add(wrong)
@@ -215,6 +218,12 @@ class Import:
             facts = {"mapping": self.mapping.name, "file": self.mapping.file.name, "fingerprint": self.mapping.fingerprint}
             self.report.operation = uow.operation("import", self.mapping.name, **facts, sources=self._identities(), **self._process())
         uow.operation_id = self.report.operation
+
+    def _dropped(self, uow: Uow) -> None:
+        """Forget an operation that was begun for rows none of which would do."""
+        if self.report.operation is not None:
+            uow.connection.execute(table.delete().where(table.c.id == self.report.operation))
+            self.report.operation = uow.operation_id = None
 
     def _noted(self, uow: Uow) -> None:
         if self.report.operation is None:

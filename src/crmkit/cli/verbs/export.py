@@ -36,13 +36,15 @@ FORMATS = ("csv", "xlsx", "jsonl")
 @verb("export", HELP, EXAMPLES)
 @click.argument("entities", nargs=-1, metavar="[ENTITY]...")
 @option("--all", "every", is_flag=True, help=_("Every kind of record.", ru="Все виды записей."))
-@option("--to", "place", required=True, type=click.Path(path_type=Path), help=_("The file; a folder for several.", ru="Файл; для нескольких — папка."))
+@option("--to", "place", required=True, type=click.Path(path_type=Path), help=_("The file; a folder for several.",
+    ru="Файл; для нескольких — папка."))
 @option("--format", "form", type=click.Choice(FORMATS), help=_("Told by the file's name when left out.", ru="Если не указан — по имени файла."))
 @option("--filter", "tree", metavar="JSON", help=_("Only records that match this filter tree.", ru="Только записи, подходящие под этот фильтр."))
 @option("--fields", metavar="NAME,...", help=_("Only these fields.", ru="Только эти поля."))
 @option("--archived", is_flag=True, help=_("Archived records too.", ru="И записи из архива."))
 @option("--as", "login", metavar="LOGIN", help=_("Export as this user, with their rights.", ru="Выгрузить от имени пользователя, с его правами."))
-@option("--raw", is_flag=True, help=_("CSV for programs: cells that look like formulas are left as they are.", ru="CSV для программ: похожее на формулы не трогать."))
+@option("--raw", is_flag=True, help=_("CSV for programs: cells that look like formulas are left as they are.",
+    ru="CSV для программ: похожее на формулы не трогать."))
 @option("--with-mapping", is_flag=True, help=_("Write a mapping that loads it all again.", ru="Записать описание для обратной загрузки."))
 @option("--journal", is_flag=True, help=_("Stage history and journal too.", ru="И историю стадий, и журнал."))
 def export(

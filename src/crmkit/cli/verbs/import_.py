@@ -39,11 +39,14 @@ SECONDS = 5.0
 
 @verb("import", HELP, EXAMPLES)
 @click.argument("mapping", type=click.Path(path_type=Path))
-@option("--dry-run", is_flag=True, help=_("Do everything, tell what came of it, and take it back.", ru="Всё выполнить, рассказать, что вышло, и отменить."))
+@option("--dry-run", is_flag=True, help=_("Do everything, tell what came of it, and take it back.",
+    ru="Всё выполнить, рассказать, что вышло, и отменить."))
 @option("--data", multiple=True, metavar="NAME=VALUE", help=_("Fill in a name under [data] of the mapping.", ru="Задать имя из [data] описания."))
 @option("--as", "login", metavar="LOGIN", help=_("Import as this user, with their rights.", ru="Загружать от имени пользователя, с его правами."))
-@option("--errors", type=click.Path(path_type=Path, file_okay=False), help=_("Where rows that will not do go.", ru="Куда складывать негодные строки."))
-@option("--resume", is_flag=True, help=_("Go on with an interrupted import although its data changed.", ru="Продолжить прерванный импорт, хотя данные изменились."))
+@option("--errors", type=click.Path(path_type=Path, file_okay=False), help=_("Where rows that will not do go.",
+    ru="Куда складывать негодные строки."))
+@option("--resume", is_flag=True, help=_("Go on with an interrupted import although its data changed.",
+    ru="Продолжить прерванный импорт, хотя данные изменились."))
 @option("--restart", is_flag=True, help=_("Begin anew instead of going on.", ru="Начать заново, а не продолжать."))
 def import_(mapping: Path, dry_run: bool, data: tuple[str, ...], login: str | None, errors: Path | None, resume: bool, restart: bool) -> int:
     """Import, and tell what came of it; code 1 when rows would not do."""
@@ -85,7 +88,7 @@ class Progress:
 
     def __init__(self) -> None:
         self._tty = sys.stderr.isatty()
-        self._began = self._told = time.monotonic()
+        self._began = self._told = self._last = time.monotonic()
         self._step = ""
         self._width = 0
 
@@ -93,7 +96,8 @@ class Progress:
         """Tell, when it is time."""
         now = time.monotonic()
         if step.name != self._step:
-            self._step, self._began = step.name, now
+            self._step, self._began = step.name, self._last
+        self._last = now
         if now - self._told < (0.2 if self._tty else SECONDS):
             return
         self._told = now
@@ -125,7 +129,8 @@ def _tell(report: Report) -> None:
         say(_("First problems:", ru="Первые проблемы:"))
     for trouble in report.troubles:
         at = _("line {line}", ru="строка {line}").format(line=trouble.line)
-        say(f"  {trouble.step}, {told(at)}{f' ({trouble.id})' if trouble.id else ''}: {trouble.reason}".replace("{", "{{").replace("}", "}}").format())
+        say(f"  {trouble.step}, {told(at)}{f' ({trouble.id})' if trouble.id else ''}: {trouble.reason}".replace("{", "{{").replace("}", "}}").format(
+            ))
     say()
     for file in report.files:
         say(_("Rows that will not do: {file}", ru="Негодные строки: {file}"), file=file)
@@ -134,4 +139,5 @@ def _tell(report: Report) -> None:
     elif report.operation is None:
         say(_("Nothing had changed.", ru="Изменений нет."))
     else:
-        say(_("Done as operation {id}; `crmkit undo {id}` takes it back.", ru="Сделано, операция {id}; `crmkit undo {id}` отменит её."), id=report.operation)
+        say(_("Done as operation {id}; `crmkit undo {id}` takes it back.",
+            ru="Сделано, операция {id}; `crmkit undo {id}` отменит её."), id=report.operation)
