@@ -70,6 +70,8 @@ def test_mailboxes_may_be_kept_apart():
         ("van der Berg, Anna Maria", "van der berg", "anna", "maria"),
         ("Мамедов Али Вагиф оглы", "mamedov", "ali", "vagif"),
         ("Олег", "", "oleg", ""),
+        ("Зябликов Ермолай", "zyablikov", "ermolay", ""),
+        ("Ермолай Зябликов", "zyablikov", "ermolay", ""),
         ("Сидоров", "sidorov", "", ""),
     ],
 )

@@ -58,8 +58,9 @@ class Duplicates:
         for number, (comparison, value) in enumerate(zip(self.compare, prepared, strict=True)):
             if value is None or not without.isdisjoint(comparison.names):
                 continue
+            name = comparison.name
             for key in comparison.keys(value):
-                yield attrs.evolve(key, pass_=f"{comparison.name}:{key.pass_}")
+                yield Key(f"{name}:{key.pass_}", key.text, key.counts)
             codes.append([(f"{number}{pass_}", code) for pass_, code in comparison.codes(value) if code])
         for number, first in enumerate(codes):
             # The first comparison, who it is, is crossed with every other, and each of those with the next.
@@ -87,7 +88,7 @@ def number_of(kind: str, term: str, counts: bool = False) -> int:
 
     The last bit is set for keys that are only counted, so that a statement can tell them from those that find records.
     """
-    digest = hashlib.blake2b(f"{kind}\n{term}".encode(), digest_size=8).digest()
+    digest = hashlib.blake2b(f"{kind}\n{term}".encode(errors="replace"), digest_size=8).digest()
     number = int.from_bytes(digest, signed=True)
     return number | 1 if counts else number & ~1
 

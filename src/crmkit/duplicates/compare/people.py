@@ -91,6 +91,8 @@ class PersonName(Comparison[Name]):
     def compare(self, first: Name, second: Name, label: Text) -> Iterator[Seen]:
         """Yield what family name, given name, patronymic and their order say; exchanged only where that fits better."""
         exchanged = _fits(first, second.swapped) > max(_fits(first, second), 1)
+        if exchanged and _order(first) > _order(second):  # whichever comes first: the name that is sure of its order holds
+            first, second = second, first
         other = second.swapped if exchanged else second
         if not exchanged or first.loose or second.loose:
             yield Seen(f"{self.name}:order", "straight")
@@ -141,6 +143,10 @@ def _fits(first: Name, second: Name) -> int:
         if a and b:
             points += 2 if a == b else 1 if alike(a, b) or sound(a) == sound(b) or akin(a, b) else 0
     return points
+
+
+def _order(name: Name) -> tuple[bool, str, str]:
+    return name.loose, name.family, name.given
 
 
 def _form(a: str, b: str) -> bool:

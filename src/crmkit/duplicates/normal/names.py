@@ -12,6 +12,8 @@ from .text import latin
 _PATRONYMIC = re.compile(r".{2,}(ovich|evich|iyevich|ievich|ovna|evna|ichna|inichna)|(il|luk|kuzm|fom|nikit|fok|sav)ich")
 _TITLES = frozenset(("mr", "mrs", "ms", "miss", "dr", "prof", "sir", "gospodin", "gospozha"))
 _ORIENTAL = frozenset(("ogly", "oglu", "kyzy", "uly"))
+# What Russian, Ukrainian, Armenian and Georgian family names end in; few given names do.
+_FAMILY = re.compile(r".{2,}(ov|ova|ev|eva|in|ina|yn|yna|skiy|skaya|skoy|tskiy|tskaya|enko|chuk|shvili|dze|yan|ykh|ikh)")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 
@@ -60,6 +62,9 @@ def _without_patronymic(tokens: list[str], shown: str) -> Name:
     if len(tokens[0]) > 1 and all(len(t) == 1 for t in tokens[1:]):  # Ivanov I. I.
         return _made(tokens[0], tokens[1:], shown, loose=False)
     first, last = is_given(tokens[0]), is_given(tokens[-1])
+    if not first and not last:
+        last = bool(_FAMILY.fullmatch(tokens[0])) and not _FAMILY.fullmatch(tokens[-1])
+        first = not last and bool(_FAMILY.fullmatch(tokens[-1])) and not _FAMILY.fullmatch(tokens[0])
     if last and not first:
         return _made(tokens[0], tokens[1:], shown, loose=False)
     return _made(tokens[-1], tokens[:-1], shown, loose=first == last)
