@@ -42,7 +42,7 @@ def worked(uow: Uow, rows: t.Any, by: Sequence[str], hours: Hours) -> t.Any:
     The calendar goes into the statement as one parameter: for each day of UTC the work done before it, and the shifts in it.
     What was worked until a moment is then one look-up and a few comparisons, however long the time in between.
     """
-    inner = rows.cte("lasting")
+    inner = rows.cte("lasting").prefix_with("MATERIALIZED")  # else SQLite goes through the calendar first, and all stays for each day
     bounds = sa.select(sa.func.min(sa.func.coalesce(inner.c.began, inner.c.ended)), sa.func.max(sa.func.coalesce(inner.c.ended, inner.c.began)),
         sa.func.min(inner.c.ended), sa.func.max(inner.c.began))
     found = [int(v) for v in uow.connection.execute(bounds).one() if v is not None] or [at(uow.now)]
@@ -67,7 +67,7 @@ def _calendar(uow: Uow, hours: Hours, first: int, last: int) -> tuple[t.Any, int
     else:
         each = sa.func.json_each(given).table_valued("value", name="each_day")
         columns = [sa.func.json_extract(each.c.value, f"$[{n}]", type_=sa.BigInteger).label(name) for n, name in enumerate(names)]
-    return sa.select(*columns).select_from(each).cte("calendar"), width
+    return sa.select(*columns).select_from(each).cte("calendar").prefix_with("MATERIALIZED"), width
 
 
 def _until(day: t.Any, time: t.Any, width: int) -> t.Any:
