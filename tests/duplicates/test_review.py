@@ -208,7 +208,7 @@ def test_what_is_no_longer_alike_is_dropped(crm, uow, twins, clock):
 def test_a_third_record_joins_two(crm, make):
     """The second and the third have little in common, but both are like the first."""
     one = make(Person, name="Зябликов Ермолай", phone="8 916 123 45 67", email="a@example.org", **RARE)
-    two = make(Person, name="Зябликов Ермолай", phone="8 916 123 45 67", email="office@firm.example")
+    two = make(Person, name="Зябликов Ермолай", phone="8 916 123 45 67")
     three = make(Person, name="Зябликов", email="a@example.org", **RARE)
     search(crm, "people.person")
     found = {(a, b): via for a, b, _score, _state, via in state(crm)}
