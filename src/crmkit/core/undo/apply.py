@@ -22,7 +22,7 @@ from ..written import Written, told
 from .beside import Asides, Beside
 from .check import Findings
 from .effect import CARRIED, Effect, Rows, effects, load, resolve, rows_of, shown, touched_extensions, with_extensions
-from .unit import Keys, Unit, chunks, in_order
+from .unit import Keys, Unit, among, chunks, in_order
 
 if t.TYPE_CHECKING:
     from ..uow import Uow
@@ -80,7 +80,7 @@ class Undoing:
         for name in self.names.get(kind.key, set()) & unique_names(kind.table):
             keys = [k for k, e in mine.items() if name in e.changes]
             if keys and table.c[name].nullable:
-                self.uow.connection.execute(table.update().where(table.c.id.in_(keys)).values({name: None}))
+                self.uow.connection.execute(table.update().where(among(self.uow, table.c.id, keys)).values({name: None}))
 
     # ---- bringing back -----------------------------------------------------------------------------------------
     def _links(self, kind: Kind) -> list[str]:
@@ -121,7 +121,7 @@ class Undoing:
     def _create_right(self, kind: Kind, keys: list[int]) -> None:
         if not self.uow.elevated:
             visible = self.uow.visible(kind.cls, "create")
-            inside = sa.select(sa.func.count()).select_from(kind.table).where(kind.table.c.id.in_(keys), kind.table.c.id.in_(visible))
+            inside = sa.select(sa.func.count()).select_from(kind.table).where(among(self.uow, kind.table.c.id, keys), kind.table.c.id.in_(visible))
             if self.uow.connection.execute(inside).scalar_one() != len(keys):
                 self.uow.forbid(kind.permission("create"))
 
@@ -157,7 +157,7 @@ class Undoing:
             elif changes:
                 edited.append((key, {n: load(extension.fields[n], c[0]) for n, c in changes.items()}))
         if removed:
-            db.execute(table.delete().where(table.c.id.in_(removed)))
+            db.execute(table.delete().where(among(self.uow, table.c.id, removed)))
         update(self.uow, table, edited)
         insert(self.uow, table, tuple(extension.fields), added)
 
@@ -167,7 +167,7 @@ class Undoing:
         self._describe_deleted(kind, mine)
         around = [n for n in self._links(kind) if self._circular(kind, n)]
         if around:
-            self.uow.connection.execute(kind.table.update().where(kind.table.c.id.in_(list(mine))).values(dict.fromkeys(around)))
+            self.uow.connection.execute(kind.table.update().where(among(self.uow, kind.table.c.id, list(mine))).values(dict.fromkeys(around)))
 
     def _circular(self, kind: Kind, name: str) -> bool:
         order = [k.cls for k in self.kinds]
@@ -191,8 +191,8 @@ class Undoing:
     def _delete(self, kind: Kind, mine: Mapping[int, Effect]) -> None:
         keys = list(mine)
         for extension in kind.extensions.values():
-            self.uow.connection.execute(extension.table.delete().where(extension.table.c.id.in_(keys)))
-        if self.uow.connection.execute(kind.table.delete().where(kind.table.c.id.in_(keys))).rowcount != len(keys):
+            self.uow.connection.execute(extension.table.delete().where(among(self.uow, extension.table.c.id, keys)))
+        if self.uow.connection.execute(kind.table.delete().where(among(self.uow, kind.table.c.id, keys))).rowcount != len(keys):
             raise Conflict(BUSY)
         for key in keys:
             self.uow.records.forget(kind, key)

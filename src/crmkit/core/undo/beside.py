@@ -14,7 +14,7 @@ from ..kind import Kind
 from ..ledger import history, journal
 from ..tables import external, merged
 from .effect import EXTERNAL, HELD, HISTORY, MERGED, TIMERS, Effect, Json, moment
-from .unit import ACTIONS, Unit
+from .unit import ACTIONS, Unit, among
 
 if t.TYPE_CHECKING:
     from ..uow import Uow
@@ -36,7 +36,8 @@ class Beside:
         c, counts = history.c, {key: e.moves for key, e in mine.items() if e.moves or every}
         taken: list[int] = []
         if counts:
-            rows = self.uow.connection.execute(sa.select(history).where(c.kind == kind.key, c.record_id.in_(list(counts))).order_by(c.id))
+            mine_too = sa.select(history).where(c.kind == kind.key, among(self.uow, c.record_id, counts))
+            rows = self.uow.connection.execute(mine_too.order_by(c.id))
             by_record: dict[int, list[t.Any]] = {}
             for row in rows:
                 by_record.setdefault(row.record_id, []).append(row)
@@ -45,7 +46,7 @@ class Beside:
                 taken += [row.id for row in chosen]
                 asides[key][HISTORY] = [[{n: wire.dump(getattr(row, n)) for n in STAY} for row in chosen], []]
             if taken:
-                self.uow.connection.execute(history.delete().where(c.id.in_(taken)))
+                self.uow.connection.execute(history.delete().where(among(self.uow, c.id, taken)))
         for key, effect in mine.items():
             for stay in effect.removed_stays:
                 back = {n: moment(v) if n in ("entered_at", "left_at") else v for n, v in stay.items()}
@@ -56,7 +57,7 @@ class Beside:
     def stop(self, kind: Kind, keys: Sequence[int], asides: Asides, *, every: bool = False) -> None:
         """Cancel the timers of the stages that records are in; of records that go, all that waits about them."""
         subjects = {f"{kind.key}:{key}": key for key in keys}
-        waiting = sa.select(job.c.id, job.c.subject, job.c.key, job.c.run_at).where(IS_WAITING, job.c.subject.in_(list(subjects)))
+        waiting = sa.select(job.c.id, job.c.subject, job.c.key, job.c.run_at).where(IS_WAITING, among(self.uow, job.c.subject, list(subjects)))
         gone = []
         for row in self.uow.connection.execute(waiting):
             name = (row.key or "").removeprefix("while:").removesuffix(f":{row.subject}")
@@ -66,7 +67,7 @@ class Beside:
             if timer or every:
                 gone.append(row.id)
         if gone:
-            self.uow.connection.execute(job.delete().where(IS_WAITING, job.c.id.in_(gone)))
+            self.uow.connection.execute(job.delete().where(IS_WAITING, among(self.uow, job.c.id, gone)))
 
     def restart(self, kind: Kind, mine: Iterable[Effect], places: Mapping[int, tuple[str, str]]) -> None:
         """Start again the timers that waited in the stages records return to, due when they were due."""
@@ -104,7 +105,7 @@ class Beside:
     def keys(self, kind: Kind, mine: Mapping[int, Effect], asides: Asides, *, every: bool = False) -> None:
         """Remove the keys the unit noted (of records that go, every one), and put back those it took away."""
         e, db = external.c, self.uow.connection
-        held = sa.select(e.source, e.external_id, e.digest, e.operation, e.record_id).where(e.kind == kind.key, e.record_id.in_(list(mine)))
+        held = sa.select(e.source, e.external_id, e.digest, e.operation, e.record_id).where(e.kind == kind.key, among(self.uow, e.record_id, mine))
         if not every:
             held = held.where(e.operation == self.unit.operation)
         for row in db.execute(held):

@@ -17,7 +17,7 @@ from ..settle import HOUSEKEEPING
 from ..tables import external, merged
 from ..text import Text, _
 from .effect import EXTERNAL, MERGED, STAGE, Effect, Rows, blotted, effects, resolve, rows_of, same, touched_extensions, with_extensions
-from .unit import ACTIONS, Keys, Unit, chunks, in_force
+from .unit import ACTIONS, CREATED, Keys, Unit, among, chunks, in_force
 
 if t.TYPE_CHECKING:
     from ..uow import Uow
@@ -194,7 +194,7 @@ class Checker:
         if not mine:
             return {}
         others = sa.select(c.id, c.record_id, c.action, c.changes, c.at, c.actor, c.tx, c.operation).where(
-            c.kind == kind.key, c.record_id.in_(list(mine)), c.id > min(e.last for e in mine.values()), sa.not_(self.unit.mine) if
+            c.kind == kind.key, among(self.uow, c.record_id, list(mine)), c.id > min(e.last for e in mine.values()), sa.not_(self.unit.mine) if
             self.unit.operation is None else c.operation.is_distinct_from(self.unit.operation), c.action.in_(ACTIONS), in_force())
         found: dict[int, list[t.Any]] = {}
         for row in self.uow.connection.execute(others.order_by(c.id.desc())):
@@ -226,8 +226,8 @@ class Checker:
     def _refers(self, kind: Kind, keys: list[int], other: Kind, extension: ExtensionKind | None, name: str, about: str | None = None) -> None:
         """Look for records outside the unit that point to those it made, and would point nowhere."""
         table, c = (extension or other).table, journal.c
-        made = sa.select(c.record_id).where(self.unit.mine, c.kind == other.key, c.action.in_(("created", "recreated")))
-        pointing = sa.select(table.c.id, table.c[name]).where(table.c[name].in_(keys), table.c.id.not_in(made)).limit(1000)
+        made = sa.exists().where(self.unit.mine, c.kind == other.key, c.record_id == table.c.id, c.action.in_(CREATED))
+        pointing = sa.select(table.c.id, table.c[name]).where(among(self.uow, table.c[name], keys), sa.not_(made)).limit(1000)
         if about is not None:
             pointing = pointing.where(table.c[about] == kind.key)
         rows = list(self.uow.connection.execute(pointing)) if keys else []
@@ -251,12 +251,13 @@ class Checker:
         """Other systems' keys and merges of other units hold a record as well."""
         number, e, m = self.unit.operation, external.c, merged.c
         others = sa.select(e.source, e.external_id, e.record_id).where(
-            e.kind == kind.key, e.record_id.in_(keys), e.operation.is_distinct_from(number))
+            e.kind == kind.key, among(self.uow, e.record_id, keys), e.operation.is_distinct_from(number))
         known = {(key[1], key[2]) for effect in effects(self.uow, self.unit, kind, keys).values() for key in effect.beside if key[0] == EXTERNAL}
         for source, name, key in self.uow.connection.execute(others.limit(MOST)) if keys else ():
             if (source, name) not in known:
                 self.found.clash(kind.key, key, "", "referred", KNOWN.format(source=source, id=name))
-        joined = sa.select(m.loser_id, m.winner_id).where(m.kind == kind.key, sa.or_(m.loser_id.in_(keys), m.winner_id.in_(keys)),
+        either = sa.or_(among(self.uow, m.loser_id, keys), among(self.uow, m.winner_id, keys))
+        joined = sa.select(m.loser_id, m.winner_id).where(m.kind == kind.key, either,
             m.operation.is_distinct_from(number))
         for loser, winner in self.uow.connection.execute(joined.limit(MOST)) if keys else ():
             key, other = (loser, winner) if loser in keys else (winner, loser)
@@ -304,7 +305,8 @@ class Checker:
         if not self.uow.crm.access.may(self.uow.actor, kind.permission(right)):
             return set()
         visible = self.uow.visible(kind.cls, right)
-        return set(self.uow.connection.execute(sa.select(kind.table.c.id).where(kind.table.c.id.in_(keys), kind.table.c.id.in_(visible))).scalars())
+        column = kind.table.c.id
+        return set(self.uow.connection.execute(sa.select(column).where(among(self.uow, column, keys), column.in_(visible))).scalars())
 
 
 ACTION_WORDS = {"archive": _("remove", ru="убрать"), "create": _("create", ru="создать"), "change": _("change", ru="изменить"),

@@ -14,7 +14,7 @@ from ..deliver import SECRET
 from ..field import Field
 from ..kind import ExtensionKind, Kind
 from ..ledger import journal
-from .unit import ACTIONS, CREATED, DELETED, Unit
+from .unit import ACTIONS, CREATED, DELETED, Unit, among
 
 if t.TYPE_CHECKING:
     from ..uow import Uow
@@ -89,7 +89,7 @@ def effects(uow: Uow, unit: Unit, kind: Kind, keys: Sequence[int]) -> dict[int, 
     """Return what the unit did to some records of a kind."""
     c = journal.c
     columns = (c.id, c.record_id, c.action, c.changes)
-    mine = sa.select(*columns).where(unit.mine, c.kind == kind.key, c.record_id.in_(keys), c.action.in_(ACTIONS)).order_by(c.id)
+    mine = sa.select(*columns).where(unit.mine, c.kind == kind.key, among(uow, c.record_id, keys), c.action.in_(ACTIONS)).order_by(c.id)
     found: dict[int, Effect] = {}
     for row in uow.connection.execute(mine):
         found.setdefault(row.record_id, Effect(row.record_id)).take(row)
@@ -139,7 +139,7 @@ Rows = dict[int, dict[str, t.Any]]
 
 def rows_of(uow: Uow, kind: Kind, keys: Sequence[int], *, lock: bool = False) -> Rows:
     """Return present rows by key."""
-    statement = sa.select(kind.table).where(kind.table.c.id.in_(keys))
+    statement = sa.select(kind.table).where(among(uow, kind.table.c.id, keys))
     if lock:
         statement = statement.order_by(kind.table.c.id).with_for_update()
     return {row[0]: values for row in uow.connection.execute(statement) if (values := dict(zip(kind.names, row, strict=True)))}
@@ -148,7 +148,7 @@ def rows_of(uow: Uow, kind: Kind, keys: Sequence[int], *, lock: bool = False) ->
 def extension_rows(uow: Uow, extension: ExtensionKind, keys: Sequence[int]) -> Rows:
     """Return the present rows of a side table by key."""
     names, table = tuple(extension.fields), extension.table
-    found = uow.connection.execute(sa.select(*(table.c[n] for n in names)).where(table.c.id.in_(keys)))
+    found = uow.connection.execute(sa.select(*(table.c[n] for n in names)).where(among(uow, table.c.id, keys)))
     return {row.id: dict(zip(names, row, strict=True)) for row in found}
 
 
