@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, MutableMapping
 
 import sqlalchemy as sa
 
-from crmkit import Invalid, Problem, Text, _
+from crmkit import Invalid, Problem, _
 
 if t.TYPE_CHECKING:
     from crmkit import Uow
@@ -85,5 +85,3 @@ def add_up(uow: Uow, deals: Iterable[int]) -> None:
         if deal.id in found and deal.amount != found[deal.id]:
             deal.amount = found[deal.id]
 
-
-__all__ = ["Text", "add_up", "amount_is_kept", "line_amount", "price_line", "sums"]

@@ -13,7 +13,7 @@ import email_validator
 import phonenumbers
 import sqlalchemy as sa
 
-from crmkit import Email, Phone, Text, _
+from crmkit import Email, Phone, _
 
 if t.TYPE_CHECKING:
     from crmkit import Uow
@@ -178,17 +178,3 @@ def region(uow: Uow, country: str | None = None) -> str:
 
     return country or uow.crm[SalesSettings].country
 
-
-__all__ = [
-    "AnyEmail",
-    "AnyPhone",
-    "Text",
-    "inn_is_right",
-    "inn_of",
-    "normal_email",
-    "normal_phone",
-    "normal_tax_number",
-    "region",
-    "try_email",
-    "try_phone",
-]

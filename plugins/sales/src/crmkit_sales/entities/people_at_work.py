@@ -9,10 +9,9 @@ import typing as t
 import sqlalchemy as sa
 from sqlalchemy import String
 
-from crmkit import Entity, Invalid, Mapped, Owned, Problem, _, column, relation
+from crmkit import Entity, Invalid, Mapped, Problem, _, column, relation
 
 from .. import normal
-from .network import AtDealer, follow_dealer
 from .people import Before, Values
 
 if t.TYPE_CHECKING:
@@ -111,4 +110,4 @@ class AssignmentRule(
             raise Invalid(problems=[Problem(p.path.replace("filter", "fits", 1), p.code, p.message) for p in refusal.problems]) from refusal
 
 
-__all__ = ["Absence", "Assignee", "AssignmentRule", "Assigns", "AtDealer", "Owned", "follow_dealer"]
+__all__ = ["Absence", "Assignee", "AssignmentRule", "Assigns"]
