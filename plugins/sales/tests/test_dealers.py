@@ -76,10 +76,10 @@ ACTORS = {
     "north": Actor(1, "North", roles=["dealer_manager"], teams=[10]),
     "below": Actor(2, "Below", roles=["dealer_manager"], teams=[11]),
     "south": Actor(3, "South", roles=["dealer_manager"], teams=[20]),
-    "manager": Actor(4, "Manager", roles=["sales_manager"], teams=[10]),
-    "lead": Actor(5, "Lead", roles=["sales_team_lead"], teams=[1]),
-    "director": Actor(6, "Director", roles=["sales_director"]),
-    "operator": Actor(7, "Operator", roles=["call_centre_operator"]),
+    "manager": Actor(4, "Manager", roles=["manager"], teams=[10]),
+    "lead": Actor(5, "Lead", roles=["team_lead"], teams=[1]),
+    "director": Actor(6, "Director", roles=["director"]),
+    "operator": Actor(7, "Operator", roles=["operator"]),
 }
 SEES = {
     "north": "north below", "below": "below", "south": "south", "manager": "north", "lead": "north below south",

@@ -327,7 +327,7 @@ class TestNextSteps:
         run(crm, uow, "sales.deal.register_call", deal, note="talked")
         uow.settle()
         assert uow.can_move(deal, SALES["offer"]).missing == ("next_step",)
-        client.act_as(Actor(1, "Boss", roles=["sales_director"]))
+        client.act_as(Actor(1, "Boss", roles=["director"]))
         answer = client.post(f"/api/sales/deal/{deal.id}/move", json={"stage": "offer"})
         assert answer.status_code == 422
         assert "next_step" in answer.text

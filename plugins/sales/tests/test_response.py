@@ -125,7 +125,7 @@ def test_an_inquiry_waits_in_working_time(uow: Uow, make: Any, clock: Any, deliv
 def test_an_answer_stops_it(crm: Crm, uow: Uow, make: Any, clock: Any, deliver: Any):
     inquiry = make(Inquiry)
     clock.set(at("2026-01-19 09:05"))
-    with crm.uow(Actor(7, "Ann", roles=["call_centre_operator"])) as theirs:
+    with crm.uow(Actor(7, "Ann", roles=["operator"])) as theirs:
         crm.commands["sales.inquiry.answer"].run(theirs, theirs.get(Inquiry, inquiry.id), {})
     assert (inquiry.stage, inquiry.owner_id) == ("working", 7)
     assert (inquiry.first_response_at, inquiry.response_minutes, inquiry.response_late) == (clock.now(), 15, False)

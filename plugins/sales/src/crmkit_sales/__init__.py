@@ -33,8 +33,8 @@ from .settings import SalesSettings
 
 _ENTITIES = [f"entities.{m}" for m in ("people", "network", "funnel", "people_at_work", "registrations")]
 _MODULES = [
-    "pipelines", "points", "response", "conversion", "assignment", "registering", "steps", "automations", "commands", "site", "story", "demo",
-    "simulation", "reports.frame", "reports.routes",
+    "roles", "pipelines", "points", "response", "conversion", "assignment", "registering", "steps", "automations", "commands", "site", "story",
+    "demo", "simulation", "reports.frame", "reports.routes",
 ]  # fmt: skip
 
 plugin = Plugin(

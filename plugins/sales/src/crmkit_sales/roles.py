@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from crmkit import Role, _
+import attrs
 
-KNOWN_TO_ALL = dict.fromkeys(("sales.source.read", "sales.lost_reason.read", "activities.*"), "all")
+from crmkit import Crm, Role, _, hookimpl
+
+KNOWN_TO_ALL = {
+    **dict.fromkeys(("sales.source.read", "sales.lost_reason.read", "activities.*.read"), "all"), "activities.*": "own",
+}  # fmt: skip
 WORK = ("inquiry", "lead", "deal")
 CLIENTS = ("company", "contact")
 
@@ -21,7 +25,7 @@ def _verbs(scope: str, *names: str) -> dict[str, str]:
 
 
 MANAGER = Role(
-    "sales_manager",
+    "manager",
     {
         **KNOWN_TO_ALL, **_work("team", "own"), **_verbs("own", "convert", "answer", "register_call"),
         "sales.dealer.read": "team", "sales.point_of_sale.read": "team", "sales.registration.read": "team",
@@ -29,7 +33,7 @@ MANAGER = Role(
     label=_("Sales manager", ru="Менеджер по продажам"),
 )  # fmt: skip
 TEAM_LEAD = Role(
-    "sales_team_lead",
+    "team_lead",
     {
         **KNOWN_TO_ALL, **_work("below", "below"), **_verbs("below", "convert", "answer", "register_call", "assign"),
         "sales.dealer.read": "below", "sales.point_of_sale.read": "below", "sales.registration.read": "below",
@@ -48,7 +52,7 @@ DEALER_MANAGER = Role(
     label=_("Dealer's manager", ru="Менеджер дилера"),
 )  # fmt: skip
 OPERATOR = Role(
-    "call_centre_operator",
+    "operator",
     {
         **KNOWN_TO_ALL, **_work("all", "all", ("inquiry",)), "sales.lead.read": "own", "sales.lead.create": "all", "sales.contact.read": "all",
         "sales.contact.create": "all", "sales.company.read": "all", "sales.dealer.read": "all", "sales.point_of_sale.read": "all",
@@ -56,6 +60,18 @@ OPERATOR = Role(
     },
     label=_("Call-centre operator", ru="Оператор колл-центра"),
 )  # fmt: skip
-DIRECTOR = Role("sales_director", {"sales.*": "all", "activities.*": "all"}, label=_("Sales director", ru="Директор по продажам"))
+DIRECTOR = Role("director", {"sales.*": "all", "activities.*": "all"}, label=_("Sales director", ru="Директор по продажам"))
+DEALER_HEAD = attrs.evolve(DEALER_MANAGER, name="dealer_head", label=_("Head of a dealer", ru="Руководитель дилера"))
+CASHIER = Role(
+    "cashier", dict.fromkeys(("sales.deal.read", "sales.contact.read", "sales.company.read"), "team"), label=_("Cashier", ru="Кассир"))  # fmt: skip
+MARKETER = Role(
+    "marketer", {"sales.*.read": "all", "sales.source.*": "all", "sales.reports.read": "all"}, label=_("Marketer", ru="Маркетолог"))  # fmt: skip
 SITE = Role("site_form", {"sales.take_inquiry": "all"}, label=_("Site form", ru="Форма сайта"))
-ROLES = (MANAGER, TEAM_LEAD, DEALER_MANAGER, OPERATOR, DIRECTOR, SITE)
+ROLES = (MANAGER, TEAM_LEAD, DEALER_MANAGER, DEALER_HEAD, OPERATOR, DIRECTOR, CASHIER, MARKETER, SITE)
+
+
+@hookimpl
+def crm_role_offers(crm: Crm) -> tuple[Role, ...]:
+    """Offer sales' part of the usual roles."""
+    return ROLES
+

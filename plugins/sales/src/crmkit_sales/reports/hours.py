@@ -42,14 +42,15 @@ def worked(uow: Uow, rows: t.Any, by: Sequence[str], hours: Hours) -> t.Any:
     The calendar goes into the statement as one parameter: for each day of UTC the work done before it, and the shifts in it.
     What was worked until a moment is then one look-up and a few comparisons, however long the time in between.
     """
-    inner = rows.cte("lasting").prefix_with("MATERIALIZED")  # else SQLite goes through the calendar first, and all stays for each day
+    inner = rows.cte("lasting").prefix_with("MATERIALIZED")
     bounds = sa.select(sa.func.min(sa.func.coalesce(inner.c.began, inner.c.ended)), sa.func.max(sa.func.coalesce(inner.c.ended, inner.c.began)),
         sa.func.min(inner.c.ended), sa.func.max(inner.c.began))
     found = [int(v) for v in uow.connection.execute(bounds).one() if v is not None] or [at(uow.now)]
     calendar, width = _calendar(uow, hours, min(found), max(found))
     start, end = calendar.alias("starts"), calendar.alias("ends")
     day = sa.literal_column(str(DAY), sa.BigInteger)
-    source = inner.join(start, start.c.day == inner.c.began // day).join(end, end.c.day == inner.c.ended // day)
+    # Outer joins, although every day is there: SQLite would else sometimes begin with the calendar, and go through all stays for each day.
+    source = inner.outerjoin(start, start.c.day == inner.c.began // day).outerjoin(end, end.c.day == inner.c.ended // day)
     value = _until(end, inner.c.ended % day, width) - _until(start, inner.c.began % day, width)
     return sa.select(*[inner.c[name] for name in (*by, "id")], value.label("value")).select_from(source)
 
