@@ -34,7 +34,7 @@ from .settings import SalesSettings
 _ENTITIES = [f"entities.{m}" for m in ("people", "network", "funnel", "people_at_work", "registrations")]
 _MODULES = [
     "roles", "pipelines", "points", "response", "conversion", "assignment", "registering", "steps", "automations", "commands", "site", "story",
-    "demo", "simulation", "reports.frame", "reports.routes",
+    "alike", "demo", "simulation", "reports.frame", "reports.routes",
 ]  # fmt: skip
 
 plugin = Plugin(
@@ -42,6 +42,7 @@ plugin = Plugin(
     label=_("Sales", ru="Продажи"),
     modules=[f"{__name__}.{m}" for m in (*_ENTITIES, *_MODULES)],
     requires=("activities",),
+    follows=("duplicates",),
     settings=SalesSettings,
     specs=Specs,
     migrations=Path(__file__).parent / "migrations",
