@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import decimal
 import itertools
 import random
 from typing import Any
@@ -30,7 +31,7 @@ def walked(crm: Crm, count: int = 40) -> None:
         with crm.uow() as uow:
             at = START + DAY * dice.randrange(20)
             uow.at(at)
-            order = uow.add(Order(title=f"{number}", amount=number, address="x", owner_id=number % 3), into=ORDERS["new"])
+            order = uow.add(Order(title=f"{number}", amount=decimal.Decimal(number), address="x", owner_id=number % 3), into=ORDERS["new"])
             for _step in range(dice.randrange(6)):
                 at += DAY * dice.randrange(4) / 2
                 uow.at(at)
@@ -78,7 +79,7 @@ def test_been_says_what_the_history_says(shop: Shop) -> None:
             expected = {key for key, own in known.items() if any(holds(s) for s in own) != deny}
             asked = {"not": {"been": tree}} if deny else {"been": tree}
             assert set(uow.find(Order).archived(only=False).where(asked).ids()) == expected, asked
-            assert set(uow.connection.execute(uow.visible(Order, filter=asked)).scalars()) == expected
+            assert set(uow.connection.scalars(uow.visible(Order, filter=asked))) == expected
             listed = page(uow, crm.kind(Order), ListRequest(filter=asked, limit=500, archived=None, count=1000))
             assert {row["id"] for row in listed.rows} == expected
             assert listed.total == len(expected)
@@ -129,7 +130,7 @@ def test_selects_of_several_kinds_stand_in_one_statement(shop: Shop) -> None:
         ours = uow.add(Client(name="Ours", owner_id=5, team_id=2))
         uow.flush()
         for owner in (7, 8):
-            uow.add(Order(title=f"of {owner}", owner_id=owner, client_id=ours.id, amount=owner))
+            uow.add(Order(title=f"of {owner}", owner_id=owner, client_id=ours.id, amount=decimal.Decimal(owner)))
         uow.add(Client(name="Theirs", owner_id=7, team_id=3))
     with crm.read(Actor(7, "Kate", ("seller",), (2,))) as uow:
         statement = sa.select(Order.title).where(
