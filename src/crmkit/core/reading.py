@@ -143,7 +143,7 @@ class Reading:
             found |= self.rule_values(self.rule(self.crm.kinds[key]), hop_prefix(key))
         return found
 
-    def visible(self, cls: type[Entity], action: str = "read", *, filter: t.Any = None) -> sa.Select[tuple[int]]:
+    def visible(self, cls: type[Entity], action: str = "read", *, filter: t.Any = None) -> sa.Select[int]:
         """Return a select of the keys of the records the actor may see (or change …), archived ones included.
 
         For SQL of your own: ``select(...).where(Deal.id.in_(uow.visible(Deal)))``, several in one statement too: parameters
