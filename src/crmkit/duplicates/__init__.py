@@ -22,15 +22,17 @@ from .compare import (
 from .declare import Duplicates
 from .entities import Pair, PairState, Scan
 from .settings import DuplicatesSettings
+from .specs import DuplicatesSpecs
 
 plugin = Plugin(
     "duplicates",
     label=_("Duplicates", ru="Дубликаты"),
     modules=[f"{__name__}.{m}" for m in ("entities", "tables", "registry", "index", "scan", "review", "live", "verbs", "offers")],
     settings=DuplicatesSettings,
+    specs=DuplicatesSpecs,
 )
 
 __all__ = [
-    "Address", "Birthday", "City", "CompanyName", "Comparison", "Duplicates", "DuplicatesSettings", "EmailAddress", "Exact",
+    "Address", "Birthday", "City", "CompanyName", "Comparison", "Duplicates", "DuplicatesSettings", "DuplicatesSpecs", "EmailAddress", "Exact",
     "Identifier", "Level", "Pair", "PairState", "Part", "PersonName", "PhoneNumber", "PostCode", "Scan", "Seen", "Text", "plugin",
 ]  # fmt: skip

@@ -47,10 +47,12 @@ def _records(uow: Uow, here: Declared, rows: Sequence[Written]) -> None:
     if gone:
         _forget(uow, here, gone)
     if new:
-        simple = not here.parts and not any("." in f for f in here.fields)
-        raw = {r.id: _own(here, t.cast("Mapping[str, t.Any]", r.values)) for r in new} if simple else here.raw(uow, [r.id for r in new])
-        _insert(uow, here, {key: here.numbers(here.what.prepare(values)) for key, values in raw.items()})
-        _recheck(uow, here, list(raw))
+        if here.parts or any("." in f for f in here.fields):  # a part written before may have brought the record's keys already
+            rebuild(uow, here, [r.id for r in new])
+        else:
+            raw = {r.id: _own(here, t.cast("Mapping[str, t.Any]", r.values)) for r in new}
+            _insert(uow, here, {key: here.numbers(here.what.prepare(values)) for key, values in raw.items()})
+        _recheck(uow, here, [r.id for r in new])
     if touched:
         rebuild(uow, here, [r.id for r in touched])
         _reopen(uow, here, [r.id for r in touched if r.changed and "archived_at" in r.changed])

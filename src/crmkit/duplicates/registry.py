@@ -156,20 +156,29 @@ def crm_composed(crm: Crm) -> None:
     problems: list[str] = []
     found: dict[str, Declared] = {}
     settings = crm[DuplicatesSettings]
+    for where, what in _declarations(crm):
+        made = _check(crm, what, where, settings, problems)
+        if made is not None and made.kind.key in found:
+            problems.append(f"{where}: there are two declarations for {made.kind.key}; make them one")
+        if made is not None:
+            found.setdefault(made.kind.key, made)
+    if problems:
+        raise CompositionError(problems)
+    _known[crm] = found
+
+
+def _declarations(crm: Crm) -> t.Iterator[tuple[str, Duplicates]]:
+    """Yield the declarations that stand in modules of plugins, and those that plugins hand over when asked."""
     seen: set[int] = set()
     for plugin in crm.plugins:
         for module in plugin.loaded():
             for name, value in list(vars(module).items()):
                 if isinstance(value, Duplicates) and id(value) not in seen:
                     seen.add(id(value))
-                    made = _check(crm, value, f"{plugin.name}: {name}", settings, problems)
-                    if made is not None and made.kind.key in found:
-                        problems.append(f"{plugin.name}: {name}: there are two declarations for {made.kind.key}; make them one")
-                    if made is not None:
-                        found.setdefault(made.kind.key, made)
-    if problems:
-        raise CompositionError(problems)
-    _known[crm] = found
+                    yield f"{plugin.name}: {name}", value
+    for answer in crm.hook.duplicates_declared(crm=crm):
+        for what in answer or ():
+            yield f"duplicates_declared: {what.of.__name__}", what
 
 
 def _check(crm: Crm, what: Duplicates, where: str, settings: DuplicatesSettings, problems: list[str]) -> Declared | None:
