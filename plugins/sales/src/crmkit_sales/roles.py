@@ -9,7 +9,7 @@ import attrs
 from crmkit import Crm, Role, _, hookimpl
 
 KNOWN_TO_ALL = {
-    **dict.fromkeys(("sales.source.read", "sales.lost_reason.read", "activities.*.read"), "all"), "activities.*": "own",
+    **dict.fromkeys(("sales.source.read", "sales.lost_reason.read", "activities.*.read", "sales.reports.read"), "all"), "activities.*": "own",
 }  # fmt: skip
 WORK = ("inquiry", "lead", "deal")
 CLIENTS = ("company", "contact")
