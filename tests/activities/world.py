@@ -37,7 +37,7 @@ def activities_kinds(crm: Crm) -> Any:
 firm = Plugin("firm", requires=["activities"], modules=[__name__])
 EVERYTHING = {"activities.*": "all"}
 ROLES = [
-    Role("boss", {"firm.*": "all", **EVERYTHING, "crmkit.*": "all"}),
+    Role("boss", {"*": "all"}),
     Role("seller", {"firm.*": "own", **EVERYTHING, "crmkit.export": "all"}),
     Role("team", {"firm.*": "team", **EVERYTHING}),
     Role("tidy", {"firm.*": "all", "activities.*": "own"}),

@@ -36,7 +36,9 @@ MAX_BODY = 4 * 1024 * 1024
 
 def standalone(crm: Crm) -> Starlette:
     """Return the CRM as an application of its own: ``uvicorn.run(crm.app)``. Callers are known by API tokens or `crm_actor`."""
-    app = Starlette(routes=[Mount("/", app=Edge(crm))], lifespan=lifespan(crm))
+    edge = Edge(crm)
+    app = Starlette(routes=[Mount("/", app=edge)], lifespan=lifespan(crm))
+    app.router.default = edge  # a path with a line break in it matches no mount
     app.state.crm = crm
     return app
 
