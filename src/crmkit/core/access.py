@@ -161,23 +161,30 @@ class Access:
         if actor.system:
             return EVERYTHING
         key, now = (actor.roles, bool(actor.acts_for), kind.key, permission), self._now()
+        narrowed = "crm_visible" in self.crm.hooked
         node = now.nodes.get(key)
         if node is None:
-            node = now.nodes[key] = self._rule(actor, kind, permission)
-        if node is NOTHING or "crm_visible" not in self.crm.hooked:
+            node = either(self.scope_node(kind, s, bool(actor.acts_for)) for s in self.scopes(actor, permission))
+            node = now.nodes[key] = node if narrowed or node is NOTHING else both(node, *self._abouts(actor, kind))
+        if node is NOTHING or not narrowed:
             return node
+        return both(node, *self._abouts(actor, kind), *self._left(actor, kind))  # plugins answer for one actor: kept for nobody else
+
+    def _left(self, actor: Actor, kind: Kind) -> list[Node]:
+        """Return what plugins leave of the rows of a kind; of parts also what they leave of the wholes."""
         narrowed = [n for n in self.crm.hook.crm_visible(actor=actor, kind=kind) if n is not None]
         reader = Reader(kind, self.crm.kinds)
         nodes = [reader.read(tree, "crm_visible") for tree in narrowed]
         if reader.problems:  # half a rule might show more than the whole one
             raise Misuse(f"a plugin's crm_visible for {kind.key}: " + "; ".join(f"{p.path}: {p.message}" for p in reader.problems))
-        return both(node, *nodes)
+        if kind.whole is not None:
+            whole = self.crm.kinds[kind.whole.target]
+            left = both(*self._left(actor, whole))
+            nodes += [] if left is EVERYTHING else [Inside(kind.whole.field, whole, left)]
+        return nodes
 
-    def _rule(self, actor: Actor, kind: Kind, permission: str) -> Node:
-        granted = either(self.scope_node(kind, s, bool(actor.acts_for)) for s in self.scopes(actor, permission))
-        if granted is NOTHING:
-            return NOTHING
-        return both(granted, *(self._seen(actor, kind, f) for f in kind.abouts))
+    def _abouts(self, actor: Actor, kind: Kind) -> list[Node]:
+        return [self._seen(actor, kind, f) for f in kind.abouts]
 
     def _seen(self, actor: Actor, kind: Kind, key: Field) -> Node:
         """Return for which rows the actor sees the record they are about."""

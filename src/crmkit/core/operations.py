@@ -235,7 +235,7 @@ class _Reading:
                 self.problems.append(Problem(f"{prefix}{name}", "required", REQUIRED))
 
     def _references(self, fields: Mapping[str, Field], values: Values, prefix: str) -> None:
-        """A record may point only to what the actor may see; anything else looks as if it did not exist."""
+        """A record may point only to what the actor may see; anything else looks as if it did not exist. A part is a change of its whole."""
         if self.uow.elevated:
             return
         for name, value in values.items():
@@ -243,7 +243,7 @@ class _Reading:
             if to is None or value is None or (self.record is not None and not prefix and self.record.__dict__.get(name) == value):
                 continue
             try:
-                self.uow.get(to, value)
+                self.uow.get(to, value, action="change" if fields[name].part else "read")
             except NotFound:
                 self.problems.append(Problem(f"{prefix}{name}", "reference", NO_SUCH))
 

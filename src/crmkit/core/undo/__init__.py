@@ -22,6 +22,7 @@ if t.TYPE_CHECKING:
 IN_THE_WAY = _("This cannot be undone: something newer would be lost", ru="Отменить нельзя: пропало бы более новое")
 MAY_NOT = _("You may not undo this", ru="У вас нет права это отменить")
 NOTHING = _("There is nothing in it to undo", ru="Отменять в ней нечего")
+SOMETHING = _("A change of records you may not see", ru="Изменение записей, которые вам не видны")
 LABEL = _("Undo: {what}", ru="Отмена: {what}")
 
 
@@ -59,7 +60,17 @@ def preview(uow: Uow, *, tx: int | None = None, operation: int | None = None) ->
     refuse_undone(unit)
     keys, unknown = keys_of(uow, unit)
     found = Checker(uow, unit, keys, lock=False).run(unknown)
-    return Preview(unit, tuple(_shown(uow, found)), tuple(found.clashes), found.counts, found.clash_count)
+    entries = tuple(_shown(uow, found))
+    unseen = bool(found.clashes) and all(c.code == "forbidden" and c.id is None for c in found.clashes)
+    if not entries and unseen and not _may_know(uow, unit):
+        unit = attrs.evolve(unit, label=SOMETHING, actor="", facts={})
+    return Preview(unit, entries, tuple(found.clashes), found.counts, found.clash_count)
+
+
+def _may_know(uow: Uow, unit: Unit) -> bool:
+    """True when the actor may learn what a unit was, and whose: it is their own, or the journal is theirs to read."""
+    mine = sa.select(sa.literal(1)).where(unit.mine, journal.c.actor_id == uow.actor.id).limit(1)
+    return uow.may("crmkit.journal") or uow.connection.execute(mine).first() is not None
 
 
 def _shown(uow: Uow, found: Findings) -> t.Iterator[Entry]:

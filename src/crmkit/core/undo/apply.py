@@ -59,6 +59,8 @@ class Undoing:
             self._each(kind, self.keys[kind.key].made, self._delete)
         for kind in self.kinds:
             self._each(kind, self.keys[kind.key].changed, self._change)
+        for kind in self.kinds:
+            self._each(kind, self.keys[kind.key].gone, self._checked)
         for key, strays in self.beside.stray_keys().items():
             if key in self.uow.crm.kinds:
                 self._each(self.uow.crm.kinds[key], strays, self._only_keys)
@@ -101,7 +103,7 @@ class Undoing:
             back = [self._side_row(extension, key, e) for key, e in mine.items() if f"{extension.name}.id" in e.changes]
             if back:
                 insert(self.uow, extension.table, tuple(extension.fields), back)
-        self._create_right(kind, list(mine))
+        self._within(kind, "create", list(mine))
         asides: Asides = collections.defaultdict(dict)
         self.beside.stays(kind, mine, asides)
         self.beside.keys(kind, mine, asides)
@@ -118,12 +120,13 @@ class Undoing:
         kept = {n: effect.changes.get(f"{extension.name}.{n}") for n in extension.fields}
         return {n: key if n == "id" else None if c is None else load(extension.fields[n], c[0]) for n, c in kept.items()}
 
-    def _create_right(self, kind: Kind, keys: list[int]) -> None:
-        if not self.uow.elevated:
-            visible = self.uow.visible(kind.cls, "create")
+    def _within(self, kind: Kind, right: str, keys: list[int]) -> None:
+        """Refuse unless records are, as they are now, where the actor holds a right."""
+        if keys and not self.uow.elevated:
+            visible = self.uow.visible(kind.cls, right)
             inside = sa.select(sa.func.count()).select_from(kind.table).where(among(self.uow, kind.table.c.id, keys), kind.table.c.id.in_(visible))
             if self.uow.connection.execute(inside).scalar_one() != len(keys):
-                self.uow.forbid(kind.permission("create"))
+                self.uow.forbid(kind.permission(right))
 
     def _link_again(self, kind: Kind, mine: Mapping[int, Effect]) -> None:
         """Set the links that had to wait until everything was there again."""
@@ -206,6 +209,8 @@ class Undoing:
         before = {k: row | {n: load(kind.fields[n], c[1]) for n, c in mine[k].changes.items() if n in kind.fields} for k, row in rows.items()}
         after = {k: row | {n: load(kind.fields[n], c[0]) for n, c in mine[k].changes.items() if n in kind.fields} for k, row in rows.items()}
         self._update(kind, mine, rows)
+        if kind.whole is not None:  # a part goes back only to what the actor may change
+            self._within(kind, "change", [k for k, e in mine.items() if kind.whole.field.name in e.changes])
         self.beside.stays(kind, mine, asides)
         self.beside.keys(kind, mine, asides)
         self.beside.hold(kind, mine, asides)
@@ -236,7 +241,7 @@ class Undoing:
             self._journal(kind, key, "undone", asides[key])
 
     def _checked(self, kind: Kind, mine: Mapping[int, Effect]) -> None:
-        """What plugins find wrong with a record, they find wrong with one that was changed back, too."""
+        """What plugins find wrong with a record, they find wrong with one that was changed or brought back, too."""
         crm = self.uow.crm
         if "crm_check" in crm.hooked:
             for key, effect in mine.items():

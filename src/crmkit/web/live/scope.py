@@ -80,7 +80,7 @@ def _signature(uow: Uow, kind: Kind) -> t.Hashable:
     if rule is EVERYTHING or rule is NOTHING:
         return rule is EVERYTHING
     actor: Actor = uow.actor
-    return (rule.shape, actor.id, actor.teams, actor.roles)
+    return (rule.shape, actor.id, actor.teams, actor.roles, actor.acts_for)
 
 
 def visible(uow: Uow, kind: Kind, messages: Iterable[Message]) -> set[Message]:
