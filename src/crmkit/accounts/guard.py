@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from crmkit import Actor, Entity, Forbidden, Problem, Role, Uow, _, hookimpl
 
-from .entities import Delegation, Membership, StoredRole, User, UserRole
+from .entities import Delegation, Membership, StoredRole, Team, User, UserRole
 from .people import as_role
 from .permissions import ADMINISTER
 
@@ -27,6 +27,8 @@ WRITES = _("lets the field {field} be written, which you may not write yourself"
 STRONGER = _("this person may do more than you ({role}): ask somebody who may do as much",
     ru="у этого сотрудника больше прав, чем у вас ({role}): обратитесь к тому, у кого их не меньше")  # fmt: skip
 OUTSIDE = _("this team is outside those you may add people to", ru="в эту команду вы не можете добавлять людей")
+OUTSIDE_TEAM = _("this team is outside those you may add people to, so it stays where it is",
+    ru="в эту команду вы не можете добавлять людей, поэтому не можете и переносить её")  # fmt: skip
 
 Scopes = Mapping[str, tuple[t.Any, ...]]
 
@@ -115,11 +117,19 @@ def _roles(uow: Uow, person: int) -> list[t.Any]:
 
 
 def stronger(uow: Uow, person: int) -> str | None:
-    """Return the role by which a person may do more than the actor, or None."""
+    """Return the role by which a person may do more than the actor, or None; roles lent to them count as well."""
     if uow.actor.system or uow.elevated or uow.actor.id == person:
         return None
     actor = own_hands(uow)
-    return next((row[0] for row in _roles(uow, person) if excess(uow.crm, actor, as_role(*row))), None)
+    rows = (row for one in (person, *_lenders(uow, person)) for row in _roles(uow, one))
+    return next((row[0] for row in rows if excess(uow.crm, actor, as_role(*row))), None)
+
+
+def _lenders(uow: Uow, person: int) -> list[int]:
+    """Return whose roles a person has, or will have, for as long as they stand in."""
+    c, today = Delegation.__table__.c, uow.now.astimezone(uow.crm.zone).date()
+    lent = (c.to_user_id == person, c.with_roles, c.archived_at.is_(None), c.ends_on >= today)
+    return list(uow.connection.execute(sa.select(c.from_user_id).where(*lent)).scalars())
 
 
 def demand_reach(uow: Uow, person: int) -> None:
@@ -185,6 +195,12 @@ def _check_user(record: User, changes: Mapping[str, tuple[t.Any, t.Any]], uow: U
             yield Problem(next(iter(changes.keys() & {"login", "active", "archived_at"})), "escalation", STRONGER.format(role=role))
 
 
+def _check_team(record: Team, changes: Mapping[str, tuple[t.Any, t.Any]], uow: Uow) -> Iterable[Problem]:
+    """Who moves a team below their own sees its rows from then on: as if they had joined it."""
+    if "parent_id" in changes and not is_new(record) and not _may_fill(uow, record.id):
+        yield Problem("parent_id", "escalation", OUTSIDE_TEAM)
+
+
 def _check_membership(record: Membership, changes: Mapping[str, tuple[t.Any, t.Any]], uow: Uow) -> Iterable[Problem]:
     if record.archived_at is None and not _may_fill(uow, record.team_id):
         yield Problem("team_id", "escalation", OUTSIDE)
@@ -198,5 +214,6 @@ def _check_delegation(record: Delegation, changes: Mapping[str, tuple[t.Any, t.A
 
 
 _CHECKS: dict[type, t.Callable[[t.Any, Mapping[str, tuple[t.Any, t.Any]], Uow], Iterable[Problem]]] = {
-    StoredRole: _check_role, UserRole: _check_user_role, User: _check_user, Membership: _check_membership, Delegation: _check_delegation,
+    StoredRole: _check_role, UserRole: _check_user_role, User: _check_user, Team: _check_team, Membership: _check_membership,
+    Delegation: _check_delegation,
 }  # fmt: skip

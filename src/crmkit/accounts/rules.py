@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
-from crmkit import Archived, Changed, Created, Invalid, Problem, Role, Uow, _, hookimpl, on
+from crmkit import Archived, Changed, Conflict, Created, Entity, Invalid, Kind, Problem, Role, Undone, Uow, _, hookimpl, on
 
 from .entities import KEPT, Delegation, Membership, Session, StoredRole, Team, User, UserRole
 from .guard import is_new, listed
@@ -25,6 +25,8 @@ ENDS_FIRST = _("must not be before the first day", ru="не раньше пер�
 ONESELF = _("nobody stands in for themselves", ru="нельзя замещать самого себя")
 LAST = _("Nobody would be left who may administer people and roles: give the role to somebody else first",
     ru="Не останется никого, кто управляет сотрудниками и ролями: сначала передайте роль другому")  # fmt: skip
+NO_MERGE = _("People, teams and roles, and what signing in leaves, are not merged: archive the one that is not needed",
+    ru="Сотрудников, команды, роли и всё, что связано со входом, не объединяют: уберите лишнее в архив")  # fmt: skip
 Changes = Mapping[str, tuple[t.Any, t.Any]]
 
 
@@ -35,6 +37,13 @@ def crm_check(record: t.Any, changes: Changes, uow: Uow) -> list[Problem] | None
         return None if uow.elevated or uow.actor.system else [Problem(n, "generated", KEPT_HERE) for n in sorted(changes)[:1] or [""]]
     check = _CHECKS.get(type(record))
     return list(check(record, changes, uow)) if check is not None else None
+
+
+@hookimpl
+def crm_merge(kind: Kind, winner: Entity, loser: Entity, uow: Uow) -> None:
+    """Refuse what would give somebody the roles, sessions and tokens of another."""
+    if isinstance(winner, (Team, User, StoredRole, UserRole, Membership, Delegation, *KEPT)):
+        raise Conflict(NO_MERGE)
 
 
 # ---- roles ------------------------------------------------------------------------------------------------------------------
@@ -141,8 +150,12 @@ def belong_to_the_member(event: Created[Membership], uow: Uow) -> None:
 def end_their_sessions(event: Changed[User] | Archived[User], uow: Uow) -> None:
     """Whoever may no longer sign in is signed out at once; a new login ends what was begun with the old one."""
     if isinstance(event, Archived) or not event.record.active or "login" in event.changes:
-        c = Session.__table__.c
-        uow.connection.execute(Session.__table__.update().where(c.user_id == event.record.id, c.ended_at.is_(None)).values(ended_at=uow.now))
+        _sign_out(uow, event.record)
+
+
+def _sign_out(uow: Uow, person: User) -> None:
+    c = Session.__table__.c
+    uow.connection.execute(Session.__table__.update().where(c.user_id == person.id, c.ended_at.is_(None)).values(ended_at=uow.now))
 
 
 # ---- somebody can always administer -------------------------------------------------------------------------------------------
@@ -181,6 +194,21 @@ def keep_an_administrator_among_holders(event: Changed[UserRole] | Archived[User
     role = uow.peek(StoredRole, key)
     if role is not None and administers(role.grants):
         demand_administrator(uow, "role_id")
+
+
+@on(Undone[User])
+@on(Undone[UserRole])
+@on(Undone[StoredRole])
+def keep_an_administrator_in_an_undo(event: Undone[User] | Undone[UserRole] | Undone[StoredRole], uow: Uow) -> None:
+    """Refuse to undo what made the last administrator; whoever may no longer sign in is signed out."""
+    record = event.record
+    gone = event.action == "deleted" or record.archived_at is not None
+    if isinstance(record, User):
+        if not gone and record.active:
+            return
+        _sign_out(uow, record)
+    if not uow.actor.system:  # the command line can always put it right, and it begins with nobody
+        demand_administrator(uow, "")
 
 
 def demand_administrator(uow: Uow, path: str) -> None:

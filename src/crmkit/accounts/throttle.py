@@ -37,11 +37,15 @@ def keys(uow: Uow, purpose: str, login: str, address: str | None) -> tuple[Key, 
 
 
 def _network(address: str | None) -> str:
-    """Return whom an address stands for: of IPv6 the first half, which one household has to itself."""
+    """Return whom an address stands for: of IPv6 the first half, which one household has to itself.
+
+    A server that listens on both protocols sees ``::ffff:192.0.2.1``: an address of IPv4, whose first half all of them share.
+    """
     try:
         known = ipaddress.ip_address(address or "")
     except ValueError:
         return address or ""
+    known = getattr(known, "ipv4_mapped", None) or known
     return str(ipaddress.ip_network(f"{known}/64", strict=False)) if known.version == 6 else str(known)
 
 
