@@ -66,8 +66,8 @@ clean:
 # One stamp for each kind of environment, older than any file that says what belongs into it: nothing to do otherwise.
 $(VENV)/installed-demo: $(PACKAGING)
 	@workspace/environment $(VENV) $(PYTHON)
-	@echo "Installing crmkit and the sales plugin into $(VENV): only the first time, or when their requirements change."
-	@$(PIP) --editable ".[accounts]" --editable plugins/sales
+	@echo "Installing crmkit and its plugins into $(VENV): only the first time, or when their requirements change."
+	@$(PIP) --editable ".[accounts,duplicates]" --editable plugins/sales
 	@touch $@
 
 $(VENV)/installed-test $(VENV)/installed-bench: $(VENV)/installed-%: $(PACKAGING)
