@@ -243,3 +243,35 @@ def test_an_operation_is_carried_by_the_journal(shop: Shop) -> None:
     assert [r.operation for r in rows] == [number, number]
     assert rows[0].tx == tx != rows[1].tx
     assert (told.state, told.facts, told.label) == ("done", {"rows": 2, "loaded": 2}, "One file")
+
+
+class Crate(Entity, table="shop_crate"):
+    """Something no check is annotated for."""
+
+    title: Mapped[str] = column()
+
+
+def test_a_check_sees_the_entities_it_is_annotated_for(shop: Shop) -> None:
+    seen: list[str] = []
+
+    @hookimpl
+    def crm_check(record: Order, changes: object, uow: Uow) -> None:
+        seen.append(type(record).__name__)
+
+    crm_check.__globals__.setdefault("Order", Order)
+    crm = shop(crm_check, Crate)
+    create_tables(crm)
+    assert (crm.checked(Order), crm.checked(Crate)) == (True, False)
+    with crm.uow() as uow:
+        uow.add(Crate(title="one"))
+        uow.add_many(Crate, [{"title": "two"}])
+        uow.add_many(Order, [{"title": "three"}])
+    assert seen == ["Order"]
+
+
+def test_a_check_without_annotation_sees_everything(shop: Shop) -> None:
+    @hookimpl
+    def crm_check(record, changes):
+        return None
+
+    assert shop(crm_check).checked(Order)

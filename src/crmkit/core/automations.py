@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import inspect
 import typing as t
 from collections.abc import Mapping
 
@@ -20,6 +21,7 @@ from .settle import Subscriber
 class Automations:
     """The reactions a CRM was composed with."""
 
+    hook: t.Any
     pipelines: Mapping[str, Pipeline[t.Any]]
     marked: tuple[Marked, ...]
 
@@ -46,6 +48,7 @@ class Automations:
         self._at: dict[tuple[str, str, str], list[Subscriber]] = collections.defaultdict(list)
         self._patience: dict[tuple[str, str, str], WhileMark] = {}
         self._event_names: dict[type, str] = {}
+        self._checked: dict[type, bool] = {}
         self.event_classes: dict[str, type] = {}
         for item in found.marked:
             mark = item.mark
@@ -93,6 +96,12 @@ class Automations:
             here = self.pipelines.get(here.like or "")
         return found
 
+    def checked(self, cls: type) -> bool:
+        """True when some `crm_check` wants to see records of `cls`: those it takes by the annotation of `record`, or any."""
+        if cls not in self._checked:
+            self._checked[cls] = any(wanted is None or issubclass(cls, wanted) for wanted in map(_takes, self.hook.crm_check.get_hookimpls()))
+        return self._checked[cls]
+
     def subscribers(self, phase: str, event: object) -> list[Subscriber]:
         """Return the handlers of an event, in dependency order."""
         cls = type(event)
@@ -121,3 +130,15 @@ class Automations:
     def crons(self) -> list[tuple[str, EveryMark, str]]:
         """Return the ``@every`` automations: name, mark, plugin."""
         return [(m.name, m.mark, m.plugin) for m in self.marked if isinstance(m.mark, EveryMark)]
+
+
+def _takes(implementation: t.Any) -> tuple[type, ...] | None:
+    """Return the entities an implementation of `crm_check` is annotated for; None for any."""
+    function = inspect.unwrap(implementation.function)
+    annotation = function.__annotations__.get("record", t.Any)
+    try:
+        named = eval(annotation, function.__globals__) if isinstance(annotation, str) else annotation  # as typing.get_type_hints does
+    except NameError:  # imported for checkers only
+        return None
+    classes = t.get_args(named) or (named,)
+    return classes if all(isinstance(c, type) and c is not t.Any for c in classes) else None

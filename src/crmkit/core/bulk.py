@@ -62,7 +62,7 @@ def _heard(uow: Uow, kind: Kind, into: StageOf[t.Any] | None) -> bool:
     """True when somebody must be told of each record."""
     crm = uow.crm
     probe = Created(object.__new__(kind.cls))
-    if crm.subscribers("on", probe) or crm.subscribers("after", probe) or crm.subscribers("outside", probe) or "crm_check" in crm.hooked:
+    if crm.subscribers("on", probe) or crm.subscribers("after", probe) or crm.subscribers("outside", probe) or crm.checked(kind.cls):
         return True
     if not kind.staged:
         return False

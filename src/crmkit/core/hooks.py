@@ -85,7 +85,11 @@ class Specs:
 
     @hookspec
     def crm_check(self, record: Entity, changes: Mapping[str, tuple[t.Any, t.Any]], uow: Uow) -> Iterable[Problem] | None:
-        """Find fault with a record that is about to be saved; problems undo the transaction."""
+        """Find fault with a record that is about to be saved; problems undo the transaction.
+
+        Annotate `record` with the entities you look at (``record: Deal | Lead``): others are then written without asking, and by
+        the thousand where they are added in bulk. Otherwise every implementation hears of every record.
+        """
 
     @hookspec
     def crm_settle(self, kind: Kind, rows: Sequence[Written], uow: Uow) -> None:

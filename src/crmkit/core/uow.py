@@ -194,7 +194,7 @@ class Uow(Reading):
 
     def _check(self, fact: Fact) -> None:
         problems = list(moves.direct_edits(fact))
-        if "crm_check" in self.crm.hooked:
+        if self.crm.checked(type(fact.record)):
             answers = self.crm.hook.crm_check(record=fact.record, changes=fact.changes, uow=self)
             problems += [p for answer in answers for p in answer or ()]
         if problems:
