@@ -520,3 +520,16 @@ def test_of_two_who_undo_the_same_at_once_one_is_refused(shop: Shop):
         thread.join()
     assert sorted(outcomes) == ["already undone, by operation 2", "done"]
     assert rows(crm, Client.__table__) == []
+
+
+def test_a_transaction_that_settles_twice_is_one(shop: Shop):
+    crm = shop()
+    with crm.uow() as uow:
+        uow.add(Client(name="A"))
+        uow.settle()
+        uow.add_many(Client, [{"name": "B"}])
+        uow.settle()
+        uow.add(Client(name="C"))
+    assert len({row.tx for row in journal(crm)}) == 1
+    take_back(crm)
+    assert rows(crm, Client.__table__) == []
