@@ -57,8 +57,8 @@ def test_every_area_of_three_digits_is_read_as_the_library_reads_it(first: str) 
                 assert normal.try_phone(value, "RU") == by_library(value, "RU"), value
 
 
-ODD_DOMAINS = ("xn--e1afmkfd.ru", "ab--cd.ru", "-a.ru", "a-.ru", "a..ru", "a.r", "a.xn--p1ai", "localhost", "1.2.3.4", "a.1", "a.r1", "test", 
-               "a.test", "a.example", "a.invalid", "a.local", "a.onion", "EXAMPLE.Ru", "x.ru", "xnx.ru", "a_b.ru", "a.arpa", "ёж.рф", 
+ODD_DOMAINS = ("xn--e1afmkfd.ru", "ab--cd.ru", "-a.ru", "a-.ru", "a..ru", "a.r", "a.xn--p1ai", "localhost", "1.2.3.4", "a.1", "a.r1", "test",
+               "a.test", "a.example", "a.invalid", "a.local", "a.onion", "EXAMPLE.Ru", "x.ru", "xnx.ru", "a_b.ru", "a.arpa", "ёж.рф",
                "a." + "b" * 63 + ".ru", "a." + "b" * 64 + ".ru", "a.b.c.d.e.f.ru")  # fmt: skip
 ODD_LOCALS = ("a", "a.b", ".a", "a.", "a..b", "a+b", "A_B", "-a-", "a b", '"a b"', "a" * 64, "a" * 65, "a" * 40 + "." + "b" * 24, "иван",
               "a!b", "", "a@b")  # fmt: skip
