@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-from crmkit import Changed, Created, Invalid, Problem, Refusal, Text, Uow, _, on
+from crmkit import Changed, Created, Invalid, Problem, Refusal, Text, Undone, Uow, _, on
 
 from .address import Refused, read
 from .entities import Delivery, Endpoint
@@ -45,6 +45,17 @@ def check_changed(event: Changed[Endpoint], uow: Uow) -> None:
         uow.keep(endpoint, acts_as=_rights(endpoint, uow))
     if event.changes.get("active", (None, None))[1]:
         uow.keep(endpoint, failing_since=None, disabled_because=None)
+
+
+@on(Undone[Endpoint])
+def check_undone(event: Undone[Endpoint], uow: Uow) -> None:
+    """Nobody gives an address of their own back to the rights of another: not by undoing one of two changes, either."""
+    endpoint = event.record
+    if event.action == "deleted" or uow.actor.system:
+        return
+    if endpoint.owner_id != uow.actor.id:
+        raise Invalid(problems=[Problem("owner_id", "owner", NOT_YOURS)])
+    uow.keep(endpoint, acts_as=_rights(endpoint, uow))
 
 
 @on(Created[Delivery])
