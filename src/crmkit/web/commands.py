@@ -48,8 +48,9 @@ def as_result(uow: Uow, result: t.Any) -> t.Any:
     """Return what a command gave back as JSON: a record by what the actor may see of it."""
     if isinstance(result, Entity):
         kind = uow.crm.kind(type(result))
-        if not uow.may(kind.permission("read")):
-            return {"kind": kind.key, "id": result.id}
+        read = kind.permission("read")
+        if not uow.may(read) or not ("_seen" in result.__dict__ or uow.may(read, result)):
+            return {"kind": kind.key, "id": result.id}  # what a command finds or makes as the system need not be for the actor's eyes
         return {"kind": kind.key, **operations.show(uow, kind, result)}
     if isinstance(result, Extension):
         return as_result(uow, result.subject)
