@@ -269,7 +269,7 @@ def order_parts(event: Created[Deal] | Fitted, crm: Crm) -> None:
     """Outside any transaction the handler gets the CRM, and opens units of work itself."""
     with crm.uow() as uow:
         assert_type(uow.operation("order", "Parts", count=1), int)
-        assert_type(uow.visible(Deal), Select[tuple[int]])
+        assert_type(uow.visible(Deal), Select[int])
 
 
 @on_enter(SALES["won"])

@@ -275,3 +275,12 @@ def test_a_check_without_annotation_sees_everything(shop: Shop) -> None:
         return None
 
     assert shop(crm_check).checked(Order)
+
+
+def test_a_part_is_explained_by_the_rights_to_its_whole(crm: Crm) -> None:
+    with crm.read() as uow:
+        mine, other = uow.find(Line).order_by(Line.id)
+    told = crm.explain(KATE, mine)
+    assert told.may == {"read": True, "create": True, "change": True, "archive": True}
+    assert {r.permission for r in told.reasons} == {"shop.order.read", "shop.order.change"}
+    assert crm.explain(KATE, other).may["read"] is False

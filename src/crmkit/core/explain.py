@@ -8,7 +8,7 @@ import attrs
 
 from .access import Actor
 from .filter import EVERYTHING
-from .kind import ACTIONS
+from .kind import ACTIONS, Kind
 from .model import Entity
 from .scopes import SCOPES
 from .text import Text, _
@@ -60,7 +60,7 @@ def explain(crm: Crm, actor: Actor, record: Entity) -> Explanation:
                 vetoes.append(permission)
     may = {action: allowed and may["read"] for action, allowed in may.items()}
     hidden, fixed = tuple(sorted(access.hidden(actor, kind))), tuple(sorted(access.read_only(actor, kind)))
-    return Explanation(may, tuple(reasons), tuple(dict.fromkeys(vetoes)), hidden, fixed, tuple(_told(actor, may, reasons, vetoes)))
+    return Explanation(may, tuple(reasons), tuple(dict.fromkeys(vetoes)), hidden, fixed, tuple(_told(actor, kind, may, reasons, vetoes)))
 
 
 def _of_role(uow: t.Any, role: t.Any, kind: t.Any, permission: str, record: Entity) -> t.Iterator[Reason]:
@@ -74,19 +74,20 @@ def _of_role(uow: t.Any, role: t.Any, kind: t.Any, permission: str, record: Enti
             yield Reason(role.name, permission, scope if isinstance(scope, str) else str(scope), node is EVERYTHING or uow.matches(record, node))
 
 
-def _told(actor: Actor, may: dict[str, bool], reasons: list[Reason], vetoes: list[str]) -> t.Iterator[Text]:
+def _told(actor: Actor, kind: Kind, may: dict[str, bool], reasons: list[Reason], vetoes: list[str]) -> t.Iterator[Text]:
     if actor.system:
         yield _("The system sees and may do everything", ru="Система видит и может всё")
         return
     for action, allowed in may.items():
-        granting = [r for r in reasons if r.permission.endswith(f".{action}")]
+        permission = kind.permission(action)  # a part's is another action's of its whole
+        granting = [r for r in reasons if r.permission == permission]
         words = {"action": ACTIONS[action]}
         if allowed:
             why = next(r for r in granting if r.covers)
             yield _("May {action}: role «{role}» grants it for {scope}",
                 ru="Может {action}: роль «{role}» даёт это право на {scope}").format(role=why.role,
                     scope=SCOPES.get(why.scope, Text(why.scope)), **words)
-        elif any(v.endswith(f".{action}") for v in vetoes):
+        elif permission in vetoes:
             yield _("May not {action}: a plugin forbids it", ru="Не может {action}: запрещает плагин").format(**words)
         elif granting:
             scopes = ", ".join(sorted({r.scope for r in granting}))

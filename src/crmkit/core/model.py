@@ -86,7 +86,7 @@ def _index(cls: type[Entity]) -> None:
     """Add the indexes lists and boards live on: an owner's or team's newest records, a stage's, an owner's in a stage."""
     table = cls.__table__
     names = table.columns.keys()
-    if "owner_id" in names:
+    if "owner_id" in names and "team_id" in names:
         sa.Index(f"ix_{table.name}_owner", table.c.owner_id, table.c.id)
         sa.Index(f"ix_{table.name}_team", table.c.team_id, table.c.id)
     for field in cls.__fields__.values():

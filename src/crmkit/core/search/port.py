@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.dialects.postgresql import TSQUERY
 
 from ..tables import search
 from .documents import SearchField
@@ -101,6 +100,8 @@ class PostgresText(_Words):
     def keys(self, kind: str, name: str) -> sa.Select[t.Any]:
         """Compare the tokens, in the words of the index."""
         tokens: sa.ColumnClause[t.Any] = sa.literal_column(self.words.replace("body", "crm_search.body"))
+        from sqlalchemy.dialects.postgresql import TSQUERY  # not for those who are on SQLite
+
         matching = tokens.op("@@", is_comparison=True)(sa.cast(sa.bindparam(name, type_=sa.Text()), TSQUERY))
         return sa.select(search.c.record_id).where(search.c.kind == sa.literal_column(f"'{kind}'"), matching)
 

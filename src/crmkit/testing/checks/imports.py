@@ -1,4 +1,4 @@
-"""A plugin imports `crmkit` and the plugins it requires, by their public names only."""
+"""A plugin imports `crmkit` and the plugins it requires, by their public names only; those it follows, inside functions."""
 
 from __future__ import annotations
 
@@ -27,10 +27,12 @@ def problems(plugin: Plugin, plugins: Sequence[Plugin]) -> list[Text]:
     """Return a sentence for every import that breaks the rule."""
     own = package_of(plugin)
     required = {package_of(p) for p in plugins if p.name in plugin.requires}
+    followed = {name for name in plugin.follows if name not in plugin.requires}
     offered = {package_named(e.value.partition(":")[0]): e.name for e in entry_points(group="crmkit.plugins")}
     offered |= {package_of(p): p.name for p in plugins}
     found: list[Text] = []
     for file in sources(plugin):
+        late = _late(file) if followed else frozenset[int]()
         for line, module in (*imported(file), *_climbing(plugin, file)):
             package, place = package_named(module), f"{shown(plugin, file)}:{line}"
             if module in PUBLIC or package == own:
@@ -38,11 +40,21 @@ def problems(plugin: Plugin, plugins: Sequence[Plugin]) -> list[Text]:
             if package not in offered:
                 if package.startswith(FIRST_PARTY):
                     found.append(DEEP.format(place=place, name=module, package="crmkit"))
-            elif package not in required:
+            elif package not in required and not (line in late and offered[package] in followed):
                 found.append(UNDECLARED.format(place=place, name=module, plugin=offered[package]))
             elif module != package:
                 found.append(DEEP.format(place=place, name=module, package=package))
     return found
+
+
+def _late(file: Path) -> frozenset[int]:
+    """Return the lines of imports that do not run with the module: inside functions, or for type checkers only."""
+    found: set[int] = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        checking = isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+        if checking or isinstance(node, ast.FunctionDef):
+            found |= {n.lineno for n in ast.walk(node) if isinstance(n, ast.Import | ast.ImportFrom)}
+    return frozenset(found)
 
 
 def _climbing(plugin: Plugin, file: Path) -> Iterator[tuple[int, str]]:
