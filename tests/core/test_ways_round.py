@@ -8,6 +8,7 @@ import pytest
 
 from crmkit import About, Actor, Crm, Entity, Forbidden, Kind, Mapped, Owned, Role, column, hookimpl
 from crmkit.core import operations
+from crmkit.core.explain import explain
 from crmkit.core.many import change_many
 from crmkit.core.undo import preview, undo
 
@@ -99,3 +100,12 @@ def test_who_did_what_is_told_to_nobody_who_sees_none_of_it(crm: Crm) -> None:
         assert "shop.order" not in told.unit.label
     with crm.read(Actor(8, "Oleg", ("seller",))) as uow:
         assert preview(uow, tx=tx).unit.actor == "Boss", "who sees the record may learn who changed it"
+
+
+def test_why_somebody_may_do_what_with_a_part_is_told_by_its_whole(crm: Crm) -> None:
+    (mine, other) = keys(crm, Line)
+    for key, may in ((mine, True), (other, False)):
+        with crm.read(KATE) as uow:
+            found = explain(crm, KATE, uow.get(Line, key))
+        assert found.may == {"read": True, "create": may, "change": may, "archive": may}
+        assert len(found.sentences) == 4
