@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import typing as t
 
+from starlette.requests import HTTPConnection
+
 from ...core.errors import Invalid, Problem, Refusal
 from ...core.live import Message
 from ...core.text import _
@@ -19,6 +21,7 @@ from .scope import deliver, topics_of
 if t.TYPE_CHECKING:
     from starlette.types import Receive, Send
 
+    from ...core.access import Actor
     from ..call import Call
     from .hub import LiveHub
 
@@ -101,14 +104,16 @@ async def _disconnected(receive: Receive, client: Client) -> None:
 
 
 def still_good(call: Call) -> bool:
-    """False when the caller's token was revoked or has expired meanwhile."""
+    """False when the caller's token or session has ended meanwhile, or they may do something else now; hosts are not asked again."""
     from ...core.tokens import tokens_of
 
-    token = bearer(call)
-    if token is None or not call.caller.startswith("token:"):
-        return True
+    token, crm = bearer(call), call.crm
     try:
-        return tokens_of(call.crm).check(token).actor == call.actor
+        if token is not None and call.caller.startswith("token:"):
+            return tokens_of(crm).check(token).actor == call.actor
+        if call.edge.actor is not None or "crm_actor" not in crm.hooked:
+            return True
+        return t.cast("Actor | None", crm.hook.crm_actor(crm=crm, connection=HTTPConnection(call.scope))) == call.actor
     except Refusal as refusal:
         return refusal.status == 503
 
