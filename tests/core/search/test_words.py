@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crmkit import Invalid
 from crmkit.core.search.question import MAX_LENGTH, read
-from crmkit.core.search.words import beginnings_of, fold, key_of, other_layout, stem_of
+from crmkit.core.search.words import _APOSTROPHES, _REDUCTIONS, beginnings_of, fold, key_of, other_layout, stem_of
 
 SAME = """
 Щербаков Shcherbakov Scherbakov Sherbakov Schtscherbakow Ščerbakov щербаков ЩЕРБАКОВ
@@ -92,6 +95,27 @@ def test_the_other_keyboard_layout():
     assert other_layout("шмфтюзуекщм") == "ivan.petrov"
     assert other_layout("ab") is None
     assert other_layout("Иван Smith") is None
+
+
+def test_words_that_need_not_be_reduced_would_not_change():
+    letters = "abcdefghijklmnopqrstuvwxyz0"
+    longer = ("".join(w) for w in itertools.product("bcehijnorstuvy", repeat=4))
+    for word in ("".join(w) for size in (1, 2, 3) for w in itertools.product(letters, repeat=size)):
+        assert key_of.__wrapped__(word) == reduced(word)
+    for word in itertools.chain(longer, ("alexander", "sander", "shtshi", "tschai", "ponder")):
+        assert key_of.__wrapped__(word) == reduced(word)
+
+
+def reduced(word: str) -> str:
+    if not word.isdigit():
+        for pattern, put in _REDUCTIONS:
+            word = pattern.sub(put, word)
+    return word
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=60))
+def test_plain_text_is_folded_like_any_other(text: str):
+    assert fold(text) == _APOSTROPHES.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
 @given(st.text(max_size=MAX_LENGTH))

@@ -14,7 +14,7 @@ import hashlib
 import re
 import typing as t
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 import attrs
 
@@ -70,43 +70,39 @@ def code_of(kind: str, dotted: str) -> str:
 
 
 # ---- tokens ----------------------------------------------------------------------------------------------------------
-def tokens(field: SearchField, value: t.Any) -> Iterator[str]:
-    """Yield the tokens of one value."""
+def tokens(field: SearchField, value: t.Any) -> list[str]:
+    """Return the tokens of one value."""
     text = text_of(value)
     if not text:
-        return
+        return []
     code = field.code
     if _NUMBER.fullmatch(text) and SHORTEST_NUMBER <= len(digits := _NOISE.sub("", text)) <= LONGEST_NUMBER:
-        yield from _number(code, digits)
-        return
+        return _number(code, digits)
     folded = fold(text)
-    if "@" in folded and _EMAIL.fullmatch(folded):
-        yield f"{code}_{folded}"
+    found = [f"{code}_{folded}"] if "@" in folded and _EMAIL.fullmatch(folded) else []
     for word in words_of(folded)[:MAX_WORDS]:
         if word.isdecimal() and word.isascii() and SHORTEST_NUMBER <= len(word) <= LONGEST_NUMBER:
-            yield from _number(code, word)
+            found += _number(code, word)
             continue
         key = key_of(word)
-        yield f"{code}_{key}"
+        found.append(f"{code}_{key}")
         stem = stem_of(word, field.names)
         if stem != key:
-            yield f"{code}_{stem}"
+            found.append(f"{code}_{stem}")
+    return found
 
 
-def _number(code: str, digits: str) -> Iterator[str]:
-    """Yield a number whole and by its tails; a telephone number begins with 7, whether it was written +7, 8 or without either."""
+def _number(code: str, digits: str) -> list[str]:
+    """Return a number whole and by its tails; a telephone number begins with 7, whether it was written +7, 8 or without either."""
     if len(digits) == 11 and digits[0] == "8":
         digits = f"7{digits[1:]}"
-    elif len(digits) == 10:
-        yield f"{code}_7{digits}"
-    yield f"{code}_{digits}"
-    for start in range(1, len(digits) - SHORTEST_PART + 1):
-        yield f"{code}.{digits[start:]}"
+    whole = [f"{code}_7{digits}", f"{code}_{digits}"] if len(digits) == 10 else [f"{code}_{digits}"]
+    return whole + [f"{code}.{digits[start:]}" for start in range(1, len(digits) - SHORTEST_PART + 1)]
 
 
 def text_of(value: t.Any) -> str:
     """Return a value as the text it is found by: a choice by its value and its label in every language."""
-    if isinstance(value, str) and not isinstance(value, enum.Enum):
+    if type(value) is str or (isinstance(value, str) and not isinstance(value, enum.Enum)):
         return value[:MAX_TEXT]
     if value is None or isinstance(value, bool | bytes | dict):
         return ""
@@ -127,7 +123,7 @@ def body(fields: Iterable[SearchField], values: Mapping[str, t.Any]) -> str:
     for field in fields:
         value = values.get(field.dotted)
         if value is not None:
-            found.update(dict.fromkeys(tokens(field, value)))
+            found |= dict.fromkeys(tokens(field, value))
     return " ".join(found)
 
 

@@ -46,6 +46,7 @@ _REDUCTIONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(.)\1+", r"\1"),                          # Anna, Ana; Kirill, Kiril
     )
 )  # fmt: skip
+_REDUCIBLE = re.compile(r"[chjqwxyz]|i[eiou]|nder|(.)\1")  # each of them needs one of these: most words need not be tried
 _APOSTROPHES = re.compile(r"(?<=\w)['’‘ʼ`´]+(?=\w)")
 _WORD = re.compile(r"[^\W_]+")
 _NOT_TYPED = re.compile(r"[\[\];',`]")
@@ -57,7 +58,10 @@ _TO_LATIN = str.maketrans(_JCUKEN + _JCUKEN.upper(), _QWERTY * 2)
 
 def fold(text: str) -> str:
     """Return text without letter case and compatibility forms, ``ё`` as ``е``, apostrophes inside words dropped."""
-    folded = unicodedata.normalize("NFKC", text).casefold().replace("ё", "е")
+    if text.isascii():
+        folded = text.lower()
+    else:
+        folded = unicodedata.normalize("NFKC", text).casefold().replace("ё", "е")
     return _APOSTROPHES.sub("", folded)
 
 
@@ -76,8 +80,9 @@ def key_of(word: str) -> str:
         key = "".join(c for c in unicodedata.normalize("NFKD", key) if not unicodedata.combining(c))
     if key.isdigit():
         return key[:MAX_KEY]
-    for pattern, put in _REDUCTIONS:
-        key = pattern.sub(put, key)
+    if _REDUCIBLE.search(key):
+        for pattern, put in _REDUCTIONS:
+            key = pattern.sub(put, key)
     return key[:MAX_KEY]
 
 
