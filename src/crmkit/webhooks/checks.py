@@ -80,11 +80,17 @@ def _own(endpoint: Endpoint, named: bool, uow: Uow) -> None:
 
 
 def _rights(endpoint: Endpoint, uow: Uow) -> dict[str, t.Any]:
-    """Return the rights of the owner as they are now, where they are the actor's own: for hosts that cannot be asked later."""
-    actor = uow.actor
+    """Return the rights of the owner as they are now, where they are the actor's own: for hosts that cannot be asked later.
+
+    `only` names the roles of whoever has fewer here than the owner has as a person: a token that was narrowed sets up no
+    webhook that sees more.
+    """
+    actor, crm = uow.actor, uow.crm
     if actor.id != endpoint.owner_id:
         return {}
-    return {"name": actor.name, "roles": list(actor.roles), "teams": list(actor.teams), "system": actor.system}
+    rights = {"name": actor.name, "roles": list(actor.roles), "teams": list(actor.teams), "system": actor.system}
+    person = crm.hook.crm_person(crm=crm, id=actor.id) if actor.id is not None and "crm_person" in crm.hooked else None
+    return rights if person is None or set(person.roles) <= set(actor.roles) else rights | {"only": list(actor.roles)}
 
 
 def _check(endpoint: Endpoint, uow: Uow) -> None:

@@ -7,6 +7,8 @@ import logging
 import typing as t
 from collections.abc import Iterable, Mapping
 
+import attrs
+
 from crmkit import Actor, Crm, ListRequest, Refusal, Uow, on
 
 from .attempt import schedule
@@ -36,7 +38,8 @@ def acting_for(crm: Crm, endpoint: Endpoint) -> Actor | None:
     """Return whose rights an address has: its owner's as they are now, or where nobody can be asked, as they were."""
     owner = endpoint.owner_id
     if owner is not None and "crm_person" in crm.hooked:
-        return t.cast("Actor | None", crm.hook.crm_person(crm=crm, id=owner))
+        person, only = t.cast("Actor | None", crm.hook.crm_person(crm=crm, id=owner)), endpoint.acts_as.get("only")
+        return person if person is None or only is None else attrs.evolve(person, roles=[r for r in person.roles if r in only])
     rights = endpoint.acts_as
     if not rights:
         return None
