@@ -90,7 +90,7 @@ def test_the_demo_has_people_who_cannot_sign_in_until_it_says_so(database_url):
         assert [p.name for p in people[:6]] == ["Вера Соколова", "Илья Громов", "Юлия Зимина", "Артём Лунин", "Kate Morris", "Owen Blake"]
         assert [(p.id, p.team_id) for p in people[:6]] == [(1, 1), (2, 2), (3, 2), (4, 2), (5, 3), (6, 3)]
     doors = open_doors(crm, "придумано на месте")
-    assert ("director@demo.example", "Вера Соколова") in doors
+    assert ("director@demo.example", "Вера Соколова", "Директор") in doors
     assert open_doors(crm, "придумано на месте") == doors
     with crm.read() as uow:
         kept = uow.find(User).where(User.id == 1).one().password_hash

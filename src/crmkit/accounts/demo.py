@@ -11,15 +11,17 @@ from .entities import Team, TeamKind, User
 from .passwords import passwords_of
 from .roles import give, seed
 
-# Teams 1 to 3 and people 1 to 6 are those who sell in the sales plugin's demo.
+# Teams 1 to 8 and people 1 to 6 are those who sell in the sales plugin's demo: 4 to 8 are its dealers.
 TEAMS: tuple[tuple[str, TeamKind, int | None, str | None], ...] = (
     ("Головная компания · Head office", TeamKind.COMPANY, None, "Москва"),
     ("Россия · отдел продаж", TeamKind.REGION, 1, "Москва"),
     ("International sales", TeamKind.REGION, 1, "London"),
-    ("Дилер «Север»", TeamKind.DEALER, 2, "Санкт-Петербург"),
-    ("Дилер «Волга»", TeamKind.DEALER, 2, "Казань"),
-    ("Dealer Northgate", TeamKind.DEALER, 3, "Manchester"),
-    ("«Север», салон на Невском", TeamKind.POINT_OF_SALE, 4, "Санкт-Петербург"),
+    ("Дилер «Прикамье»", TeamKind.DEALER, 2, "Пермь"),
+    ("Дилер «Чусовая»", TeamKind.DEALER, 4, "Чусовой"),
+    ("Дилер «Нева»", TeamKind.DEALER, 2, "Санкт-Петербург"),
+    ("Thames Trading", TeamKind.DEALER, 3, "London"),
+    ("Severn Supplies", TeamKind.DEALER, 3, "Bristol"),
+    ("«Прикамье», салон на улице Мира", TeamKind.POINT_OF_SALE, 4, "Пермь"),
 )
 PEOPLE: tuple[tuple[str, str, str, str, int, str, int | None], ...] = (
     ("director", "Вера Соколова", "ru", "director", 1, "Директор", None),
@@ -31,9 +33,9 @@ PEOPLE: tuple[tuple[str, str, str, str, int, str, int | None], ...] = (
     ("admin", "Нина Орлова", "ru", "administrator", 1, "Администратор", 1),
     ("operator", "Диана Ким", "ru", "operator", 1, "Оператор колл-центра", 1),
     ("dealer", "Олег Терещенко", "ru", "dealer_head", 4, "Руководитель дилера", 2),
-    ("seller", "Рита Белых", "ru", "dealer_manager", 7, "Менеджер салона", 9),
-    ("cashier", "Ева Черных", "ru", "cashier", 7, "Кассир", 9),
-    ("grace", "Grace Osborne", "en", "dealer_manager", 6, "Sales consultant", 5),
+    ("seller", "Рита Белых", "ru", "dealer_manager", 5, "Менеджер дилера", 9),
+    ("cashier", "Ева Черных", "ru", "cashier", 4, "Кассир", 9),
+    ("grace", "Grace Osborne", "en", "dealer_manager", 7, "Sales consultant", 5),
 )
 DOMAIN = "demo.example"
 
@@ -56,12 +58,12 @@ def crm_demo(uow: Uow, random: chance.Random, size: int) -> None:
             give(uow, people[-1].id, [role])
 
 
-def open_doors(crm: Crm, password: str) -> list[tuple[str, str]]:
-    """Give everybody of the demo one password and return (login, name): for `crmkit demo`, which makes it up and prints it."""
-    kept, found = passwords_of(crm).hash(password), list[tuple[str, str]]()
+def open_doors(crm: Crm, password: str) -> list[tuple[str, str, str]]:
+    """Give everybody of the demo one password and return (login, name, position): for `crmkit demo`, which makes it up and prints it."""
+    kept, found = passwords_of(crm).hash(password), list[tuple[str, str, str]]()
     with crm.uow() as uow:
         for user in t.cast("t.Iterable[User]", uow.find(User).where(User.login.like(f"%@{DOMAIN}"))):
             if user.password_hash is None or not passwords_of(crm).verify(user.password_hash, password):
                 user.password_hash = kept
-            found.append((user.login, user.name))
+            found.append((user.login, user.name, user.position or ""))
     return found

@@ -96,7 +96,17 @@ def _from_plugins(ctx: click.Context) -> dict[str, click.Command]:
     return found
 
 
-@group("crmkit", HELP, EXAMPLES, lazy=_verbs(), found=_from_plugins, context_settings={"max_content_width": 110})
+def _without_settings(ctx: click.Context) -> str:
+    """Say why verbs of plugins are not there, where nothing says which plugins there are."""
+    if (ctx.find_object(Given) or Given(ctx.params.get("settings"))).is_there:
+        return ""
+    return _(
+        " Verbs of plugins, such as user and role, need a settings file, and there is none here: crmkit new settings",
+        ru=" Командам плагинов, таким как user и role, нужен файл настроек, а здесь его нет: crmkit new settings",
+    )
+
+
+@group("crmkit", HELP, EXAMPLES, lazy=_verbs(), found=_from_plugins, elsewhere=_without_settings, context_settings={"max_content_width": 110})
 @option("--settings", envvar="CRMKIT_SETTINGS", metavar="FILE", help=_("The settings file.", ru="Файл настроек."))
 @option(
     "--language",

@@ -10,6 +10,8 @@ import click
 
 from crmkit.core.errors import CompositionError
 
+from .speak import _, note
+
 if t.TYPE_CHECKING:
     from crmkit import Crm, Plugin
 
@@ -52,13 +54,29 @@ def settled_crm(**more: t.Any) -> Crm:
     return kept(Crm.from_file(given().path, **more))
 
 
+LEFT_OUT = _(
+    "(plugin {name} is left out: {library} is missing; type: pip install 'crmkit[{name}]')",
+    ru="(плагин {name} пропущен: нет библиотеки {library}; наберите: pip install 'crmkit[{name}]')",
+)
+
+
 def installed_plugins() -> list[Plugin]:
-    """Return every plugin installed in this environment."""
+    """Return every plugin installed in this environment. Those that come with crmkit and want a library of their own are left
+    out, and named, where it is missing."""
     from importlib.metadata import entry_points
 
     from crmkit.core.compose import installed
 
-    return installed(sorted({e.name for e in entry_points(group="crmkit.plugins")}))
+    names = set[str]()
+    for entry in entry_points(group="crmkit.plugins"):
+        names.add(entry.name)
+        if entry.value.startswith("crmkit."):
+            try:
+                entry.load()
+            except ModuleNotFoundError as missing:
+                names.discard(entry.name)
+                note(LEFT_OUT, name=entry.name, library=missing.name)
+    return installed(sorted(names))
 
 
 def any_crm(**more: t.Any) -> Crm:

@@ -98,10 +98,12 @@ class VerbGroup(Speaking, click.Group):
         name: str | None = None,
         lazy: dict[str, Lazy] | None = None,
         found: Callable[[click.Context], dict[str, click.Command]] | None = None,
+        elsewhere: Callable[[click.Context], str] | None = None,
         **kw: t.Any,
     ) -> None:
         self.lazy = lazy or {}
         self.found = found or (lambda ctx: {})
+        self.elsewhere = elsewhere or (lambda ctx: "")
         super().__init__(name, **kw)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -122,7 +124,7 @@ class VerbGroup(Speaking, click.Group):
             words = _("there is no {name!r} in `{path}`.", ru="в `{path}` нет команды {name!r}.")
             near = difflib.get_close_matches(name, self.list_commands(ctx), 1, 0.6)
             meant = _(" Did you mean {near}?", ru=" Может быть, {near}?").format(near=near[0]) if near else ""
-            ctx.fail(told(words.format(name=name, path=ctx.command_path)) + told(meant))
+            ctx.fail(told(words.format(name=name, path=ctx.command_path)) + told(meant) + told(self.elsewhere(ctx)))
         return super().resolve_command(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -14,6 +14,7 @@ from crmkit.activities import Activity, Note, plan
 
 from .conversion import to_deal, to_lead
 from .demo_cast import OUR_TEAM, Cast, gather, phone
+from .demo_views import save_views
 from .demo_words import RUSSIAN, Place
 from .entities import Channel, Deal, DealLine, Inquiry, Lead, LostReason, Registration
 from .normal import inn_of
@@ -40,6 +41,7 @@ def crm_demo(uow: Uow, random: chance.Random, size: int) -> None:
     now, actor = uow.now, uow.actor
     Story(uow, random, size).tell()
     uow.at(now, actor)
+    save_views(uow)
 
 
 class Story:
@@ -183,7 +185,7 @@ class Story:
             return
         uow.flush()
         many = dice.choice((1, 1, 1, 2, 3, 12))
-        uow.add(DealLine(deal_id=deal.id, title=goods, quantity=decimal.Decimal(many), price=(price / many).quantize(decimal.Decimal("0.01")),
+        uow.add(DealLine(deal_id=deal.id, title=goods, quantity=decimal.Decimal(many), price=(price / many).quantize(decimal.Decimal(1)),
             discount=decimal.Decimal(dice.choice((0, 0, 0, 5, 7, 10)))))  # fmt: skip
         if dice.random() < 0.5:
             extra, cost = dice.choice(place.extras)

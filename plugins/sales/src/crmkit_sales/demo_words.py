@@ -91,7 +91,7 @@ RUSSIAN = Place(
         ("Сайт и реклама", 50, 450),
         ("Спецодежда", 20, 300),
     ),
-    title="{goods} для {firm}",
+    title="{goods} — {firm}",
     reasons=("Дорого", "Выбрали другого поставщика", "Отложили на следующий год", "Не вышли на связь", "Нет бюджета"),
     steps=(
         "Отправить коммерческое предложение",
@@ -169,7 +169,7 @@ ENGLISH = Place(
         ("Security cameras", 70, 700),
         ("Website", 60, 520),
     ),
-    title="{goods} for {firm}",
+    title="{goods} — {firm}",
     reasons=("Too expensive", "Chose another supplier", "Put off until next year", "Never answered", "No budget"),
     steps=("Send the offer", "Ask about the delivery date", "Agree on the contract", "Arrange a meeting", "Call back"),
     phones=("+44 20 7946 0{a:03}", "+1 202 555 01{b:02}"),

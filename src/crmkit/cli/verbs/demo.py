@@ -13,7 +13,7 @@ import click
 
 from crmkit.core.errors import CompositionError
 
-from ..load import installed_plugins, kept
+from ..load import at_work, installed_plugins, kept
 from ..speak import _, language, note, say, told, working
 from ..verb import option, verb
 from .serving import address, listen, run_server
@@ -39,6 +39,7 @@ crmkit demo
 crmkit demo --port 8080 --size 2000
 crmkit demo --database postgresql://crm@localhost/demo
 """
+FILES = 24  # so many of the newest notes get a file beside them
 
 
 @verb("demo", HELP, EXAMPLES)
@@ -74,7 +75,7 @@ def demo(port: int, host: str, folder: Path, database: str | None, size: int, se
     """Prepare what is missing, then serve."""
     place = None if prepare_only else listen(host, port)
     crm = compose(folder, database)
-    prepare(crm, size, seed)
+    prepare(crm, folder, size, seed)
     token = token_of(crm, folder)
     people = people_of(crm, folder)
     if place is None:
@@ -105,13 +106,13 @@ def compose(folder: Path, database: str | None) -> Crm:
                 ]
             )
         (folder / ".gitignore").write_text("*\n", encoding="utf-8")
-        file.write_text(settings_text(plugins, f"sqlite:///{(folder / 'crm.db').resolve()}"), encoding="utf-8")
+        file.write_text(settings_text(plugins, f"sqlite:///{(folder / 'crm.db').resolve()}", folder.resolve()), encoding="utf-8")
     more = {"database": database} if database else {}
     environment = {k: v for k, v in os.environ.items() if k != "CRMKIT_DATABASE"}
     return kept(Crm.from_file(file, environment, **more))
 
 
-def settings_text(plugins: list[Plugin], database: str) -> str:
+def settings_text(plugins: list[Plugin], database: str, folder: Path) -> str:
     """Return a settings file with three roles that show what row rules do."""
     from crmkit import Crm
 
@@ -132,11 +133,12 @@ def settings_text(plugins: list[Plugin], database: str) -> str:
         f'language = "{language()}"\ntimezone = "Europe/Moscow"\n\n'
         + admin
         + ("" if "accounts.role" in crm.kinds else others)  # there, roles are data
+        + (f"\n[activities]\nfolder = {json.dumps(str(folder / 'files'))}\n" if "activities.file" in crm.kinds else "")
     )
 
 
-def prepare(crm: Crm, size: int, seed: int) -> None:
-    """Migrate, and load demo data into an empty database: all of it or nothing."""
+def prepare(crm: Crm, folder: Path, size: int, seed: int) -> None:
+    """Migrate, and load demo data into an empty database."""
     from crmkit.core import migrate
 
     with working(_("Preparing the database", ru="Подготовка базы")) as shown:
@@ -152,6 +154,30 @@ def prepare(crm: Crm, size: int, seed: int) -> None:
         shown.on(_("loading demo data", ru="загрузка данных"))
         with crm.uow() as uow:
             crm.hook.crm_demo(uow=uow, random=random.Random(seed), size=size)
+        furnish(crm, folder)
+
+
+def furnish(crm: Crm, folder: Path) -> None:
+    """Add what lies outside a transaction: files, and an import of each plugin that brings one, to look at and to undo."""
+    if "activities.file" in crm.kinds:
+        from crmkit.activities.demo import attach_files
+
+        attach_files(crm, FILES, language())
+    from crmkit.transfer.mapping import read_mapping
+    from crmkit.transfer.run import Import
+
+    for plugin in crm.plugins:
+        brought = plugin.migrations.parent / "demo_import" if plugin.migrations is not None else None
+        if brought is None or not brought.is_dir():
+            continue
+        place = folder / "import"
+        place.mkdir(exist_ok=True)
+        for file in sorted(brought.iterdir()):
+            (place / file.name).write_bytes(file.read_bytes())
+        for file in sorted(place.glob("*.toml")):
+            work = Import(crm=crm, mapping=read_mapping(file, crm, {}), actor=at_work(), errors=place, language=language())
+            work.begin()
+            work.run()
 
 
 def token_of(crm: Crm, folder: Path) -> str:
@@ -174,7 +200,7 @@ def token_of(crm: Crm, folder: Path) -> str:
     return made
 
 
-def people_of(crm: Crm, folder: Path) -> tuple[str, list[tuple[str, str]]]:
+def people_of(crm: Crm, folder: Path) -> tuple[str, list[tuple[str, str, str]]]:
     """Return the password of the demo's people and who they are, when there is a plugin that knows them.
 
     The password is made up on the first start and kept in a file that only this user can read.
@@ -191,18 +217,23 @@ def people_of(crm: Crm, folder: Path) -> tuple[str, list[tuple[str, str]]]:
     return password, open_doors(crm, password)
 
 
-def tell(where: str, token: str, folder: Path, people: tuple[str, list[tuple[str, str]]] = ("", [])) -> None:
+def tell(where: str, token: str, folder: Path, people: tuple[str, list[tuple[str, str, str]]] = ("", [])) -> None:
     """Say where to look and with what."""
     say(_("The CRM is at           {where}", ru="CRM работает по адресу  {where}"), where=where)
     say(_("Its documentation at    {where}api/docs", ru="Документация           {where}api/docs"), where=where)
     say(_("Token (administrator)   {token}", ru="Токен (администратор)  {token}"), token=token)
     password, logins = people
-    for login, name in logins:
-        say(_("Sign in as              {login} ({name})", ru="Вход                   {login} ({name})"), login=login, name=name)
     if logins:
-        say(_("Password, everybody's   {password}", ru="Пароль у всех          {password}"), password=password)
+        say()
+        say(_("Sign in as anybody, with the password {password}", ru="Вход под любым именем, пароль у всех {password}"), password=password)
+        for login, name, position in logins:
+            say("  {login:<24}{name}, {position}", login=login, name=name, position=position)
     say()
     say(f'  curl -H "Authorization: Bearer {token}" {where}api/sales/deal')
+    if logins:
+        words = json.dumps({"login": logins[0][0], "password": password})
+        say(f"  curl -c {folder}/cookies -H 'Content-Type: application/json' -d '{words}' {where}x/accounts/login")
+        say(f"  curl -b {folder}/cookies '{where}api/search?q=romashka'")
     say()
     note(
         _(

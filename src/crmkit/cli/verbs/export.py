@@ -8,7 +8,10 @@ from pathlib import Path
 
 import click
 
-from ..load import at_work, ready_crm
+from crmkit.core.errors import CrmError
+
+from ..fresh import kept_crm
+from ..load import at_work
 from ..speak import _, say, told, working
 from ..verb import option, verb
 
@@ -55,9 +58,11 @@ def export(
     from crmkit.core.lists import ListRequest
     from crmkit.transfer.whole import MAPPING, export_books, export_kind, exportable, mapping_for
 
-    crm = ready_crm()
     if every == bool(entities):
         raise click.UsageError(told(_("name entities, or say --all", ru="назовите сущности или укажите --all")))
+    crm = kept_crm()
+    if crm is None:
+        raise CrmError(told(_("There is nothing to export: the database is empty.", ru="Выгружать нечего: база пуста.")))
     kinds = exportable(crm) if every else [crm.kind(name) for name in entities]
     form = "jsonl" if with_mapping else form or (place.suffix.removeprefix(".") if place.suffix.removeprefix(".") in FORMATS else "jsonl")
     single = len(kinds) == 1 and not every and not with_mapping and not place.is_dir()

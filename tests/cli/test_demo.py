@@ -1,0 +1,65 @@
+"""What `crmkit demo` lays before a person who has just installed everything, and what the verbs say where there is nothing yet."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from crmkit import Crm, preview_undo
+from crmkit.accounts import Team
+from crmkit.activities import File
+from crmkit.cli.app import run
+from crmkit.cli.load import installed_plugins
+from crmkit.views import View
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CRMKIT_DATABASE", raising=False)
+    return tmp_path
+
+
+def test_the_demo_shows_what_every_plugin_is_for(empty: Path):
+    assert run(["--language", "ru", "demo", "--prepare-only", "--size", "12"]) == 0
+    crm = Crm.from_file(empty / ".demo" / "crmkit.toml", {})
+    try:
+        with crm.read() as uow:
+            dealer = crm.kind("sales.dealer").cls
+            teams = {team.id: team.name for team in uow.find(Team)}
+            assert all(teams[one.team_id] == one.name for one in uow.find(dealer))  # whoever signs in at a dealer sees its rows
+            assert {view.owner_id for view in uow.find(View)} == set(range(1, 13))
+            files = uow.find(File).all()
+            assert {"Предложение.txt", "Прайс-лист.csv"} == {file.name for file in files}
+            assert all((empty / ".demo" / "files").rglob("*"))
+            brought = preview_undo(uow, operation=1)
+            assert brought.possible
+            assert "sales.lead" in brought.counts
+    finally:
+        crm.engine.dispose()
+    assert run(["--settings", ".demo/crmkit.toml", "import", ".demo/import/exhibition.toml"]) == 0  # nothing is there twice
+    assert run(["--settings", ".demo/crmkit.toml", "undo", "1"]) == 0
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "need a settings file"), ("ru", "нужен файл настроек")])
+def test_verbs_of_plugins_say_what_they_need(empty: Path, language: str, words: str, capsys: pytest.CaptureFixture[str]):
+    assert run(["--language", language, "user", "list"]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_there_is_nothing_to_export_where_nothing_is(empty: Path, capsys: pytest.CaptureFixture[str]):
+    assert run(["export", "--all", "--to", "backup"]) == 3
+    assert "nothing to export" in capsys.readouterr().err
+    assert list(empty.iterdir()) == []
+
+
+def test_a_plugin_whose_library_is_missing_is_left_out_by_name(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    for name in [n for n in sys.modules if n.startswith(("crmkit.duplicates", "rapidfuzz"))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "rapidfuzz", None)
+    names = [plugin.name for plugin in installed_plugins()]
+    assert "activities" in names
+    assert "duplicates" not in names
+    assert "pip install 'crmkit[duplicates]'" in capsys.readouterr().err
