@@ -15,7 +15,7 @@ from hypothesis import given
 
 from crmkit import Email, Exact, Invalid, Money, Phone, Text, UtcDateTime
 from crmkit.core import wire
-from crmkit.core.field import Field
+from crmkit.core.field import Field, acceptor
 
 from .probe import Card, Company, Kind, Person, Visit
 
@@ -111,6 +111,29 @@ def test_refused(name: str, given: Any, words: str):
     assert words in problem.message
     assert isinstance(problem.message, Text)
     assert problem.message.to("ru") != problem.message, "everything a person reads has two languages"
+
+
+VALUES: tuple[Any, ...] = (
+    None, "", " Ann ", "x" * 51, "x" * 50 + " ", "a\0b", b"\0", 5, 2**63 - 1, 2**63, -(2**63), -(2**63) - 1, True, False, 5.0, float("nan"),
+    decimal.Decimal("5.1"), decimal.Decimal("0.001"), Kind.RETAIL, "retail", dt.date(2026, 2, 28), NOON, dt.datetime(2026, 3, 10),  # noqa: DTZ001
+    uuid.UUID(int=7), {"a": None}, {"a": "\0"}, [1], ("a",), "8 (800) 100/20-30", "1" * 16, "call me", " A@B.example ", "a" * 250 + "@b.example",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_what_comes_by_the_thousand_is_accepted_alike(name: str):
+    field = FIELDS[name]
+    for value in VALUES:
+        alone, together = outcome(field.accept, value), outcome(acceptor(field), value)
+        assert together == alone
+        assert type(together) is type(alone)
+
+
+def outcome(clean: Any, value: Any) -> Any:
+    try:
+        return clean(value)
+    except Invalid as refusal:
+        return refusal.problems
 
 
 def test_required_is_what_a_new_record_cannot_do_without():

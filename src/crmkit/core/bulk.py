@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import datetime as dt
 import itertools
+import operator
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -13,9 +14,10 @@ import orjson
 import sqlalchemy as sa
 
 from . import wire
+from .deliver import SECRET
 from .errors import Invalid, Problem, closest
 from .events import Created
-from .field import REQUIRED, Field
+from .field import REQUIRED, Field, acceptor
 from .filter import EVERYTHING, Leaf
 from .kind import Kind
 from .ledger import journal
@@ -26,7 +28,7 @@ from .pipeline import StageOf
 from .records import NO_KIND, NO_SUCH, explain_integrity, next_key
 from .settle import Total, total_of, total_row
 from .sql import Row, binder
-from .types import Exact, UtcDateTime, utc_text
+from .types import Choice, Exact, UtcDateTime, utc_text
 from .where import Where, parameters
 from .written import Written, settled, told
 
@@ -112,6 +114,7 @@ class _Chunk:
         self.defaults = {n: _default(default, kind.fields[n]) for n, default in fields.items() if n != "id"}
         self.kept = [n for n in self.defaults if n not in self.writable]
         self.columns = tuple(n for n in kind.names if n != "id")
+        self.plans: dict[tuple[str, ...], _Plan] = {}
 
     def add(self, chunk: Sequence[Mapping[str, t.Any]]) -> list[int]:
         """Write the chunk and return its keys."""
@@ -134,24 +137,36 @@ class _Chunk:
             raise Invalid(problems=self.problems[:MAX_PROBLEMS])
 
     def _record(self, number: int, values: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        record = dict(self.fixed)
-        for name, field in self.writable.items():
-            if name in values:
-                try:
-                    record[name] = field.accept(values[name])
-                except Invalid as refusal:
-                    self.problems += [attrs.evolve(p, path=f"{number}.{p.path}") for p in refusal.problems]
-            elif field.required:
-                self.problems.append(Problem(f"{number}.{name}", "required", REQUIRED))
-            else:
-                record[name] = self.defaults[name]()
-        record |= {name: self.defaults[name]() for name in self.kept}
-        if not values.keys() <= self.writable.keys():
-            self.problems += [Problem(f"{number}.{n}", "unknown",
-                UNKNOWN.format(near=closest(n, self.writable))) for n in values if n not in self.writable]
+        given = tuple(values)
+        plan = self.plans.get(given)
+        if plan is None:
+            plan = self.plans[given] = self._plan(given)
+        record = plan.same.copy()
+        wrong = list(plan.problems)
+        for name, accept in plan.accepts:
+            try:
+                record[name] = accept(values[name])
+            except Invalid as refusal:
+                wrong += refusal.problems
+        for name, make in plan.makes:
+            record[name] = make()
+        if plan.problems:
+            wrong.sort(key=lambda p: plan.order.get(p.path, len(plan.order)))
         if self.needs:
-            self.problems += [attrs.evolve(p, path=f"{number}.{p.path}") for p in stage_needs(self.needs, record)]
+            wrong += stage_needs(self.needs, record)
+        if wrong:
+            self.problems += [attrs.evolve(p, path=f"{number}.{p.path}") for p in wrong]
         return record
+
+    def _plan(self, given: tuple[str, ...]) -> _Plan:
+        """Return what is the same for all rows that give these fields."""
+        left = [n for n in self.defaults if n in self.kept or not (n in given or self.writable[n].required)]
+        same = self.fixed | {n: self.defaults[n].value for n in left if self.defaults[n].make is None}
+        makes = [(n, make) for n in left if (make := self.defaults[n].make) is not None]
+        problems = [Problem(n, "required", REQUIRED) for n, f in self.writable.items() if f.required and n not in given]
+        problems += [Problem(n, "unknown", UNKNOWN.format(near=closest(n, self.writable))) for n in given if n not in self.writable]
+        order = {n: i for i, n in enumerate(self.writable)}
+        return _Plan(same, [(n, acceptor(f)) for n, f in self.writable.items() if n in given], makes, problems, order)
 
     def _prepare(self, records: Sequence[dict[str, t.Any]]) -> None:
         for number, record in enumerate(records, self.start):
@@ -211,7 +226,10 @@ class _Chunk:
     def _write(self, records: Sequence[dict[str, t.Any]]) -> list[int]:
         uow, table = self.uow, self.kind.table
         binders = [(i, b) for i, c in enumerate(self.columns) if (b := _bound(self.kind.fields[c], uow.db.dialect)) is not None]
-        cells = [_converted([r[c] for c in self.columns], binders) for r in records]
+        chosen = operator.itemgetter(*self.columns)
+        cells: t.Iterable[t.Sequence[t.Any]] = map(chosen, records)
+        if binders:
+            cells = (_converted(list(c), binders) for c in cells)
         if uow.db.postgres:
             sequence = f"SELECT nextval(pg_get_serial_sequence('{table.name}', 'id')) FROM generate_series(1, %s)"
             keys = [row[0] for row in uow.db.driver(sequence, (len(records),)).fetchall()]
@@ -253,7 +271,9 @@ class _Chunk:
         actor, cause = uow.actor, uow.settling.cause
         rows = []
         for record, key in zip(records, keys, strict=True):
-            changes = {n: (None, v if n not in secret else "•••") for n in told if (v := record[n]) is not None}
+            changes: dict[str, tuple[t.Any, t.Any]] = {n: (None, v) for n in told if (v := record[n]) is not None}
+            if secret:
+                changes |= dict.fromkeys(secret & changes.keys(), (SECRET, SECRET))
             text = dumps(changes, default=_dumped, option=UTC_Z).decode()
             rows.append((at, actor.id, actor.name, kind.key, key, "created", text, cause, uow.operation_id, tx))
         return rows
@@ -281,7 +301,23 @@ def _dumped(value: t.Any) -> t.Any:
 def _bound(field: Field, dialect: t.Any) -> t.Callable[[t.Any], t.Any] | None:
     if dialect.name == "postgresql" and isinstance(field.column.type, Exact | UtcDateTime):
         return None  # the driver takes them as they are
-    return binder(field.column.type, dialect)
+    bind = binder(field.column.type, dialect)
+    return _remembered(bind) if bind is not None and isinstance(field.column.type, Choice | UtcDateTime) else bind
+
+
+def _remembered(bind: t.Callable[[t.Any], t.Any]) -> t.Callable[[t.Any], t.Any]:
+    """Return what converts a value that comes again and again, such as the moment of a whole chunk, only once in a row."""
+    last: t.Any = None
+    made: t.Any = None
+
+    def again(value: t.Any) -> t.Any:
+        nonlocal last, made
+        if value is not last:
+            made = bind(value)
+            last = value
+        return made
+
+    return again
 
 
 def _converted(cells: list[t.Any], binders: Sequence[tuple[int, t.Callable[[t.Any], t.Any]]]) -> list[t.Any]:
@@ -291,10 +327,26 @@ def _converted(cells: list[t.Any], binders: Sequence[tuple[int, t.Callable[[t.An
     return cells
 
 
-def _default(default: t.Any, field: Field) -> t.Callable[[], t.Any]:
-    """Return what makes a field's default value, cleaned as on a single record."""
-    if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
-        return lambda: field.accept(default.factory())
-    kept = None if default is None or default is attrs.NOTHING else field.accept(default)
-    return lambda: kept
+@attrs.frozen
+class _Default:
+    """A field's default value, cleaned as on a single record; `make` where every record has its own."""
 
+    value: t.Any = None
+    make: t.Callable[[], t.Any] | None = None
+
+
+def _default(default: t.Any, field: Field) -> _Default:
+    if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
+        return _Default(make=lambda: field.accept(default.factory()))
+    return _Default(None if default is None or default is attrs.NOTHING else field.accept(default))
+
+
+@attrs.frozen
+class _Plan:
+    """What becomes of rows that give the same fields: values all have, what cleans those given, what makes others, what is wrong."""
+
+    same: dict[str, t.Any]
+    accepts: list[tuple[str, t.Callable[[t.Any], t.Any]]]
+    makes: list[tuple[str, t.Callable[[], t.Any]]]
+    problems: list[Problem]
+    order: dict[str, int]
