@@ -86,3 +86,14 @@ def test_the_document_is_whole(client: TestClient, boss: Api):
 
 def test_every_secret_stays_out_of_the_document(client: TestClient):
     assert '"pin"' not in client.get("/api/openapi.json").text
+
+
+def test_paths_are_grouped_by_plugin(client: TestClient):
+    described = client.get("/api/openapi.json?lang=ru").json()
+    used = {tag for methods in described["paths"].values() for one in methods.values() for tag in one["tags"]}
+    grouped = [tag for group in described["x-tagGroups"] for tag in group["tags"]]
+    assert sorted(grouped) == sorted(used)
+    page = client.get("/api/docs?lang=ru").text
+    for tag in used:
+        assert f'<a href="#{tag}">' in page
+        assert f'id="{tag}"' in page

@@ -42,7 +42,7 @@ def test_mounted_below_a_path(crm: Crm, actor: Callable[..., Any]):
         assert client.get("/crm/", follow_redirects=False).headers["location"] == "/crm/api/docs"
         assert client.get("/crm/api/openapi.json").json()["servers"] == [{"url": "/crm"}]
         page = client.get("/crm/api/docs")
-        assert 'href="/crm/api/docs.css"' in page.text
+        assert 'href="/crm/api/docs.css?v=' in page.text
         assert "default-src 'none'" in page.headers["content-security-policy"]
         assert client.get("/api/docs").status_code == 404
 

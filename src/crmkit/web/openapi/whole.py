@@ -10,7 +10,7 @@ from ...core.timeline import MAX_ENTRIES
 from ..operate import journal_kinds
 from .commands import RESULT, arguments_schema, has_required
 from .entities import ENTRY, MOMENT, EntityPaths, schema_name
-from .filters import filter_schema
+from .filters import Asked, filter_schema
 from .parts import ID_IN_PATH, KEY, PROBLEM, READS, WRITES, Writer, number, query, ref, text
 from .routes import route_paths
 from .schemas import ID, Schema, nullable, obj, record_schema, write_schema
@@ -26,6 +26,7 @@ ABOUT = _(
     "с `Idempotency-Key`; каждый отказ — `application/problem+json` с указанием каждого неверного поля. Десятичные числа — текст, "
     "время — UTC. Изменения вживую: `GET /api/live?topics=…` (server-sent events).",
 )
+_OTHER = _("Everything else", ru="Прочее")
 LIVE = {
     "url": "/api/live",
     "query": {"topics": "sales.deal,…", "since": "a Live-Mark or the last event's id"},
@@ -43,24 +44,33 @@ def document(crm: Crm, language: str = "en", root: str = "") -> Schema:
     writer = Writer(language)
     paths: dict[str, Schema] = {}
     schemas: Schema = {"Problem": PROBLEM}
+    asked = Asked()
     for kind in crm.kinds.values():
         paths |= EntityPaths(kind, writer, crm.access.roles).paths()
         schemas[schema_name(kind)] = record_schema(kind, language)
         schemas[schema_name(kind, "Create")] = write_schema(kind, language, new=True)
         schemas[schema_name(kind, "Change")] = write_schema(kind, language, new=False)
-        schemas[schema_name(kind, "Filter")] = filter_schema(kind, crm.kinds, schema_name(kind, "Filter"))
+        schemas[schema_name(kind, "Filter")] = filter_schema(kind, crm.kinds, schema_name(kind, "Filter"), asked)
+    schemas |= asked.shared
     paths |= search(crm, writer) | _commands(crm, writer) | _batch(crm, writer) | _people(writer) | _operating(crm, writer)
     paths |= route_paths(crm, writer) | undo_paths(crm, writer) | merge_paths(crm, writer)
+    groups = {p: [*(k.key for k in crm.kinds.values() if k.plugin == p.name), p.name] for p in crm.plugins}
+    other = translate(_OTHER, language)
+    used = {tag for methods in paths.values() for one in methods.values() for tag in one["tags"]}
     tags = [{"name": k.key, "description": translate(k.plural, language), **_described(crm, k)} for k in crm.kinds.values()]
     return {
         "openapi": "3.1.0",
         "info": {"title": "crmkit", "version": _version(), "description": translate(ABOUT, language)},
         "servers": [{"url": root or "/"}],
         "security": [{"token": []}],
-        "tags": [*tags, {"name": "crm"}],
+        "tags": [*tags, *({"name": p.name, "description": other} for p in crm.plugins if p.name in used), {"name": "crm"}],
+        "x-tagGroups": [  # as other readers of OpenAPI documents know it
+            *({"name": translate(p.label or p.name, language), "tags": [k for k in keys if k in used]} for p, keys in groups.items()),
+            {"name": "crmkit", "tags": ["crm"]},
+        ],
         "paths": paths,
         "x-live": LIVE,
-        "components": {"schemas": schemas, "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "crm_…"}}},
+        "components": {"schemas": schemas, "responses": writer.refusals(), "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "crm_…"}}},
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import typing as t
 from functools import cache
@@ -17,6 +18,7 @@ WORDS = {
     "schemas": _("Schemas", ru="Схемы"), "problems": _("Refusals", ru="Отказы"), "document": _("The OpenAPI document", ru="Документ OpenAPI"),
     "live": _("Live stream", ru="Живой поток"), "try": _("Try it", ru="Попробуйте"), "skip": _("Skip to the contents", ru="К содержанию"),
     "where": _("in", ru="в"), "general": _("The CRM itself", ru="Сама CRM"),
+    "paths": _("Search, undo, batches, people", ru="Поиск, отмена, пакеты, люди"),
 }  # fmt: skip
 
 
@@ -24,6 +26,12 @@ WORDS = {
 def page_style() -> bytes:
     """Return the style sheet."""
     return files(__package__).joinpath("docs.css").read_bytes()
+
+
+@cache
+def _mark() -> str:
+    """Return what changes with the style sheet, so that a browser does not keep an older one."""
+    return hashlib.sha256(page_style()).hexdigest()[:8]
 
 
 def page_html(document: Json, language: str, root: str) -> str:
@@ -44,18 +52,18 @@ class Page:
     def html(self) -> str:
         """Return the page."""
         tags = self._tags()
+        groups = self._groups(tags)
         other = "en" if self.language == "ru" else "ru"
-        links = "".join(f'<li><a href="#{escape(tag)}">{escape(self._tag_title(tag))}</a></li>' for tag in tags)
-        body = "".join(self._tag(tag, found) for tag, found in tags.items())
+        jump = "".join(self._jump(name, found) for name, found in groups)
+        body = "".join(f"<section><h2>{escape(name)}</h2>{''.join(self._tag(tag, tags[tag]) for tag in found)}</section>" for name, found in groups)
         title = self.say("title")
         return (
             f'<!doctype html><html lang="{self.language}"><head><meta charset="utf-8"><title>{title}</title>'
             f'<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
-            f'<link rel="stylesheet" href="{self.root}/api/docs.css"></head><body><a class="skip" href="#main">{self.say("skip")}</a>'
+            f'<link rel="stylesheet" href="{self.root}/api/docs.css?v={_mark()}"></head><body><a class="skip" href="#main">{self.say("skip")}</a>'
             f'<header><h1>{title}</h1><p class="links"><a href="{self.root}/api/openapi.json?lang={self.language}">{self.say("document")}</a> '
             f'<a href="?lang={other}" hreflang="{other}" lang="{other}">{"English" if other == "en" else "Русский"}</a></p></header>'
-            f'<nav aria-label="{self.say("contents")}"><ul>{links}<li><a href="#problems">{self.say("problems")}</a></li>'
-            f'<li><a href="#live">{self.say("live")}</a></li></ul></nav><main id="main"><p>{_code(self.document["info"]["description"])}</p>'
+            f'<nav aria-label="{self.say("contents")}">{jump}</nav><main id="main"><p>{_code(self.document["info"]["description"])}</p>'
             f"{self._try()}{body}{self._problems()}{self._live()}</main></body></html>"
         )
 
@@ -66,13 +74,25 @@ class Page:
                 found.setdefault(operation["tags"][0], []).append((method, path, operation))
         return found
 
+    def _groups(self, tags: t.Iterable[str]) -> list[tuple[str, list[str]]]:
+        """Return the plugins by their labels, each with what it has to say: its records first, then its own addresses."""
+        named = [(g["name"], [tag for tag in g["tags"] if tag in tags]) for g in self.document["x-tagGroups"]]
+        return [(translate(WORDS["general"], self.language) if found == ["crm"] else name, found) for name, found in named if found]
+
+    def _jump(self, name: str, tags: list[str]) -> str:
+        links = "".join(f'<li><a href="#{escape(tag)}">{escape(self._tag_title(tag))}</a></li>' for tag in tags)
+        if tags == ["crm"]:
+            ends = {"crm": "paths", "problems": "problems", "live": "live"}
+            links = "".join(f'<li><a href="#{at}">{self.say(word)}</a></li>' for at, word in ends.items())
+        return f"<h2>{escape(name)}</h2><ul>{links}</ul>"
+
     def _tag_title(self, tag: str) -> str:
         labels = {t_["name"]: t_.get("description", t_["name"]) for t_ in self.document["tags"]}
-        return translate(WORDS["general"], self.language) if tag == "crm" else labels.get(tag, tag)
+        return translate(WORDS["paths"], self.language) if tag == "crm" else labels.get(tag, tag)
 
     def _tag(self, tag: str, operations: list[tuple[str, str, Json]]) -> str:
         shown = "".join(self._operation(*one) for one in operations)
-        return f'<section id="{escape(tag)}"><h2>{escape(self._tag_title(tag))} <small>{escape(tag)}</small></h2>{shown}</section>'
+        return f'<section id="{escape(tag)}"><h3>{escape(self._tag_title(tag))} <small>{escape(tag)}</small></h3>{shown}</section>'
 
     def _operation(self, method: str, path: str, operation: Json) -> str:
         help_ = f"<p>{escape(operation['description'])}</p>" if operation.get("description") else ""
@@ -92,7 +112,7 @@ class Page:
                 f'<tr><th scope="row"><code>{escape(parameter["name"])}</code>{extra}</th><td>{escape(parameter["in"])}</td>'
                 f"<td>{_kind(schema)}{about}</td></tr>"
             )
-        return f'<h3>{self.say("parameters")}</h3><div class="wide"><table>{"".join(rows)}</table></div>' if rows else ""
+        return f'<h4>{self.say("parameters")}</h4><div class="wide"><table>{"".join(rows)}</table></div>' if rows else ""
 
     def _body(self, operation: Json) -> str:
         body = operation.get("requestBody")
@@ -100,11 +120,11 @@ class Page:
             return ""
         form = next(iter(body["content"].values()))  # JSON, or a file
         schema = self._resolved(form.get("schema", {}))
-        return f"<h3>{self.say('body')}</h3>{self._fields(schema)}"
+        return f"<h4>{self.say('body')}</h4>{self._fields(schema)}"
 
     def _answers(self, operation: Json) -> str:
         rows = "".join(f'<tr><th scope="row">{status}</th><td>{escape(a["description"])}</td></tr>' for status, a in operation["responses"].items())
-        return f'<h3>{self.say("answers")}</h3><div class="wide"><table>{rows}</table></div>'
+        return f'<h4>{self.say("answers")}</h4><div class="wide"><table>{rows}</table></div>'
 
     def _fields(self, schema: Json) -> str:
         needed = dict.fromkeys(schema.get("required", ()), f" <em>{self.say('required')}</em>")
