@@ -97,6 +97,7 @@ class Specs:
 
         Records may be changed and added; what that writes is told in its turn, until nobody has anything to add. Called with
         every record written since the last call, and once for each chunk that is added in bulk. Rows and rights are the system's.
+        After an undo, too: what is left may add up to something else than it did then. Of what is gone `before` tells.
         """
 
     @hookspec

@@ -102,7 +102,9 @@ class Ledger:
     job: list[dict[str, t.Any]] = attrs.field(factory=list)
     search: list[dict[str, t.Any]] = attrs.field(factory=list)
     wake_jobs: bool = False
+    keyed: list[str] = attrs.field(factory=list)  # keys of the work that was scheduled at once
     _tx: int | None = None
+    _told: bool = False  # the journal has something of this transaction
 
     def tx(self, db: Db) -> int:
         """Return the number of the transaction, the same however often it settles."""
@@ -118,6 +120,7 @@ class Ledger:
         for name in used:
             getattr(self, name).clear()
         self.wake_jobs = False
+        self.keyed.clear()
 
     def _write_postgres(self, db: Db, used: tuple[str, ...], live: str) -> None:
         shape = ("ledger", used, bool(live), self.wake_jobs)
@@ -128,11 +131,16 @@ class Ledger:
 
     def _write_sqlite(self, db: Db, used: tuple[str, ...], live: str) -> None:
         tx = self.tx(db) if any(name in _HAS_TX for name in used) else 0
+        self._told |= bool(self.journal)
         for name in used:
             sql, columns = _SQLITE[name]
             for row in getattr(self, name):
-                row["tx"] = tx
+                # A number that the journal does not take is the next transaction's, whose undo must not cancel this work.
+                row["tx"] = tx if self._told or name != "job" else None
                 db.driver(sql, [bind(row[c]) if bind is not None else row[c] for c, bind in columns])
+        if self.keyed and not self._told:
+            keys, number = dump_json(self.keyed), self.tx(db)
+            db.driver("UPDATE crm_job SET tx = NULL WHERE key IN (SELECT value FROM json_each(?)) AND tx = ?", (keys, number))
 
 
 def _sqlite_binder(kind: sa.types.TypeEngine[t.Any]) -> t.Callable[[t.Any], t.Any] | None:

@@ -128,6 +128,7 @@ class Settling:
             uow.ledger.job.append(jobs.row(kind, args, **about))
         else:
             jobs.schedule(uow.connection, kind, args, key=key, tx=uow.tx, **about)
+            uow.ledger.keyed.append(key)
         uow.ledger.wake_jobs = True
 
     # ---- reacting ----------------------------------------------------------------------------------------------

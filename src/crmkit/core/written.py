@@ -19,12 +19,14 @@ if t.TYPE_CHECKING:
 class Written:
     """One record as it is now. `values` has its own fields, and dotted those of extensions that are loaded; None: it is gone.
 
-    `changed` names the fields that are new, None for a new record.
+    `changed` names the fields that are new, None for a new record. `before` is what one that is gone held, as `crm_settle` is
+    told; secret fields are left out.
     """
 
     id: int
     values: Mapping[str, t.Any] | None
     changed: frozenset[str] | None
+    before: Mapping[str, t.Any] | None = None
 
 
 class Gathered:

@@ -18,11 +18,11 @@ from ..once import unique_names
 from ..records import explain_integrity
 from ..settle import HOUSEKEEPING, Total, total_of, total_row
 from ..text import _
-from ..written import Written, told
+from ..written import Written, settled, told
 from .beside import Asides, Beside
 from .check import Findings
 from .effect import CARRIED, Effect, Rows, effects, load, resolve, rows_of, shown, touched_extensions, with_extensions
-from .unit import Keys, Unit, among, chunks, in_order
+from .unit import Keys, Unit, among, chunks, find, in_order
 
 if t.TYPE_CHECKING:
     from ..uow import Uow
@@ -65,6 +65,8 @@ class Undoing:
             if key in self.uow.crm.kinds:
                 self._each(self.uow.crm.kinds[key], strays, self._only_keys)
         self._totals()
+        if "crm_settle" in self.uow.crm.hooked:
+            self._settle()
 
     def _each(self, kind: Kind, keys: Sequence[int], work: t.Callable[[Kind, dict[int, Effect]], None]) -> None:
         for some in chunks(keys):
@@ -218,6 +220,9 @@ class Undoing:
         if staged:
             self.beside.stop(kind, list(staged), asides)
             self.beside.restart(kind, staged.values(), {k: (after[k]["pipeline"], after[k]["stage"]) for k in staged})
+        back = {k: after[k] for k, e in mine.items() if "archived_at" in e.changes and e.changes["archived_at"][0] is None}
+        if kind.staged and back:
+            self.beside.wake(kind, back)
         for key, effect in mine.items():
             asides[key] |= {CARRIED: effect.carried} if effect.carried else {}
             self._journal(kind, key, "undone", {n: [c[1], c[0]] for n, c in effect.changes.items()} | asides[key])
@@ -270,6 +275,19 @@ class Undoing:
                 row = total_row(self.uow.crm.kinds[key], total, 1)
                 self.uow.ledger.tally.append({n: v * count if n in ("n", "t0", "t1", "t2") else v for n, v in row.items()})
 
+    def _settle(self) -> None:
+        """Let plugins keep in step what others did since: what this takes back may be a part of what they added up."""
+        undone = find(self.uow, operation=self.uow.operation_id)
+        for kind in self.kinds:
+            keys = self.keys[kind.key]
+            for some in chunks(keys.made):
+                gone = effects(self.uow, undone, kind, some)
+                settled(self.uow, kind, [Written(k, None, None, _held(kind, e)) for k, e in gone.items()])
+            for some in chunks([*keys.gone, *keys.changed]):
+                mine, there = effects(self.uow, self.unit, kind, some), rows_of(self.uow, kind, some)
+                rows = [Written(k, there[k], None if e.gone else frozenset(e.changes)) for k, e in mine.items()]
+                settled(self.uow, kind, rows)
+
     def _tell(self, kind: Kind, rows: list[Written], action: str) -> None:
         """Let indexes and mirrors know, and records that somebody holds show the present."""
         told(self.uow, kind, rows)
@@ -289,6 +307,12 @@ class Undoing:
             else:
                 record = self.uow.records.adopt(kind, own)
             self.uow.settling.queue(Undone(record, action))
+
+
+def _held(kind: Kind, effect: Effect) -> Values:
+    """Return what a record that is gone held, as the journal kept it."""
+    fields = {n: f for n, f in kind.fields.items() if not f.secret}
+    return {n: load(f, effect.changes[n][0]) if n in effect.changes else None for n, f in fields.items()} | {"id": effect.id}
 
 
 def _told(kind: Kind, row: Values) -> Values:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import sqlalchemy as sa
 
 from .. import wire
+from ..jobs.handler import to_ms
 from ..jobs.table import IS_WAITING, job
 from ..kind import Kind
 from ..ledger import history, journal
@@ -82,6 +83,18 @@ class Beside:
                         subject=subject, actor_id=self.uow.actor.id, tx=self.uow.tx))
         if rows:
             crm.jobs.schedule_many(self.uow.connection, rows)
+
+    def wake(self, kind: Kind, rows: Mapping[int, Mapping[str, t.Any]]) -> None:
+        """Let timers that were put off because their record was in the archive be due when they would have been."""
+        crm, subjects = self.uow.crm, {f"{kind.key}:{key}": key for key in rows}
+        waiting = sa.select(job.c.id, job.c.subject, job.c.key, job.c.run_at).where(IS_WAITING, among(self.uow, job.c.subject, list(subjects)))
+        for row in self.uow.connection.execute(waiting).all():
+            values, name = rows[subjects[row.subject]], (row.key or "").removeprefix("while:").removesuffix(f":{row.subject}")
+            mark = crm.patience(name, (values["pipeline"], values["stage"])) if row.key == f"while:{name}:{row.subject}" else None
+            if mark is not None and row.run_at > to_ms(self.uow.now + mark.longer_than):  # further than any timer of its own waits
+                due = to_ms(values["stage_since"] + mark.longer_than)
+                self.uow.connection.execute(job.update().where(job.c.id == row.id).values(run_at=due))
+                self.uow.ledger.wake_jobs = True
 
     def hold(self, kind: Kind, mine: Mapping[int, Effect], asides: Asides) -> None:
         """Set going again what a merge froze, due as it was; or freeze it again."""

@@ -30,6 +30,8 @@ GONE = _("the record is no longer there", ru="записи больше нет")
 THERE = _("there is a record of this number again", ru="запись с таким номером снова существует")
 REFERRED = _("{kind} {id} refers to it ({field})", ru="на неё ссылается «{kind}» {id} ({field})")
 KNOWN = _("{source} knows it as {id}", ru="в «{source}» она известна как {id}")
+PASSED_ON = _("its key {id} in {source} went to another record: {actor} on {at}",
+    ru="её ключ {id} в «{source}» перешёл к другой записи: {actor}, {at}")
 MERGED_WITH = _("record {id} was merged into it or it into that", ru="она объединена с записью {id}")
 SECRET_LOST = _("«{field}» is secret: the journal does not keep what it was", ru="поле «{field}» секретное: журнал не хранит прежнее значение")
 NO_FIELD = _("there is no field {field} any more", ru="поля {field} больше нет")
@@ -144,6 +146,12 @@ class Checker:
             touched |= {f"{n.rpartition('.')[0]}.id" for n in entry.changes if "." in n}  # a side row goes with all that is in it
             for name in touched & mine:
                 newer[name] = entry
+        left = {(n[1], n[2]) for n, (_before, after) in effect.beside.items() if n[0] == EXTERNAL and after is not None}
+        for entry in later if left else ():
+            before, after = ({(row[0], row[1]) for row in side} for side in entry.changes.get(EXTERNAL, ((), ())))
+            for source, name in sorted(left & (before - after)):  # a later merge took it along
+                words = PASSED_ON.format(source=source, id=name, actor=entry.actor, at=_day(entry.at))
+                self.found.clash(kind.key, effect.id, "", "newer", words, **_who(entry))
         told = {"stage" if n in STAGE else n: e for n, e in newer.items()}
         for name, entry in told.items():
             self._clash_field(kind, effect, name, "newer", entry)
