@@ -6,13 +6,14 @@ second place: once, at the end of the line. The amount of a deal with lines is t
 
 from __future__ import annotations
 
+import contextlib
 import decimal
 import typing as t
 from collections.abc import Iterable, Mapping, MutableMapping
 
 import sqlalchemy as sa
 
-from crmkit import Invalid, Problem, _
+from crmkit import Invalid, NotFound, Problem, _
 
 if t.TYPE_CHECKING:
     from crmkit import Uow
@@ -79,7 +80,10 @@ def add_up(uow: Uow, deals: Iterable[int]) -> None:
     from .entities import Deal
 
     wanted = sorted(set(deals))
-    held = [uow.get(Deal, key, lock=True) for key in wanted]  # whoever changes lines at the same time waits here, and sums both
+    held = []
+    for key in wanted:
+        with contextlib.suppress(NotFound):  # gone with its lines
+            held.append(uow.get(Deal, key, lock=True))  # whoever changes lines at the same time waits here, and sums both
     found = sums(uow, wanted)
     for deal in held:
         if deal.id in found and deal.amount != found[deal.id]:

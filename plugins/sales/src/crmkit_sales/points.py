@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+import weakref
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -14,6 +15,8 @@ from .entities import Contact, ContactPoint, DealLine, Way
 from .lines import add_up
 
 MANY = 500
+# Points that are being added because their contacts show them: nothing is left to do when they are told.
+_in_step: weakref.WeakKeyDictionary[Uow, set[tuple[int, Way, str]]] = weakref.WeakKeyDictionary()
 KEPT: tuple[tuple[Way, str], ...] = ((Way.PHONE, "phone"), (Way.EMAIL, "email"))
 Points = dict[tuple[int, Way], list[t.Any]]
 
@@ -24,23 +27,27 @@ def crm_settle(kind: Kind, rows: Sequence[Written], uow: Uow) -> None:
     if kind.cls is Contact:
         _contacts(rows, uow)
     elif kind.cls is ContactPoint:
-        _points([r.values for r in rows if r.values is not None], uow)
+        _points(rows, uow)
     elif kind.cls is DealLine:
-        add_up(uow, {r.values["deal_id"] for r in rows if r.values is not None})
+        add_up(uow, {values["deal_id"] for r in rows if (values := r.values or r.before)})
 
 
 def _live(contacts: Iterable[int], uow: Uow) -> Points:
     """Return the points of these contacts: id, value, primary, oldest first."""
     c, found, keys = ContactPoint.__table__.c, defaultdict(list), sorted(contacts)
-    for some in _parts(keys):
-        statement = sa.select(c.contact_id, c.way, c.id, c.value, c.primary).where(c.contact_id.in_(some), c.archived_at.is_(None)).order_by(c.id)
+    for those in _those(c.contact_id, keys):
+        statement = sa.select(c.contact_id, c.way, c.id, c.value, c.primary).where(those, c.archived_at.is_(None)).order_by(c.id)
         for row in uow.connection.execute(statement):
             found[row.contact_id, row.way].append(row)
     return found
 
 
-def _parts(keys: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (keys[i : i + MANY] for i in range(0, len(keys), MANY))
+def _those(column: t.Any, keys: Sequence[int]) -> Iterator[sa.ColumnElement[bool]]:
+    """Yield conditions that together find the records with these keys, in order; where keys follow each other, as new ones do, some more."""
+    if keys and keys[-1] - keys[0] < 4 * len(keys):
+        yield column.between(keys[0], keys[-1])
+    else:
+        yield from (column.in_(keys[i : i + MANY]) for i in range(0, len(keys), MANY))
 
 
 def _contacts(rows: Sequence[Written], uow: Uow) -> None:
@@ -54,7 +61,11 @@ def _contacts(rows: Sequence[Written], uow: Uow) -> None:
                 value = t.cast("dict[str, t.Any]", row.values)[field]
                 _one(row.id, way, value, points.get((row.id, way), []), fresh, uow)
     if fresh:
-        uow.add_many(ContactPoint, fresh)
+        _in_step[uow] = {(f["contact_id"], f["way"], f["value"]) for f in fresh}
+        try:
+            uow.add_many(ContactPoint, fresh)
+        finally:
+            del _in_step[uow]
 
 
 def _one(contact: int, way: Way, value: str | None, there: list[t.Any], fresh: list[dict[str, t.Any]], uow: Uow) -> None:
@@ -75,26 +86,38 @@ def _one(contact: int, way: Way, value: str | None, there: list[t.Any], fresh: l
         fresh.append({"contact_id": contact, "way": way, "value": value, "primary": True})
 
 
-def _points(rows: Sequence[t.Mapping[str, t.Any]], uow: Uow) -> None:
-    """One point is primary for each way, and the contact shows it: the one just made primary, else the oldest."""
-    touched = {(r["contact_id"], r["way"]): r for r in rows}
-    meant = {key: r["id"] for key, r in touched.items() if r["primary"] and r["archived_at"] is None}
+def _points(rows: Sequence[Written], uow: Uow) -> None:
+    """One point is primary for each way, and the contact shows it: the one just made primary, else the one shown, else the oldest."""
+    touched, meant = dict[tuple[int, Way], None](), dict[tuple[int, Way], int]()
+    in_step = _in_step.get(uow, set())  # only of this very moment
+    for row in rows:
+        values = row.values or row.before
+        if values is None:
+            continue
+        own = (values["contact_id"], values["way"], values["value"])
+        if own in in_step and row.values is not None and row.changed is None and values["primary"]:
+            in_step.discard(own)
+            continue
+        contact, other = values["contact_id"], row.changed is not None and "way" in row.changed  # what it was before is not told
+        touched |= dict.fromkeys((contact, way) for way, _field in KEPT if other or way is values["way"])
+        if row.values is not None and values["primary"] and values["archived_at"] is None and (row.changed is None or "primary" in row.changed):
+            meant[contact, values["way"]] = row.id
     points = _live({key[0] for key in touched}, uow)
     shown = _shown({key[0] for key in touched}, uow)
-    for key in touched:
-        for way, field in KEPT:
-            if key[1] is way:
-                _show(key[0], field, points.get(key, []), meant.get(key), shown, uow)
+    for contact, way in touched:
+        field = next(f for w, f in KEPT if w is way)
+        _show(contact, field, points.get((contact, way), []), meant.get((contact, way)), shown, uow)
 
 
 def _shown(contacts: Iterable[int], uow: Uow) -> dict[int, t.Any]:
     c, keys = Contact.__table__.c, sorted(contacts)
-    return {row.id: row for some in _parts(keys) for row in uow.connection.execute(sa.select(c.id, c.phone, c.email).where(c.id.in_(some)))}
+    return {row.id: row for those in _those(c.id, keys) for row in uow.connection.execute(sa.select(c.id, c.phone, c.email).where(those))}
 
 
 def _show(contact: int, field: str, there: list[t.Any], meant: int | None, shown: dict[int, t.Any], uow: Uow) -> None:
     primaries = [p for p in there if p.primary]
-    chosen = next((p for p in there if p.id == meant), None) or (primaries or there or [None])[0]
+    kept = [p for p in primaries if contact in shown and p.value == getattr(shown[contact], field)]
+    chosen = next((p for p in there if p.id == meant), None) or (kept or primaries or there or [None])[0]
     for point in primaries:
         if point is not chosen:
             uow.get(ContactPoint, point.id).primary = False

@@ -4,11 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 import typing as t
+from collections.abc import Sequence
 
 import attrs
 import sqlalchemy as sa
 
-from crmkit import Changed, Conflict, Created, Invalid, Moved, Permission, Problem, Uow, _, command, on, on_enter
+from crmkit import (
+    Changed,
+    Conflict,
+    Created,
+    Invalid,
+    Kind,
+    Moved,
+    Permission,
+    Problem,
+    Uow,
+    Written,
+    _,
+    command,
+    hookimpl,
+    on,
+    on_enter,
+)
 
 from .entities import Company, Contact, Deal, Registration
 from .opened import is_open
@@ -117,11 +134,21 @@ def protect(moved: Moved[Registration], uow: Uow) -> None:
     record = moved.record
     record.refused_why = None
     uow.keep(record, protected_until=uow.now + uow.crm[SalesSettings].protect_for)
-    _wait(record, uow)
 
 
-def _wait(record: Registration, uow: Uow) -> None:
-    uow.schedule(ProtectionEnds(record.id), at=record.protected_until, key=f"sales.protection:{record.id}", about=record)
+@hookimpl
+def crm_settle(kind: Kind, rows: Sequence[Written], uow: Uow) -> None:
+    """A durable timer waits for the end of a protection, also of one that is back, or back to its former end."""
+    if kind.cls is not Registration:
+        return
+    for row in rows:
+        values = row.values
+        if values is None or (row.changed is not None and not row.changed & {"stage", "archived_at", "protected_until"}):
+            continue
+        if values["stage"] == "approved" and values["archived_at"] is None and values["protected_until"] is not None:
+            record = uow.get(Registration, row.id)
+            at = max(values["protected_until"], uow.now)
+            uow.schedule(ProtectionEnds(record.id), at=at, key=f"sales.protection:{record.id}", about=record)
 
 
 @on(ProtectionEnds)
@@ -143,7 +170,6 @@ def extend(registration: Registration, uow: Uow, *, days: int) -> Registration:
     if not 1 <= days <= most - registration.extended_days:
         raise Invalid(problems=[Problem("days", "invalid", TOO_LONG.format(most=most - registration.extended_days, all=most))])
     uow.keep(registration, protected_until=registration.protected_until + dt.timedelta(days=days), extended_days=registration.extended_days + days)
-    _wait(registration, uow)
     return registration
 
 

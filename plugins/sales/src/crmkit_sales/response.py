@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 import zoneinfo
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 
 import attrs
 
-from crmkit import Created, Moved, Topic, Uow, on, on_leave
+from crmkit import Kind, Moved, Topic, Uow, Written, hookimpl, on, on_leave
 
 from .entities import Dealer, Inquiry, PointOfSale
 from .pipelines import INQUIRIES
@@ -17,6 +17,7 @@ from .settings import SalesSettings
 
 LATE = Topic("sales.response_late", of=Inquiry)
 WATCHED = ("received_at", "first_response_at", "dealer_id", "point_of_sale_id")
+CLOCK = {"stage", "archived_at", "first_response_at", "respond_by"}
 
 
 @attrs.frozen
@@ -68,12 +69,23 @@ def answered(inquiry: Inquiry, uow: Uow, at: dt.datetime | None = None) -> None:
         inquiry.first_response_at = at or uow.now
 
 
-@on(Created[Inquiry])
-def start_clock(event: Created[Inquiry], uow: Uow) -> None:
-    """A durable timer waits for the first answer."""
-    inquiry = event.record
-    if inquiry.first_response_at is None and inquiry.stage == "new" and inquiry.respond_by is not None:
-        uow.schedule(ResponseDue(inquiry.id), at=max(inquiry.respond_by, uow.now), key=timer(inquiry), about=inquiry)
+@hookimpl
+def crm_settle(kind: Kind, rows: Sequence[Written], uow: Uow) -> None:
+    """A durable timer waits for the first answer, also to an inquiry that is new again or back from the archive."""
+    if kind.cls is not Inquiry:
+        return
+    for row in rows:
+        values = row.values
+        if values is not None and (row.changed is None or row.changed & CLOCK) and _waits(values):
+            inquiry = uow.get(Inquiry, row.id)
+            uow.schedule(ResponseDue(inquiry.id), at=max(values["respond_by"], uow.now), key=timer(inquiry), about=inquiry)
+
+
+def _waits(values: Mapping[str, t.Any]) -> bool:
+    return (
+        values["stage"] == "new" and values["archived_at"] is None and values["respond_by"] is not None
+        and values["first_response_at"] is None and not values["response_late"]
+    )  # fmt: skip
 
 
 @on(ResponseDue)

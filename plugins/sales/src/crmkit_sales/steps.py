@@ -35,11 +35,16 @@ def crm_can_move(record: Staged, stage: StageOf[t.Any], uow: Uow) -> Iterable[Pr
 @hookimpl
 def crm_settle(kind: Kind, rows: Sequence[Written], uow: Uow) -> None:
     """Mark the deals whose stage asks for a next step and that have none, for lists and reports."""
-    stages = uow.crm[SalesSettings].next_step_in
-    if kind.cls is not Activity or not stages:
+    stages, name = uow.crm[SalesSettings].next_step_in, uow.crm.kind(Deal).key
+    if not stages:
         return
-    name = uow.crm.kind(Deal).key
-    touched = sorted({r.values["about_id"] for r in rows if r.values is not None and r.values["about_kind"] == name})
+    if kind.cls is Activity:
+        told = [values for r in rows if (values := r.values or r.before)]
+        touched = sorted({values["about_id"] for values in told if values["about_kind"] == name})
+    elif kind.cls is Deal:  # back in its stage, by an undo or from the archive
+        touched = sorted(r.id for r in rows if r.values is not None and (r.changed is None or r.changed & {"stage", "archived_at"}))
+    else:
+        return
     for start in range(0, len(touched), MANY):
         _mark(touched[start : start + MANY], name, stages, uow)
 
