@@ -130,6 +130,19 @@ def test_a_team_is_not_moved_below_ones_own(clerk, company, browser, make):
     assert page.patch(f"/api/accounts/team/{company.south.id}", json={"name": "Renamed"}, headers=MATCH).status_code == 200
 
 
+def test_rights_over_ones_own_data_make_no_administrator(boss, company, browser):
+    bob = company.person("bob", company.role("weak", {"accounts.user.read": "all"}))
+    company.person("ann", company.role("selfish", {"accounts.*": "own", "accounts.user.read": "all"}))
+    others, page = browser("boss"), browser("ann")
+    session = others.get("/x/accounts/sessions").json()["sessions"][0]["id"]
+    assert page.get(f"/x/accounts/sessions?user={bob.id}").status_code == 403
+    assert page.post(f"/x/accounts/sessions/end?user={boss.id}", json={}).status_code == 403
+    assert page.post(f"/x/accounts/sessions/{session}/end").status_code == 404
+    assert page.post(f"/x/accounts/users/{bob.id}/second-factor/off").status_code == 403
+    assert page.put(f"/x/accounts/users/{bob.id}/roles", json={"roles": []}).status_code == 403
+    assert roles(others) == ["administrator"]
+
+
 @pytest.mark.parametrize("address, network", [
     ("10.0.0.1", "10.0.0.1"), ("::ffff:10.0.0.1", "10.0.0.1"), ("2001:db8::1", "2001:db8::/64"), ("fe80::1%eth0", "fe80::/64"), (None, ""),
 ])  # fmt: skip

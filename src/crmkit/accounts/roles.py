@@ -14,7 +14,7 @@ from .asked import key_of, language, person, read, whole
 from .entities import StoredRole, UserRole
 from .guard import demand_reach, gives, listed
 from .people import actor_of
-from .permissions import ADMINISTER, MATRIX
+from .permissions import ADMINISTER, MATRIX, require_administrator
 
 if t.TYPE_CHECKING:
     from starlette.requests import Request
@@ -102,6 +102,7 @@ class Names:
 @route("/users/{id}/roles", permission=ADMINISTER, methods=["PUT"])
 def set_roles(request: Request, uow: Uow) -> t.Any:
     """Give somebody exactly these roles."""
+    require_administrator(uow)
     asked, user = read(request, Names), person(uow, key_of(request))
     demand_reach(uow, user.id)
     give(uow, user.id, asked.roles)

@@ -15,7 +15,7 @@ from .asked import key_of, myself, person, read, secret
 from .entities import User
 from .guard import demand_reach
 from .passwords import digest
-from .permissions import ADMINISTER
+from .permissions import ADMINISTER, require_administrator
 
 if t.TYPE_CHECKING:
     from starlette.requests import Request
@@ -135,6 +135,7 @@ def turn_off_second_factor(request: Request, uow: Uow) -> t.Any:
 @route("/users/{id}/second-factor/off", permission=ADMINISTER, methods=["POST"])
 def turn_off_for(request: Request, uow: Uow) -> t.Any:
     """Turn somebody's second factor off, because their telephone is gone."""
+    require_administrator(uow)
     user = person(uow, key_of(request))
     demand_reach(uow, user.id)
     forget(uow, user)

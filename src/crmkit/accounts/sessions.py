@@ -15,7 +15,7 @@ from .asked import address_of, key_of, myself, number, person, plain, read, root
 from .entities import Session, Token, User
 from .passwords import digest, new_secret
 from .people import Known, known_by, notice
-from .permissions import ADMINISTER
+from .permissions import may_administer, require_administrator
 from .settings import AccountsSettings
 from .tokens import PREFIX
 
@@ -134,7 +134,7 @@ def whose(request: Request, uow: Uow) -> int:
     me, wanted = myself_or_system(uow), number(request, "user")
     if wanted is None or wanted == me:
         return wanted or me
-    uow.require(ADMINISTER)
+    require_administrator(uow)
     return person(uow, wanted).id
 
 
@@ -159,7 +159,7 @@ def end_session(request: Request, uow: Uow) -> t.Any:
     """End one session: one's own, or as an administrator anybody's."""
     me, key, c = myself_or_system(uow), key_of(request), table.c
     user = uow.connection.execute(sa.select(c.user_id).where(c.id == key, c.ended_at.is_(None))).scalar_one_or_none()
-    if user is None or (user != me and not uow.may(ADMINISTER)):
+    if user is None or (user != me and not may_administer(uow)):
         raise NotFound()
     uow.connection.execute(table.update().where(c.id == key).values(ended_at=uow.now))
     return {"ended": 1}

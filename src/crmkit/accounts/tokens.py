@@ -13,7 +13,7 @@ from crmkit import PUBLIC, Invalid, NotFound, Problem, _, route
 from .asked import key_of, myself, plain, read, secret
 from .entities import Token
 from .passwords import digest, new_secret
-from .permissions import ADMINISTER
+from .permissions import may_administer
 from .settings import AccountsSettings
 
 if t.TYPE_CHECKING:
@@ -76,7 +76,7 @@ def revoke_token(request: Request, uow: Uow) -> t.Any:
 
     me, key, c = myself_or_system(uow), key_of(request), table.c
     user = uow.connection.execute(sa.select(c.user_id).where(c.id == key, c.revoked_at.is_(None))).scalar_one_or_none()
-    if user is None or (user != me and not uow.may(ADMINISTER)):
+    if user is None or (user != me and not may_administer(uow)):
         raise NotFound()
     uow.connection.execute(table.update().where(c.id == key).values(revoked_at=uow.now))
     return {"revoked": 1}
