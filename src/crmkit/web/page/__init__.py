@@ -104,7 +104,7 @@ class Page:
 
     def _parameters(self, operation: Json) -> str:
         rows = []
-        for parameter in operation.get("parameters", ()):
+        for parameter in map(self._resolved, operation.get("parameters", ())):
             schema = parameter.get("schema") or {"type": "JSON"}
             extra = f" <em>{self.say('required')}</em>" if parameter.get("required") else ""
             about = f"<br>{escape(parameter['description'])}" if parameter.get("description") else ""
@@ -123,7 +123,8 @@ class Page:
         return f"<h4>{self.say('body')}</h4>{self._fields(schema)}"
 
     def _answers(self, operation: Json) -> str:
-        rows = "".join(f'<tr><th scope="row">{status}</th><td>{escape(a["description"])}</td></tr>' for status, a in operation["responses"].items())
+        said = {status: self._resolved(answer)["description"] for status, answer in operation["responses"].items()}
+        rows = "".join(f'<tr><th scope="row">{status}</th><td>{escape(words)}</td></tr>' for status, words in said.items())
         return f'<h4>{self.say("answers")}</h4><div class="wide"><table>{rows}</table></div>'
 
     def _fields(self, schema: Json) -> str:
@@ -135,9 +136,10 @@ class Page:
         )
         return f'<div class="wide"><table>{rows}</table></div>' if rows else ""
 
-    def _resolved(self, schema: Json) -> Json:
-        name = schema.get("$ref", "").rpartition("/")[2]
-        return t.cast(Json, self.document["components"]["schemas"][name]) if name else schema
+    def _resolved(self, part: Json) -> Json:
+        """Return what a part of the document stands for, when it only refers to it."""
+        place = part.get("$ref", "").split("/")
+        return t.cast(Json, self.document["components"][place[-2]][place[-1]]) if len(place) > 1 else part
 
     def _try(self) -> str:
         first = next((p for p, m in self.document["paths"].items() if "post" in m and "get" in m), "/api/me")
