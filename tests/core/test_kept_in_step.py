@@ -110,6 +110,17 @@ def test_what_another_transaction_scheduled_is_not_cancelled(shop: Shop):
         assert uow.connection.execute(sa.select(sa.func.count()).select_from(job).where(job.c.kind.like("event:%"))).scalar_one() == 1
 
 
+def test_what_bulk_work_scheduled_is_cancelled_with_it(shop: Shop):
+    crm = shop(Rung, rung)
+    with crm.uow() as uow:
+        uow.add_many(Client, [{"name": "Watson"}])
+        uow.schedule(Rung(1), delay=dt.timedelta(days=1))
+        uow.schedule(Rung(2), delay=dt.timedelta(days=1), key="two")
+    back(crm)
+    with crm.read() as uow:
+        assert uow.connection.execute(sa.select(sa.func.count()).select_from(job).where(job.c.kind.like("event:%"))).scalar_one() == 0
+
+
 def test_undoing_the_first_of_two_merges_leaves_keys_right(shop: Shop):
     crm = shop()
     with crm.uow() as uow:

@@ -129,7 +129,8 @@ class _Chunk:
             self._totals(records)
         written = [Written(k, r | {"id": k}, None) for k, r in zip(keys, records, strict=True)]
         told(self.uow, self.kind, written)
-        settled(self.uow, self.kind, written)
+        with self.uow.settling.for_sets():
+            settled(self.uow, self.kind, written)
         return keys
 
     def _refuse(self) -> None:
@@ -239,6 +240,7 @@ class _Chunk:
         first = uow.db.driver(next_key(self.kind)).fetchone()[0]
         keys = list(range(first, first + len(records)))
         self._insert(table.name, ("id", *self.columns), [(k, *c) for k, c in zip(keys, cells, strict=True)])
+        uow.ledger.told = True
         self._insert(journal.name, (*JOURNAL, "tx"), self._journal(records, keys, utc_text(uow.now), uow.tx))
         return keys
 

@@ -104,7 +104,7 @@ class Ledger:
     wake_jobs: bool = False
     keyed: list[str] = attrs.field(factory=list)  # keys of the work that was scheduled at once
     _tx: int | None = None
-    _told: bool = False  # the journal has something of this transaction
+    told: bool = False  # the journal has something of this transaction
 
     def tx(self, db: Db) -> int:
         """Return the number of the transaction, the same however often it settles."""
@@ -131,14 +131,14 @@ class Ledger:
 
     def _write_sqlite(self, db: Db, used: tuple[str, ...], live: str) -> None:
         tx = self.tx(db) if any(name in _HAS_TX for name in used) else 0
-        self._told |= bool(self.journal)
+        self.told |= bool(self.journal)
         for name in used:
             sql, columns = _SQLITE[name]
             for row in getattr(self, name):
                 # A number that the journal does not take is the next transaction's, whose undo must not cancel this work.
-                row["tx"] = tx if self._told or name != "job" else None
+                row["tx"] = tx if self.told or name != "job" else None
                 db.driver(sql, [bind(row[c]) if bind is not None else row[c] for c, bind in columns])
-        if self.keyed and not self._told:
+        if self.keyed and not self.told:
             keys, number = dump_json(self.keyed), self.tx(db)
             db.driver("UPDATE crm_job SET tx = NULL WHERE key IN (SELECT value FROM json_each(?)) AND tx = ?", (keys, number))
 
