@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import datetime as dt
 import typing as t
 
@@ -177,8 +178,17 @@ class Settling:
         """Let plugins react to everything written so far at once; True when there is more to react to."""
         if "crm_settle" not in self.uow.crm.hooked:
             return False
-        self._chain = ("crm_settle",)
-        return self.gathered.settle(self.uow)
+        with self.for_sets():
+            return self.gathered.settle(self.uow)
+
+    @contextlib.contextmanager
+    def for_sets(self) -> t.Iterator[None]:
+        """Name in the journal as the cause that plugins react to a set of records."""
+        before, self._chain = self._chain, ("crm_settle",)
+        try:
+            yield
+        finally:
+            self._chain = before
 
     def _react(self, event: object, chain: tuple[str, ...], here: tuple[str, str]) -> None:
         crm = self.uow.crm
