@@ -29,7 +29,7 @@ def written(call: Call, work: Callable[[Uow], Answer]) -> Answer:
     Of two requests with one key at once, the second waits for the first. Refusals undo everything and are not remembered, nor is an answer
     that says ``Cache-Control: no-store``: of two such requests with one key both are done.
     """
-    key = _key(call)
+    key = key_of(call)
     with call.writing() as uow:
         if key is None:
             return work(uow)
@@ -46,7 +46,7 @@ def written(call: Call, work: Callable[[Uow], Answer]) -> Answer:
         return answer
 
 
-def _key(call: Call) -> str | None:
+def key_of(call: Call) -> str | None:
     key = call.header(b"idempotency-key")
     if key is None:
         return None

@@ -9,7 +9,7 @@ from ..core.errors import Invalid, Problem, closest
 from ..core.text import _, translate
 from .answer import Answer, as_json
 from .call import BIGGEST, Call
-from .idempotency import written
+from .idempotency import key_of, written
 from .openapi.entities import NUMBER
 from .openapi.parts import ID_IN_PATH, KEY, WRITES, Writer
 from .openapi.schemas import ID, Schema, obj
@@ -40,6 +40,7 @@ def merge(call: Call) -> Answer:
     if problems:
         raise Invalid(problems=problems)
     if dry:
+        key_of(call)  # a wrong one is refused here as well, though nothing is kept under it
         with call.reading() as uow:
             return _told(call, core.plan(uow, call.kind, call.key, t.cast(int, other), choose))
 

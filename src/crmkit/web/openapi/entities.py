@@ -180,8 +180,8 @@ class EntityPaths:
 
     def _export(self) -> Schema:
         form = query("format", {"enum": list(FORMATS)})
-        ok = {"description": "OK", "content": {media.partition(";")[0]: {"schema": {"type": "string"} | ({"format": "binary"} if name == "xlsx" else {})}
-            for name, media in FORMATS.items()}}  # fmt: skip
+        shown: Schema = {name: {"schema": {"type": "string"} | ({"format": "binary"} if name == "xlsx" else {})} for name in FORMATS}
+        ok = {"description": "OK", "content": {media.partition(";")[0]: shown[name] for name, media in FORMATS.items()}}
         return self.writer.operation(
             self.tag,
             f"{self.name}_export",

@@ -8,7 +8,7 @@ import typing as t
 
 from ...core.field import Field
 from ...core.filter import ORDERED, PERIODS
-from ...core.kind import Kind, Link
+from ...core.kind import Kind
 from ...core.stays import STAY
 from .schemas import HIGHEST, NO_NUL, Schema, field_value
 
@@ -23,23 +23,34 @@ RELATIVE_TEAMS: Schema = {
 }  # fmt: skip
 
 
-def filter_schema(kind: Kind, kinds: t.Mapping[str, Kind], name: str) -> Schema:
-    """Return the schema of a kind's filters: own fields, extensions, one hop over each link. Longer hops work as well."""
+def filter_schema(kind: Kind, kinds: t.Mapping[str, Kind], name: str, shared: Asked) -> Schema:
+    """Return the schema of a kind's filters: own fields, extensions, one hop over each link. Longer hops work as well.
+
+    Fields beyond a link are patterns, those of one type together (``^company\\.(name|city)$``): listed one by one they would
+    make the document several times as long.
+    """
     here = {"$ref": f"#/components/schemas/{name}"}
     properties: Schema = {
         "and": {"type": "array", "items": here}, "or": {"type": "array", "items": here}, "not": here,
     }  # fmt: skip
     if kind.pipelines:
         properties["rotten"] = {"type": "boolean"}
-        stays = {f.name: field_filter(f) for f in STAY.fields.values()}
+        stays = {f.name: shared.of(f) for f in STAY.fields.values()}
         properties["been"] = {"type": "object", "properties": stays, "additionalProperties": False}
-    for dotted, field in _paths(kind, kinds):
-        properties[dotted] = field_filter(field)
-    longer: Schema = {"^[a-z_0-9]+\\.[a-z_0-9]+\\.[a-z_0-9.]+$": {}}
-    return {"type": "object", "properties": properties, "patternProperties": longer, "additionalProperties": False}
+    for dotted, field in _paths(kind):
+        properties[dotted] = shared.of(field)
+    patterns: Schema = {"^[a-z_0-9]+\\.[a-z_0-9]+\\.[a-z_0-9.]+$": {}}
+    for link in kind.links.values():
+        alike: dict[str, tuple[Schema, list[str]]] = {}
+        for field in kinds[link.target].fields.values():
+            if not field.secret:
+                asked = shared.of(field)
+                alike.setdefault(repr(asked), (asked, []))[1].append(field.name)
+        patterns |= {f"^{link.name}\\.({'|'.join(names)})$": asked for asked, names in alike.values()}
+    return {"type": "object", "properties": properties, "patternProperties": patterns, "additionalProperties": False}
 
 
-def _paths(kind: Kind, kinds: t.Mapping[str, Kind]) -> t.Iterator[tuple[str, Field]]:
+def _paths(kind: Kind) -> t.Iterator[tuple[str, Field]]:
     for field in kind.fields.values():
         if not field.secret:
             yield field.name, field
@@ -47,11 +58,26 @@ def _paths(kind: Kind, kinds: t.Mapping[str, Kind]) -> t.Iterator[tuple[str, Fie
         for field in extension.fields.values():
             if not field.secret:
                 yield f"{extension.name}.{field.name}", field
-    for link in kind.links.values():
-        if isinstance(link, Link):
-            for field in kinds[link.target].fields.values():
-                if not field.secret:
-                    yield f"{link.name}.{field.name}", field
+
+
+NAMES: dict[type, str] = {
+    str: "AskText", int: "AskNumber", float: "AskFloat", bool: "AskYesNo", decimal.Decimal: "AskDecimal", dt.datetime: "AskMoment",
+    dt.date: "AskDate", dict: "AskData", list: "AskList",
+}  # fmt: skip
+
+
+class Asked:
+    """The schemas of what may be asked of a field, those of a type written once and referred to."""
+
+    def __init__(self) -> None:
+        self.shared: Schema = {}
+
+    def of(self, field: Field) -> Schema:
+        """Return what may be asked of one field."""
+        asked, name = field_filter(field), NAMES.get(field.type)
+        if name is None or self.shared.setdefault(name, asked) != asked:
+            return asked
+        return {"$ref": f"#/components/schemas/{name}"}
 
 
 def field_filter(field: Field) -> Schema:
@@ -100,4 +126,4 @@ def _value(field: Field) -> Schema:
     return plain
 
 
-__all__ = ["field_filter", "filter_schema"]
+__all__ = ["Asked", "field_filter", "filter_schema"]

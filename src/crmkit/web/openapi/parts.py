@@ -99,7 +99,14 @@ class Writer:
         return {str(s): self.error(s) for s in statuses}
 
     def error(self, status: int) -> Schema:
-        """Return one refusal."""
+        """Return one refusal: they are written once for the whole document."""
+        return {"$ref": f"#/components/responses/Refused{status}"}
+
+    def refusals(self) -> Schema:
+        """Return every refusal, for the document's components."""
+        return {f"Refused{status}": self._refusal(status) for status in STATUSES}
+
+    def _refusal(self, status: int) -> Schema:
         found: Schema = {"description": self.say(STATUSES[status]), "content": {"application/problem+json": {"schema": ref("Problem")}}}
         if status == 503:
             found["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "required": True}}

@@ -70,7 +70,10 @@ def document(crm: Crm, language: str = "en", root: str = "") -> Schema:
         ],
         "paths": paths,
         "x-live": LIVE,
-        "components": {"schemas": schemas, "responses": writer.refusals(), "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "crm_…"}}},
+        "components": {
+            "schemas": schemas, "responses": writer.refusals(),
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "crm_…"}},
+        },
     }
 
 
