@@ -157,7 +157,9 @@ def is_new(record: Entity) -> bool:
 
 # ---- the check --------------------------------------------------------------------------------------------------------------
 @hookimpl
-def crm_check(record: t.Any, changes: Mapping[str, tuple[t.Any, t.Any]], uow: Uow) -> list[Problem] | None:
+def crm_check(
+    record: StoredRole | UserRole | User | Team | Membership | Delegation, changes: Mapping[str, tuple[t.Any, t.Any]], uow: Uow
+) -> list[Problem] | None:
     """Refuse to give away what the actor does not hold. The system, and automations, are not asked."""
     check = _CHECKS.get(type(record))
     if check is None or uow.actor.system or uow.elevated:
@@ -209,7 +211,8 @@ def _check_membership(record: Membership, changes: Mapping[str, tuple[t.Any, t.A
 def _check_delegation(record: Delegation, changes: Mapping[str, tuple[t.Any, t.Any]], uow: Uow) -> Iterable[Problem]:
     if record.archived_at is None:
         role = stronger(uow, record.from_user_id)
-        if role is not None or (record.from_user_id != uow.actor.id and not uow.crm.access.may(own_hands(uow), ADMINISTER.name)):
+        administers = "all" in uow.crm.access.scopes(own_hands(uow), ADMINISTER.name)
+        if role is not None or (record.from_user_id != uow.actor.id and not administers):
             yield Problem("from_user_id", "escalation", STRONGER.format(role=role or ADMINISTER.label))
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from crmkit import Archived, Changed, Conflict, Created, Entity, Invalid, Kind, Problem, Role, Undone, Uow, _, hookimpl, on
 
-from .entities import KEPT, Delegation, Membership, Session, StoredRole, Team, User, UserRole
+from .entities import KEPT, Attempt, Delegation, Handshake, Identity, Link, Membership, Session, StoredRole, Team, Token, User, UserRole
 from .guard import is_new, listed
 from .permissions import ADMINISTER
 
@@ -28,10 +28,11 @@ LAST = _("Nobody would be left who may administer people and roles: give the rol
 NO_MERGE = _("People, teams and roles, and what signing in leaves, are not merged: archive the one that is not needed",
     ru="Сотрудников, команды, роли и всё, что связано со входом, не объединяют: уберите лишнее в архив")  # fmt: skip
 Changes = Mapping[str, tuple[t.Any, t.Any]]
+Known = StoredRole | Team | User | UserRole | Membership | Delegation | Session | Token | Link | Attempt | Identity | Handshake
 
 
 @hookimpl
-def crm_check(record: t.Any, changes: Changes, uow: Uow) -> list[Problem] | None:
+def crm_check(record: Known, changes: Changes, uow: Uow) -> list[Problem] | None:
     """Find what cannot be."""
     if isinstance(record, KEPT):
         return None if uow.elevated or uow.actor.system else [Problem(n, "generated", KEPT_HERE) for n in sorted(changes)[:1] or [""]]
