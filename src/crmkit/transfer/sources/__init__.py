@@ -22,7 +22,8 @@ def open_source(source: From) -> Source:
     if not source.file.exists():
         beside = source.file.parent.iterdir() if source.file.parent.is_dir() else ()
         near = closest(source.file.name, [p.name for p in beside if p.suffix == source.file.suffix])
-        source.refuse(_("there is no file {file}.{near}", ru="нет файла {file}.{near}").format(file=str(source.file), near=near))
+        source.refuse(_("there is no file {file}; correct the mapping, or --data where it names files there.{near}",
+            ru="нет файла {file}; исправьте описание, а где файлы названы в [data] — укажите --data.{near}").format(file=str(source.file), near=near))
     if source.file.is_dir():
         source.refuse(_("{file} is a folder", ru="{file} — папка").format(file=str(source.file)))
     return _opened(source, source.file, form)

@@ -99,7 +99,8 @@ def _address(source: From) -> sa.URL:
 
 def _read_only(source: From, file: Path) -> sa.URL:
     if not file.exists():
-        source.refuse(_("there is no file {file}", ru="нет файла {file}").format(file=str(file)))
+        source.refuse(_("there is no file {file}; correct the mapping, or --data where it names files there",
+            ru="нет файла {file}; исправьте описание, а где файлы названы в [data] — укажите --data").format(file=str(file)))
     return sa.make_url("sqlite://").set(database=f"file:{file.resolve()}", query={"mode": "ro", "uri": "true"})
 
 
