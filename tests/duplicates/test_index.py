@@ -158,3 +158,36 @@ def test_a_merge_decides_the_pair_and_undoing_it_opens_it_again(crm, make, uow, 
     with crm.read() as reading:
         states = {(p.a_id, p.b_id): p.state for p in reading.find(Pair)}
     assert states == {(one.id, two.id): PairState.OPEN, (one.id, third.id): PairState.OPEN, (two.id, third.id): PairState.DIFFERENT}
+
+
+def test_parts_that_say_what_their_record_said_change_nothing_and_others_do(crm):
+    with crm.uow() as uow:
+        one, two = uow.add_many(Person, [{"name": "Азов Иван", "phone": "+79161234567"}, {"name": "Быкова Анна", "phone": "+79161234568"}])
+        uow.add_many(Number, [{"person_id": one, "value": "8 916 123-45-67"}, {"person_id": two, "value": "+79160000000"}])
+        uow.add_many(Number, [{"person_id": one, "value": "+79160000001"}, {"person_id": one, "kind": "fax", "value": "+79160000002"}])
+    before = agrees(crm)
+    with crm.uow() as uow:
+        uow.archive(uow.get(Person, one))
+        uow.settle()
+        uow.restore(uow.get(Person, one))
+        uow.settle()
+        uow.get(Person, two).name = "Zimina Anna"
+        uow.settle()
+        uow.get(Person, two).name = "Быкова Анна"
+    assert agrees(crm) == before
+
+
+def test_what_was_written_in_a_savepoint_is_not_overlooked(crm):
+    for keep in (True, False):
+        with crm.uow() as uow:
+            [one] = uow.add_many(Person, [{"name": "Азов Иван"}])
+            [number] = uow.add_many(Number, [{"person_id": one, "value": "+79160000001"}])
+            with contextlib.suppress(KeyError), crm.uow(connection=uow.connection) as inner:
+                inner.archive(inner.get(Number, number))
+                inner.settle()
+                if not keep:
+                    raise KeyError
+            if keep:
+                uow.add_many(Number, [{"person_id": one, "value": "8 916 000-00-01"}])
+            uow.add_many(Number, [{"person_id": one, "kind": "fax", "value": "1"}])
+        agrees(crm)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +29,15 @@ from crmkit.duplicates.normal import akin, company_name, full_name, latin, read_
 )
 def test_phones(typed, number):
     assert read_phone(typed) == number
+
+
+def test_numbers_that_are_whole_already_are_what_the_library_makes_of_them():
+    for head in (f"{first}{rest:02}" for first in "3489" for rest in range(100)):
+        for tail in ("0000000", "1234567", "8123456"):
+            typed = f"+7{head}{tail}"
+            for region in ("RU", "DE"):
+                kept = phonenumbers.format_number(phonenumbers.parse(typed, region), phonenumbers.PhoneNumberFormat.E164)
+                assert read_phone(typed, region) == kept == typed
 
 
 def test_phones_of_another_region():

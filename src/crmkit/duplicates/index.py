@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+import weakref
 from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
@@ -10,13 +11,16 @@ import sqlalchemy as sa
 
 from crmkit import Crm, Kind, Uow, Written, hookimpl, on
 
-from .declare import Raw
+from .declare import Prepared, Raw
 from .entities import Pair, PairState
 from .pairs import compare_records
 from .registry import BATCH, Declared, PartOf, declared
 from .settings import DuplicatesSettings
 from .tables import keys as key_table
 
+REMEMBERED = 20_000
+# What the keys were made of that a transaction wrote last: parts come after their record, and mostly say what it said already.
+_made: weakref.WeakKeyDictionary[sa.Connection, tuple[weakref.ref[Uow], dict[tuple[str, int], Prepared]]] = weakref.WeakKeyDictionary()
 MANY = 50  # records of one transaction: from here on they are compared together
 
 
@@ -78,7 +82,17 @@ def _wholes(uow: Uow, owner: Declared, one: PartOf, rows: Sequence[Written]) -> 
 
 def rebuild(uow: Uow, here: Declared, ids: Sequence[int]) -> None:
     """Bring the keys of some records to what their values say now."""
-    wanted = {key: here.numbers(here.what.prepare(raw)) for key, raw in here.raw(uow, ids).items()}
+    made = {key: here.what.prepare(raw) for key, raw in here.raw(uow, ids).items()}
+    known, kind = _memory(uow), here.kind.key
+    ids = [key for key in ids if key not in made or known.get((kind, key)) != made[key]]
+    if len(known) > REMEMBERED:
+        known.clear()
+    for key in ids:
+        if key in made:
+            known[kind, key] = made[key]
+        else:
+            known.pop((kind, key), None)
+    wanted = {key: here.numbers(made[key]) for key in ids if key in made}
     kept: dict[int, set[int]] = {}
     for start in range(0, len(ids), BATCH):
         own = key_table.c.kind == here.kind.key, key_table.c.record_id.in_(ids[start : start + BATCH])
@@ -89,6 +103,14 @@ def rebuild(uow: Uow, here: Declared, ids: Sequence[int]) -> None:
         one = key_table.delete().where(key_table.c.key == sa.bindparam("k"), key_table.c.record_id == sa.bindparam("r"))
         uow.connection.execute(one, [{"k": k, "r": r} for k, r in old])
     _insert(uow, here, {record: numbers - kept.get(record, set()) for record, numbers in wanted.items()})
+
+
+def _memory(uow: Uow) -> dict[tuple[str, int], Prepared]:
+    """Return what the keys are made of that this unit of work wrote; nothing once another has had a say in the transaction."""
+    held = _made.get(uow.connection)
+    if held is None or held[0]() is not uow:
+        held = _made[uow.connection] = weakref.ref(uow), {}
+    return held[1]
 
 
 def _insert(uow: Uow, here: Declared, wanted: Mapping[int, Iterable[int]]) -> None:
@@ -105,6 +127,9 @@ def _insert(uow: Uow, here: Declared, wanted: Mapping[int, Iterable[int]]) -> No
 
 def _forget(uow: Uow, here: Declared, ids: Sequence[int]) -> None:
     """Records that are archived or gone are nobody's duplicates; a pair that was merged says so."""
+    known = _memory(uow)
+    for key in ids:
+        known.pop((here.kind.key, key), None)
     pair, merged = Pair.__table__, _merged(uow.crm)
     winners: set[int] = set()
     for start in range(0, len(ids), BATCH):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -40,8 +41,7 @@ class Seen:
     term: str | None = None
 
 
-@attrs.frozen
-class Key:
+class Key(t.NamedTuple):
     """What records are found by. Equal texts of one `pass_` make two records candidates; with `counts` it is only counted."""
 
     pass_: str
@@ -86,7 +86,7 @@ class Comparison(t.Generic[P]):
         """What tells this comparison from others of the declaration."""
         return self.fields[0] if self.fields else self.also[0].field
 
-    @property
+    @functools.cached_property
     def names(self) -> tuple[str, ...]:
         """Every field that is compared, parts under names of their own."""
         return (*self.fields, *map(part_name, self.also))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 import attrs
@@ -33,6 +34,7 @@ class Name:
         return attrs.evolve(self, family=self.given, given=self.family)
 
 
+@functools.lru_cache(maxsize=20_000)
 def read_name(value: str) -> Name | None:
     """Return the parts of a whole name: ``Иванов Иван Иванович``, ``Ivan Ivanov``, ``Ivanov, I. I.``. None when empty."""
     text = latin(value)

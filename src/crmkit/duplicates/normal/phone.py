@@ -9,6 +9,8 @@ import phonenumbers
 
 _EXTENSION = re.compile(r"(?:#|доб\.?|ext\.?|x)\s*\d+\s*$", re.IGNORECASE)
 
+_RUSSIAN = re.compile(r"\+7[3489][0-9]{9}")
+
 
 @functools.lru_cache(maxsize=100_000)
 def read_phone(value: str, region: str = "RU") -> str | None:
@@ -16,6 +18,8 @@ def read_phone(value: str, region: str = "RU") -> str | None:
 
     What no numbering plan knows is kept as its digits: two equal wrong numbers are still equal.
     """
+    if _RUSSIAN.fullmatch(value):  # as nearly all are kept: the library takes a hundred times as long to say the same
+        return value
     text = _EXTENSION.sub("", value)
     digits = re.sub(r"\D", "", text)
     if len(digits) < 5:
