@@ -99,6 +99,21 @@ def test_it_follows_bulk_work_and_undo(crm, uow):
     agrees(crm)
 
 
+def test_pairs_hold_back_no_undo_and_go_with_their_records(crm, make, uow, deliver):
+    make(Person, name="Иванов Иван", phone="8 916 123 45 67")
+    with crm.uow() as bulk:
+        tx = bulk.tx
+        bulk.add_many(Person, [{"name": "Ivan Ivanov", "phone": "+79161234567"}, {"name": "Ivanov Ivan", "phone": "+79161234567"}])
+    deliver(until=dt.timedelta(seconds=11))
+    assert uow.find(Pair).count() == 3
+    uow.commit()
+    with crm.uow() as taken_back:
+        undo.undo(taken_back, tx=tx)
+    with crm.read() as reading:
+        assert reading.find(Pair).archived(only=False).count() == 0
+    agrees(crm)
+
+
 def test_a_rolled_back_transaction_leaves_nothing(crm):
     with contextlib.suppress(ZeroDivisionError), crm.uow() as failing:
         failing.add(Person(name="Иванов Иван"))

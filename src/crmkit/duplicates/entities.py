@@ -28,6 +28,8 @@ class Pair(Entity, table="duplicates_pair", label=_("Possible duplicate", ru="В
 
     # A merge turns round what is about the loser. This stays: it says which two were merged, or that two are different.
     __stays_with_loser__: t.ClassVar[bool] = True
+    # What was worked out about a record holds back no undo of it: its pairs are removed with its keys.
+    __goes_with_record__: t.ClassVar[bool] = True
     kind: Mapped[str] = column(sa.String(120), label=_("Kind of records", ru="Вид записей"))
     a_id: Mapped[int] = column(sa.BigInteger().with_variant(sa.Integer, "sqlite"), about="kind", label=_("First record", ru="Первая запись"))
     b_id: Mapped[int] = column(sa.BigInteger().with_variant(sa.Integer, "sqlite"), about="kind", label=_("Second record", ru="Вторая запись"))

@@ -50,6 +50,7 @@ def _records(uow: Uow, here: Declared, rows: Sequence[Written]) -> None:
     touched = [r for r in there if r.changed is not None and not watched.isdisjoint(r.changed)]
     if gone:
         _forget(uow, here, gone)
+        _remove(uow, here, [r.id for r in rows if r.values is None])
     if new:
         if here.parts or any("." in f for f in here.fields):  # a part written before may have brought the record's keys already
             rebuild(uow, here, [r.id for r in new])
@@ -145,6 +146,14 @@ def _forget(uow: Uow, here: Declared, ids: Sequence[int]) -> None:
         winners |= set(uow.connection.execute(into).scalars())
     if winners:  # what was said of the loser holds for the winner now
         _recheck(uow, here, sorted(winners))
+
+
+def _remove(uow: Uow, here: Declared, ids: Sequence[int]) -> None:
+    """Records are gone for good: nothing is left to decide about their pairs."""
+    pair = Pair.__table__
+    for start in range(0, len(ids), BATCH):
+        some = ids[start : start + BATCH]
+        uow.connection.execute(pair.delete().where(pair.c.kind == here.kind.key, sa.or_(pair.c.a_id.in_(some), pair.c.b_id.in_(some))))
 
 
 def _reopen(uow: Uow, here: Declared, ids: Sequence[int]) -> None:

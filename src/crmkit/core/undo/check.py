@@ -228,7 +228,8 @@ class Checker:
                 for field in extension.fields.values():
                     if field.to is kind.cls and field.name != "id":
                         self._refers(kind, keys, other, extension, field.name)
-            for field in other.abouts:
+            # What a plugin works out about records goes with them: it takes it away itself when it hears that they are gone.
+            for field in () if getattr(other.cls, "__goes_with_record__", False) else other.abouts:
                 self._refers(kind, keys, other, None, field.name, about=field.about)
 
     def _refers(self, kind: Kind, keys: list[int], other: Kind, extension: ExtensionKind | None, name: str, about: str | None = None) -> None:
