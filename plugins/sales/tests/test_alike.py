@@ -22,7 +22,9 @@ def test_a_contact_is_recognised_by_a_second_number(crm, make, client):
     asked = {"kind": "sales.contact", "values": {"name": "Щукина Анна", "phone": "8 (903) 111-22-33"}}
     answer = client.post("/x/duplicates/check", json=asked)
     assert answer.status_code == 200, answer.text
-    assert [c["id"] for c in answer.json()["candidates"]] == [anna.id]
+    (found,) = answer.json()["candidates"]
+    assert found["id"] == anna.id
+    assert "sales.contact_point.value" in {f for r in found["reasons"] for f in r["fields"]}
 
 
 def test_a_company_is_recognised_whatever_its_form(crm, make, client):

@@ -149,7 +149,16 @@ def _candidates(uow: Uow, here: Declared, counts: Mapping[int, int], own: int | 
 def told(uow: Uow, reasons: Sequence[Reason]) -> list[dict[str, t.Any]]:
     """Return reasons in the actor's language."""
     language = uow.actor.language or uow.crm.settings.language
-    return [{"fields": list(r.fields), "text": r.words.to(language) if isinstance(r.words, Text) else r.words, "weight": r.weight} for r in reasons]
+    return [{"fields": [_shown(uow, f) for f in r.fields], "text": r.words.to(language) if isinstance(r.words, Text) else r.words, "weight": r.weight} for r in reasons]
+
+
+def _shown(uow: Uow, field: str) -> str:
+    """Return a compared field's public name; that of a part's is ``sales.contact_point.value``."""
+    if not field.startswith("<"):
+        return field
+    table, _sign, rest = field[1:].partition(">")
+    key = next((k.key for k in uow.crm.kinds.values() if k.table.name == table), table)
+    return f"{key}.{rest.partition('?')[0]}"
 
 
 def shown(here: Declared, raw: Raw, hidden: frozenset[str]) -> dict[str, t.Any]:
