@@ -149,7 +149,11 @@ def _candidates(uow: Uow, here: Declared, counts: Mapping[int, int], own: int | 
 def told(uow: Uow, reasons: Sequence[Reason]) -> list[dict[str, t.Any]]:
     """Return reasons in the actor's language."""
     language = uow.actor.language or uow.crm.settings.language
-    return [{"fields": [_shown(uow, f) for f in r.fields], "text": r.words.to(language) if isinstance(r.words, Text) else r.words, "weight": r.weight} for r in reasons]
+    found = []
+    for reason in reasons:
+        words = reason.words.to(language) if isinstance(reason.words, Text) else reason.words
+        found.append({"fields": [_shown(uow, f) for f in reason.fields], "text": words, "weight": reason.weight})
+    return found
 
 
 def _shown(uow: Uow, field: str) -> str:
