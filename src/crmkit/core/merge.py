@@ -102,6 +102,8 @@ class _Merging:
         if winner == loser:
             raise Invalid(problems=[Problem("with", "invalid", ITSELF)])
         self.uow, self.kind, self.choose = uow, kind, choose
+        if lock:  # and nobody may point to either meanwhile, which to hold a record alone does not forbid
+            rows_of(uow, kind, sorted((winner, loser)), lock=True)
         found = {key: self._get(key, lock) for key in sorted((winner, loser))}  # in one order, so that two merges do not wait for each other
         self.winner, self.loser = found[winner], found[loser]
         uow.require(kind.permission("archive"), self.loser)

@@ -115,7 +115,7 @@ class Reading:
             # another transaction changed a joined row while this one waited.
             table = kind.table
             alone = self.db.statements.get(("lock", kind.key),
-                lambda: sa.select(table.c.id).where(table.c.id == sa.bindparam("key")).with_for_update())
+                lambda: sa.select(table.c.id).where(table.c.id == sa.bindparam("key")).with_for_update(key_share=True))
             self.db.rows(alone, {"key": key})
             lock = False
         shape = ("get", kind.key, lock, rule.shape, narrower.shape, tuple((h, self.rule(self.crm.kinds[h]).shape) for h in hops))
@@ -130,7 +130,7 @@ class Reading:
             conditions.append(where.own_rule(rule, "m"))
         allowed = sa.literal(1) if narrower is EVERYTHING else sa.case((where.own_rule(narrower, "n"), 1), else_=0)
         found = sa.select(*kind.table.columns, allowed.label("_allowed")).select_from(where.source).where(*conditions)
-        return found.with_for_update() if lock else found
+        return found.with_for_update(key_share=True) if lock else found
 
     def rule_values(self, node: Node, prefix: str) -> dict[str, t.Any]:
         """Return the parameters of a rule for this unit of work."""

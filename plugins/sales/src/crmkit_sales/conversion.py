@@ -26,7 +26,8 @@ def to_lead(inquiry: Inquiry, uow: Uow, *, title: str | None = None) -> Lead:
         inquiry = uow.get(Inquiry, inquiry.id, lock=True)
         if inquiry.lead_id is not None or inquiry.deal_id is not None:
             raise Conflict(ALREADY)
-        serialise(uow, f"client:{inquiry.phone_number or inquiry.email_address or inquiry.id}")
+        for known in sorted({v for v in (inquiry.phone_number, inquiry.email_address) if v}):
+            serialise(uow, f"client:{known}")  # whoever shares either with it waits, and then finds the lead
         lead = open_lead_of(uow, inquiry)
         if lead is not None:
             return join(inquiry, lead, uow)

@@ -102,8 +102,8 @@ def _points(rows: Sequence[Written], uow: Uow) -> None:
         touched |= dict.fromkeys((contact, way) for way, _field in KEPT if other or way is values["way"])
         if row.values is not None and values["primary"] and values["archived_at"] is None and (row.changed is None or "primary" in row.changed):
             meant[contact, values["way"]] = row.id
+    shown = _shown({key[0] for key in touched}, uow)  # whoever adds to the same contact waits here, and sees what came
     points = _live({key[0] for key in touched}, uow)
-    shown = _shown({key[0] for key in touched}, uow)
     for contact, way in touched:
         field = next(f for w, f in KEPT if w is way)
         _show(contact, field, points.get((contact, way), []), meant.get((contact, way)), shown, uow)
@@ -125,7 +125,7 @@ def _show(contact: int, field: str, there: list[t.Any], meant: int | None, shown
         uow.get(ContactPoint, chosen.id).primary = True
     value = chosen.value if chosen is not None else None
     if contact in shown and getattr(shown[contact], field) != value:
-        setattr(uow.get(Contact, contact), field, value)
+        setattr(uow.get(Contact, contact, lock=True), field, value)  # as it is now that we have waited
 
 
 def add_points(uow: Uow, contact: Contact, phones: Iterable[str] = (), emails: Iterable[str] = ()) -> None:
