@@ -33,7 +33,7 @@ NO_KPP = _(
 )
 NO_REGION = _("{value!r} is no country: write its two letters, such as RU or GB", ru="{value!r} не страна: напишите две буквы, например RU")
 # What nearly all numbers of Russia look like, with their punctuation, and what nearly all addresses do. The libraries would say
-# just this of them (tests/test_normal_quick.py asks both); they take a hundred times as long, which an import of many feels.
+# just this of them (tests/test_normal_quick.py asks both); they take twenty times as long, which an import of many feels.
 QUICK_PHONE = re.compile(r"\+?[0-9][0-9 ()-]{8,24}")
 RUSSIAN = re.compile(r"\+7[3489][0-9]{9}")
 AT_HOME = re.compile(r"(?:[78](?=[3489])|(?=[349]))([0-9]{10})")  # 810 begins a number abroad

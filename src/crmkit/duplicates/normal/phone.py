@@ -18,7 +18,7 @@ def read_phone(value: str, region: str = "RU") -> str | None:
 
     What no numbering plan knows is kept as its digits: two equal wrong numbers are still equal.
     """
-    if _RUSSIAN.fullmatch(value):  # as nearly all are kept: the library takes a hundred times as long to say the same
+    if _RUSSIAN.fullmatch(value):  # as nearly all are kept: the library takes much longer to say the same
         return value
     text = _EXTENSION.sub("", value)
     digits = re.sub(r"\D", "", text)
