@@ -163,12 +163,17 @@ def crm_publish(crm: Crm, messages: t.Sequence[Message]) -> None:
 
 
 @hookimpl
-def crm_roles(crm: Crm) -> Iterable[Role]:
-    """Hand the stored roles to the kernel."""
-    with crm.read() as uow:
-        c = role.c
-        rows = uow.connection.execute(sa.select(c.name, c.grants, c.hidden, c.read_only, c.label, c.label_ru).where(c.archived_at.is_(None)))
-        return [as_role(*row) for row in rows]
+def crm_roles(crm: Crm) -> Iterable[Role] | None:
+    """Hand the stored roles to the kernel; none while there are no tables yet."""
+    c = role.c
+    try:
+        with crm.read() as uow:
+            rows = uow.connection.execute(sa.select(c.name, c.grants, c.hidden, c.read_only, c.label, c.label_ru).where(c.archived_at.is_(None)))
+            return [as_role(*row) for row in rows]
+    except (sa.exc.OperationalError, sa.exc.ProgrammingError):
+        if sa.inspect(crm.engine).has_table(role.name):
+            raise
+        return None
 
 
 def as_role(name: str, grants: Mapping[str, t.Any], hidden: Iterable[str], read_only: Iterable[str], label: str, label_ru: str) -> Role:

@@ -42,7 +42,7 @@ plugin = Plugin(
     label=_("Sales", ru="Продажи"),
     modules=[f"{__name__}.{m}" for m in (*_ENTITIES, *_MODULES)],
     requires=("activities",),
-    follows=("duplicates",),
+    follows=("accounts", "duplicates", "views"),
     settings=SalesSettings,
     specs=Specs,
     migrations=Path(__file__).parent / "migrations",
