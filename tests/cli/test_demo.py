@@ -13,6 +13,7 @@ from crmkit.accounts import Team
 from crmkit.activities import File
 from crmkit.cli.app import run
 from crmkit.views import View
+from crmkit_sales import Dealer
 
 
 @pytest.fixture
@@ -27,9 +28,8 @@ def test_the_demo_shows_what_every_plugin_is_for(empty: Path):
     crm = Crm.from_file(empty / ".demo" / "crmkit.toml", {})
     try:
         with crm.read() as uow:
-            dealer = crm.kind("sales.dealer").cls
             teams = {team.id: team.name for team in uow.find(Team)}
-            assert all(teams[one.team_id] == one.name for one in uow.find(dealer))  # whoever signs in at a dealer sees its rows
+            assert all(teams[one.team_id] == one.name for one in uow.find(Dealer))  # whoever signs in at a dealer sees its rows
             assert {view.owner_id for view in uow.find(View)} == set(range(1, 13))
             files = uow.find(File).all()
             assert {"Предложение.txt", "Прайс-лист.csv"} == {file.name for file in files}

@@ -58,8 +58,9 @@ def test_the_last_operation_goes_and_comes_back(typed, settings):
     with crm.read() as uow:
         from crmkit.core.ledger import journal
 
-        tx = uow.connection.execute(journal.select().order_by(journal.c.id.desc())).first().tx
-    assert typed("undo", "--tx", str(tx))[0] == 0
+        newest = uow.connection.execute(journal.select().order_by(journal.c.id.desc())).first()
+    assert newest is not None
+    assert typed("undo", "--tx", str(newest.tx))[0] == 0
     assert (typed("undo")[0], there()) == (0, 1)
     assert (typed("undo")[0], there()) == (0, 0)
     assert typed("undo")[:2] == (0, "There is nothing to undo.\n")

@@ -113,7 +113,7 @@ def test_refused(name: str, given: Any, words: str):
     assert problem.message.to("ru") != problem.message, "everything a person reads has two languages"
 
 
-VALUES: tuple[Any, ...] = (
+GIVEN: tuple[Any, ...] = (
     None, "", " Ann ", "x" * 51, "x" * 50 + " ", "a\0b", b"\0", 5, 2**63 - 1, 2**63, -(2**63), -(2**63) - 1, True, False, 5.0, float("nan"),
     decimal.Decimal("5.1"), decimal.Decimal("0.001"), Kind.RETAIL, "retail", dt.date(2026, 2, 28), NOON, dt.datetime(2026, 3, 10),  # noqa: DTZ001
     uuid.UUID(int=7), {"a": None}, {"a": "\0"}, [1], ("a",), "8 (800) 100/20-30", "1" * 16, "call me", " A@B.example ", "a" * 250 + "@b.example",
@@ -123,7 +123,7 @@ VALUES: tuple[Any, ...] = (
 @pytest.mark.parametrize("name", FIELDS)
 def test_what_comes_by_the_thousand_is_accepted_alike(name: str):
     field = FIELDS[name]
-    for value in VALUES:
+    for value in GIVEN:
         alone, together = outcome(field.accept, value), outcome(acceptor(field), value)
         assert together == alone
         assert type(together) is type(alone)
