@@ -10,8 +10,7 @@ from sqlalchemy import String
 from crmkit import Entity, Mapped, Owned, _, column, relation
 
 from .. import normal
-from ..trees import no_circle
-from .people import Before, Located, Values, normalised
+from .people import Before, Located, Values, normalised, prepare_firm
 
 if t.TYPE_CHECKING:
     from crmkit import Uow
@@ -41,10 +40,7 @@ class Dealer(Owned, Located, table="sales_dealer", label=_("Dealer", ru="Дил�
     @classmethod
     def prepare(cls, values: Values, before: Before, uow: Uow) -> None:
         """Keep numbers in one form, and the tree a tree."""
-        region = normal.region(uow, values.get("country"))
-        normalised(values, before, ("tax_number",), lambda v: normal.normal_tax_number(v, region))
-        normalised(values, before, ("phone",), lambda v: normal.normal_phone(v, region))
-        no_circle(cls, values, before, uow)
+        prepare_firm(cls, values, before, uow)
 
 
 class PointOfSale(

@@ -33,6 +33,14 @@ def normalised(values: Values, before: Before, names: t.Iterable[str], clean: t.
                 raise Invalid(problems=[Problem(name, "invalid", error.args[0])]) from error
 
 
+def prepare_firm(cls: type[Entity], values: Values, before: Before, uow: Uow) -> None:
+    """Keep a firm's numbers in one form, and the tree of firms a tree."""
+    region = normal.region(uow, values.get("country"))
+    normalised(values, before, ("tax_number",), lambda v: normal.normal_tax_number(v, region))
+    normalised(values, before, ("phone",), lambda v: normal.normal_phone(v, region))
+    no_circle(cls, values, before, uow)
+
+
 class Located(Entity):
     """Mixin: where somebody is."""
 
@@ -63,10 +71,7 @@ class Company(Owned, Located, table="sales_company", label=_("Company", ru="Ко
     @classmethod
     def prepare(cls, values: Values, before: Before, uow: Uow) -> None:
         """Keep numbers in one form, and the tree a tree."""
-        region = normal.region(uow, values.get("country"))
-        normalised(values, before, ("tax_number",), lambda v: normal.normal_tax_number(v, region))
-        normalised(values, before, ("phone",), lambda v: normal.normal_phone(v, region))
-        no_circle(cls, values, before, uow)
+        prepare_firm(cls, values, before, uow)
 
 
 class Contact(Owned, Located, table="sales_contact", label=_("Contact", ru="Контакт"), plural=_("Contacts", ru="Контакты")):
