@@ -37,11 +37,6 @@ class Hub:
 
         return leave
 
-    @property
-    def listened(self) -> bool:
-        """True when somebody in this process listens."""
-        return bool(self._listeners)
-
     def publish(self, messages: Sequence[Message]) -> None:
         """Hand out messages."""
         for listener in self._listeners:

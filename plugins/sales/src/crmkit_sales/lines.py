@@ -19,7 +19,6 @@ if t.TYPE_CHECKING:
     from crmkit import Uow
 
 CENT = decimal.Decimal("0.01")
-ZERO = decimal.Decimal(0)
 EXACT = decimal.Context(prec=60)
 PERCENT = _("from 0 to 100", ru="от 0 до 100")
 NOT_NEGATIVE = _("not below zero", ru="не меньше нуля")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import attrs
 import sqlalchemy as sa
@@ -129,6 +129,3 @@ def _read(count: int, records: int, whole: t.Any, rest: t.Any, *quantiles: float
 
 def _span(value: float) -> dt.timedelta:
     return dt.timedelta(microseconds=round(value))
-
-
-Fields = Mapping[str, t.Any]
