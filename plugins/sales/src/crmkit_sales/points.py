@@ -102,16 +102,20 @@ def _points(rows: Sequence[Written], uow: Uow) -> None:
         touched |= dict.fromkeys((contact, way) for way, _field in KEPT if other or way is values["way"])
         if row.values is not None and values["primary"] and values["archived_at"] is None and (row.changed is None or "primary" in row.changed):
             meant[contact, values["way"]] = row.id
-    shown = _shown({key[0] for key in touched}, uow)  # whoever adds to the same contact waits here, and sees what came
+    shown = _held({key[0] for key in touched}, uow)  # whoever adds to the same contact waits here, and sees what came
     points = _live({key[0] for key in touched}, uow)
     for contact, way in touched:
         field = next(f for w, f in KEPT if w is way)
         _show(contact, field, points.get((contact, way), []), meant.get((contact, way)), shown, uow)
 
 
-def _shown(contacts: Iterable[int], uow: Uow) -> dict[int, t.Any]:
-    c, keys = Contact.__table__.c, sorted(contacts)
-    return {row.id: row for those in _those(c.id, keys) for row in uow.connection.execute(sa.select(c.id, c.phone, c.email).where(those))}
+def _held(contacts: Iterable[int], uow: Uow) -> dict[int, t.Any]:
+    """Lock these contacts, in order, and return what each of them shows: what is read afterwards is the last word."""
+    c, keys, found = Contact.__table__.c, sorted(contacts), dict[int, t.Any]()
+    for start in range(0, len(keys), MANY):
+        chosen = sa.select(c.id, c.phone, c.email).where(c.id.in_(keys[start : start + MANY])).order_by(c.id)
+        found |= {row.id: row for row in uow.connection.execute(chosen.with_for_update(key_share=True))}
+    return found
 
 
 def _show(contact: int, field: str, there: list[t.Any], meant: int | None, shown: dict[int, t.Any], uow: Uow) -> None:
