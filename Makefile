@@ -18,7 +18,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 EDITABLE := --editable . $(addprefix --editable ,$(PLUGINS))
-PACKAGING := pyproject.toml hatch_build.py $(wildcard workspace/* plugins/*/pyproject.toml plugins/*/hatch_build.py)
+PACKAGING := pyproject.toml hatch_build.py $(wildcard workspace/* frontend/*.json plugins/*/pyproject.toml plugins/*/hatch_build.py)
+# Left by the build of crmkit beside the files it fetches; where somebody has removed them, installing again brings them back.
+FETCHED := src/crmkit/ui/static/vendor/.fetched
 
 .PHONY: demo install test check suite lint types typing-tests format bench docs dist clean
 
@@ -64,14 +66,17 @@ clean:
 	rm -rf $(VENV) dist
 
 # One stamp for each kind of environment, older than any file that says what belongs into it: nothing to do otherwise.
-$(VENV)/installed-demo: $(PACKAGING)
+$(FETCHED):
+
+$(VENV)/installed-demo: $(PACKAGING) $(FETCHED)
 	@workspace/environment $(VENV) $(PYTHON)
 	@echo "Installing crmkit and its plugins into $(VENV): only the first time, or when their requirements change."
 	@$(PIP) --editable ".[accounts,duplicates]" --editable plugins/sales
 	@touch $@
 
-$(VENV)/installed-test $(VENV)/installed-bench: $(VENV)/installed-%: $(PACKAGING)
+$(VENV)/installed-test $(VENV)/installed-bench: $(VENV)/installed-%: $(PACKAGING) $(FETCHED)
 	@workspace/environment $(VENV) $(PYTHON)
 	@echo "Installing crmkit, its plugins and the group '$*' into $(VENV): only when their requirements change."
 	@$(PIP) --group $* $(EDITABLE)
+	@$(BIN)/python workspace/frontend.py tests
 	@touch $@

@@ -37,7 +37,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("checkout")
     for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder)
-    for name in ("workspace", "src", "plugins/sales"):
+    for name in ("workspace", "frontend", "src", "plugins/sales"):  # what was fetched for this checkout is in src already
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     second = folder / "plugins" / "second"
     (second / "src" / "crmkit_second").mkdir(parents=True)
