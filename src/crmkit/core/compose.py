@@ -68,6 +68,7 @@ class Crm(Automations):
         self.permissions, self.topics, self.commands = found.permissions, found.topics, found.commands
         self._by_class, self._extensions, self._tables = found.by_class, found.extensions, found.tables
         self._settings = found.settings
+        self.raw_settings: Mapping[str, t.Any] = tables
         self._teams = dict(teams or {}) | read_teams(tables.get("teams", {}), found.problems)
         self._pm = plug_in(found)
         self.hook: t.Any = self._pm.hook
@@ -249,14 +250,14 @@ class Crm(Automations):
     # ---- serving (the web edge is imported only when asked for) ------------------------------------------------
     @property
     def app(self) -> Starlette:
-        """The CRM as an ASGI application of its own, with its lifespan."""
-        from crmkit.web import standalone
+        """The CRM as an ASGI application of its own, pages and API, with its lifespan."""
+        from crmkit.ui.serving import standalone
 
         return standalone(self)
 
     def embedded(self, **options: t.Any) -> t.Any:
-        """Return an ASGI app to `Mount` in a host: ``Mount("/crm", crm.embedded(actor=who))``. See `crmkit.web.embedded`."""
-        from crmkit.web import embedded
+        """Return an ASGI app to `Mount` in a host: ``Mount("/crm", crm.embedded(actor=who))``. See `crmkit.ui.serving.embedded`."""
+        from crmkit.ui.serving import embedded
 
         return embedded(self, **options)
 

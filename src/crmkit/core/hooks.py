@@ -59,6 +59,21 @@ class Specs:
     def crm_person(self, crm: Crm, id: int) -> Actor | None:
         """Say who a person is now, by the id of their actor: for work on their behalf while they are away. None: may do nothing."""
 
+    @hookspec(firstresult=True)
+    def crm_sign_in_page(self, crm: Crm) -> str | None:
+        """Say where people sign in: the address of a page within the CRM. The way back is given to it as ``next``."""
+
+    @hookspec(firstresult=True)
+    def crm_names(self, crm: Crm, of: str, ids: Sequence[int]) -> Mapping[int, str] | None:
+        """Return the names of people (`of` is ``"person"``: ids of actors, as in ``owner_id``) or of teams (``"team"``), as pages show them."""
+
+    @hookspec(firstresult=True)
+    def crm_pick(self, crm: Crm, uow: Uow, of: str, question: str) -> Sequence[tuple[int, str]] | None:
+        """Return people (`of` is ``"person"``) or teams (``"team"``) to choose from, the best first, at most twenty, as far as `uow`'s actor may.
+
+        `question` is what was typed so far, in any case; empty for those one would choose first.
+        """
+
     @hookspec
     def crm_teams(self, crm: Crm) -> Mapping[int, int | None] | None:
         """Return the team tree as ``{team: parent or None}``; answers are merged."""

@@ -17,7 +17,7 @@ import attrs
 
 from .errors import CompositionError, closest
 
-RESERVED = ("crmkit", "pipelines", "roles", "teams")
+RESERVED = ("crmkit", "pipelines", "roles", "teams", "ui")
 DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|h|d|w)")
 UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 PREFIX = "CRMKIT_"

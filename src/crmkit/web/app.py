@@ -17,7 +17,7 @@ from .actors import WhoIs, demand_known, identify, is_async
 from .answer import Answer, Stream
 from .call import Call
 from .problems import MethodNotAllowed, TooLarge, failed, refused
-from .routes import Endpoint, Routes
+from .routes import Endpoint, Methods, Routes
 from .running import demand, lifespan, running
 from .threads import Pool
 from .uploads import admit, spooled
@@ -34,16 +34,23 @@ if t.TYPE_CHECKING:
 MAX_BODY = 4 * 1024 * 1024
 
 
-def standalone(crm: Crm) -> Starlette:
+class Pages(t.Protocol):
+    """What serves pages beside the API: the interface, as far as the edge knows it."""
+
+    def find(self, call: Call) -> Methods | None:
+        """Return what answers at the call's path; None for the API's addresses."""
+
+
+def standalone(crm: Crm, pages: Pages | None = None) -> Starlette:
     """Return the CRM as an application of its own: ``uvicorn.run(crm.app)``. Callers are known by API tokens or `crm_actor`."""
-    edge = Edge(crm)
+    edge = Edge(crm, pages=pages)
     app = Starlette(routes=[Mount("/", app=edge)], lifespan=lifespan(crm))
     app.router.default = edge  # a path with a line break in it matches no mount
     app.state.crm = crm
     return app
 
 
-def embedded(crm: Crm, actor: WhoIs | None = None, connection: HostConnection | None = None) -> ASGIApp:
+def embedded(crm: Crm, actor: WhoIs | None = None, connection: HostConnection | None = None, pages: Pages | None = None) -> ASGIApp:
     """Return the CRM to be mounted in a host: ``Mount("/crm", crm.embedded(actor=who))``.
 
     `actor` says who is calling, from the host's own session (a plain function, run in a thread, or a coroutine function);
@@ -52,14 +59,14 @@ def embedded(crm: Crm, actor: WhoIs | None = None, connection: HostConnection | 
     ``crm.lifespan(its_own)``. Where the host knows its users by cookies, it guards against forged requests as for its own
     pages; changes a browser sends from another site are refused here too.
     """
-    return Edge(crm, actor, connection)
+    return Edge(crm, actor, connection, pages)
 
 
 class Edge:
     """Serves one CRM. Several may serve the same one, or different ones, in one process."""
 
-    def __init__(self, crm: Crm, actor: WhoIs | None = None, connection: HostConnection | None = None) -> None:
-        self.crm, self.actor, self.connection = crm, actor, connection
+    def __init__(self, crm: Crm, actor: WhoIs | None = None, connection: HostConnection | None = None, pages: Pages | None = None) -> None:
+        self.crm, self.actor, self.connection, self.pages = crm, actor, connection, pages
         self.actor_is_async = actor is not None and is_async(actor)
         self.routes = Routes(crm)
         self.pool = Pool()
@@ -106,7 +113,9 @@ class Edge:
             return await self.pool.run(self._run, endpoint, call)
 
     def _endpoint(self, call: Call) -> Endpoint | Answer:
-        methods = self.routes.find(call)
+        methods = self.pages.find(call) if self.pages is not None else None
+        if methods is None:
+            methods = self.routes.find(call)
         endpoint = methods.get("GET" if call.method == "HEAD" else call.method)
         if endpoint is not None:
             return endpoint
@@ -196,4 +205,4 @@ async def read_body(call: Call, receive: Receive) -> bytes:
         message = await receive()
 
 
-__all__ = ["Edge", "embedded", "standalone"]
+__all__ = ["Edge", "Pages", "embedded", "standalone"]

@@ -1,0 +1,96 @@
+"""A whole and its parts: the donut, with every part told beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+from markupsafe import Markup
+
+from ...core.text import Text, _
+from .draw import COLORS, chart, color, nothing, row, table, tag
+from .numbers import GAP, NUMBER, PERCENT, Unit, real, say, unit_of, write
+from .rows import NAME, SHARE, VALUE, Bar
+
+OTHERS = _("Others ({count})", ru="Прочие ({count})")
+AROUND, BETWEEN, SIDE, MOST = 100.0, 0.7, 148, len(COLORS)
+
+
+@attrs.frozen
+class _Slice:
+    name: str
+    shown: str
+    number: float
+    color: str
+    href: str | None = None
+    note: str = ""
+
+
+def donut(
+    rows: Sequence[Bar], *, caption: str | Text, language: str = "en", unit: Unit | str = NUMBER, center: str | Text | None = None,
+    empty: str | Text = "",
+) -> Markup:  # fmt: skip
+    """Return a ring of shares with its legend: what the won amount is made of. More than six parts: the smallest become one.
+
+    `center` stands in the middle, the sum of the parts by itself. What is less than nought has no place in a ring: it
+    stands in the legend without a share.
+
+    ```python
+    donut([Bar("Site", 1200), Bar("Dealers", 800, href="/deals?source=2")], caption="Won by source")
+    ```
+    """
+    unit, title = unit_of(unit), say(caption, language)
+    values = [real(r.value, unit) for r in rows]
+    whole = sum(v for v in values if v is not None and v > 0)
+    if not whole:
+        return nothing(title, language, empty)
+    slices = _slices(rows, values, unit, language)
+    circles, begin = [], 0.0
+    for one in slices:
+        if (share := max(0.0, one.number) / whole * AROUND) > 0:
+            circles.append(_arc(begin, share, one, share >= AROUND - 1e-9, language))
+            begin += share
+    words = say(center, language) if center is not None else write(whole * unit.per, unit, language, short=True)
+    text = tag("text", words, x="50%", y="50%", dy="0.35em", text_anchor="middle", class_="donut-t num" + (" long" if len(words) > 9 else ""))
+    ring = tag("svg", *circles, text, viewBox=f"0 0 {SIDE} {SIDE}", width=SIDE, height=SIDE, class_="ring", aria_hidden="true")
+    lines = [_line(one, whole, language, n == 0) for n, one in enumerate(slices)]
+    said = [(say(r.label, language), write(r.value, unit, language), _share(v, whole, language) or GAP) for r, v in zip(rows, values, strict=True)]
+    heads = [w.to(language) for w in (NAME, VALUE, SHARE)]
+    return chart("donut", title, ring, tag("div", *lines, class_="slices"), table(title, heads, said))
+
+
+def _share(value: float | None, whole: float, language: str) -> str:
+    return "" if value is None or value < 0 else write(value / whole, PERCENT, language)
+
+
+def _slices(rows: Sequence[Bar], values: Sequence[float | None], unit: Unit, language: str) -> list[_Slice]:
+    """Return the parts in the order given; of more than there are colours, the smallest as one at the end."""
+    largest = sorted(range(len(rows)), key=lambda n: -(values[n] or 0.0))
+    kept = sorted(largest[: MOST - 1]) if len(rows) > MOST else list(range(len(rows)))
+    found = [
+        _Slice(say(rows[n].label, language), write(rows[n].value, unit, language, short=True), values[n] or 0.0, color(rows[n].color, m), rows[n].href,
+               say(rows[n].note, language))
+        for m, n in enumerate(kept)
+    ]  # fmt: skip
+    rest = [n for n in range(len(rows)) if n not in kept]
+    if rest:
+        number = sum(max(0.0, values[n] or 0.0) for n in rest)
+        name = OTHERS.format(count=len(rest)).to(language)
+        found.append(_Slice(name, write(number * unit.per, unit, language, short=True), number, COLORS[-1]))
+    return found
+
+
+def _arc(begin: float, share: float, one: _Slice, all_around: bool, language: str) -> Markup:
+    drawn = share if all_around else max(share - BETWEEN, min(share, 0.3))
+    tip = "\n".join([one.name, f"{one.shown} · {write(share / AROUND, PERCENT, language)}"])
+    return tag(
+        "circle", cx=SIDE // 2, cy=SIDE // 2, r=60, pathLength=100, stroke_dasharray=f"{drawn:.3f} {AROUND - drawn:.3f}",
+        stroke_dashoffset=f"{-begin:.3f}", transform=f"rotate(-90 {SIDE // 2} {SIDE // 2})", class_=f"arc {one.color}", data_tip=tip,
+    )  # fmt: skip
+
+
+def _line(one: _Slice, whole: float, language: str, first: bool) -> Markup:
+    share = _share(one.number, whole, language) if one.shown != GAP and one.number >= 0 else GAP
+    tip = [one.name, f"{one.shown} · {share}", *([one.note] if one.note else [])]
+    parts = [tag("i", class_=f"lg-bar {one.color}"), tag("span", one.name, class_="slice-n"), tag("b", one.shown, class_="num")]
+    return row(tip, *parts, tag("small", share, class_="num"), class_="slice", href=one.href, first=first)

@@ -1,0 +1,207 @@
+"""Form controls of fields: what a person types, and how it becomes the API's own values."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+
+import attrs
+
+from ..core.errors import Invalid, Problem
+from ..core.field import Field
+from ..core.text import _, translate
+from .cells import Cells, choice_text, look_of
+from .shown import path_of
+
+if t.TYPE_CHECKING:
+    from ..core.kind import Kind
+    from ..core.uow import Uow
+    from .visit import Form, Visit
+
+BLANKS = re.compile(r"[\s\u00a0\u202f]")
+NOT_JSON = _("not valid JSON: {why}", ru="это не JSON: {why}")
+
+
+@attrs.frozen(kw_only=True)
+class Control:
+    """One field of a form. `how` names the macro that draws it (``text``, ``long``, ``number``, ``day``, ``record`` …)."""
+
+    name: str
+    how: str
+    label: str
+    id: str
+    value: str = ""
+    shown: str = ""
+    """What is read in place of `value`: the name of the chosen record or person."""
+    help: str = ""
+    required: bool = False
+    problem: str = ""
+    choices: Sequence[tuple[str, str]] = ()
+    max_length: int | None = None
+    source: str = ""
+    """Where a chooser finds what can be chosen."""
+    new: str = ""
+    """Where what is not there yet is made, for choosers."""
+
+
+def controls(
+    visit: Visit, uow: Uow, kind: Kind, names: Iterable[str], values: Mapping[str, t.Any], problems: Iterable[Problem] = (), *, prefix: str = "f",
+) -> list[Control]:  # fmt: skip
+    """Return the controls of fields somebody may fill in, with values (JSON, by dotted name) and what is wrong with them.
+
+    Fields that are hidden from the actor, read-only or generated are left out. `prefix` keeps element ids apart on one page.
+    """
+    crm = uow.crm
+    fixed = crm.access.read_only(uow.actor, kind, "change" if "id" in values else "create") | crm.access.hidden(uow.actor, kind)
+    chosen = [n for n in dict.fromkeys(names) if n not in fixed and not visit.site.shown(kind).path(n).field.generated and n != "id"]
+    cells = Cells(visit, uow, kind, chosen)
+    cells.load([values])
+    said: dict[str, str] = {}
+    for problem in problems:
+        said.setdefault(problem.path, translate(problem.message, visit.language))
+    return [_control(visit, uow, cells, kind, n, values, said.get(n, ""), prefix) for n in chosen]
+
+
+def _control(visit: Visit, uow: Uow, cells: Cells, kind: Kind, name: str, values: Mapping[str, t.Any], problem: str, prefix: str) -> Control:
+    field, value, language = cells.fields[name], values.get(name), visit.language
+    how = look_of(field)
+    raw, shown, choices, source, new = as_typed(visit, how, value), "", list[tuple[str, str]](), "", ""
+    if how == "choice":
+        choices = [(str(member.value), choice_text(field, member.value, language)) for member in field.choices]
+    elif how in ("person", "team"):
+        source, shown = visit.url(f"/_/pick/{how}"), cells.text(name, values) if value is not None else ""
+    elif how == "record":
+        target = next((k for k in uow.crm.kinds.values() if k.cls is field.to), None)
+        if target is not None and uow.may(target.permission("read")):
+            source = visit.url(f"{path_of(target)}/pick")
+            new = visit.url(f"{path_of(target)}/new") if uow.may(target.permission("create")) else ""
+            shown = name_of(visit, uow, target, value) if value is not None else ""
+        else:
+            how = "number"
+    return Control(
+        name=name, how=how, label=cells.label(name), id=f"{prefix}-{name.replace('.', '-')}", value=raw, shown=shown,
+        help=translate(field.help, language), required=field.required and how != "check", problem=problem, choices=choices,
+        max_length=field.max_length, source=source, new=new,
+    )  # fmt: skip
+
+
+def name_of(visit: Visit, uow: Uow, kind: Kind, key: t.Any) -> str:
+    """Return the name of one record, or its number where it cannot be seen."""
+    from ..core.lists import ListRequest
+
+    try:
+        title = visit.site.shown(kind).title
+        rows = uow.page(kind.cls, ListRequest(filter={"id": int(key)}, fields=[title], limit=1, archived=None)).rows
+        return str(rows[0][title]) if rows else f"№ {key}"
+    except (Invalid, ValueError, TypeError):
+        return f"№ {key}"
+
+
+def as_typed(visit: Visit, how: str, value: t.Any) -> str:
+    """Return a JSON value as it stands in a form: moments in the CRM's zone, JSON indented."""
+    if value is None:
+        return ""
+    if how == "moment" and isinstance(value, str):
+        try:
+            return dt.datetime.fromisoformat(value).astimezone(visit.zone).strftime("%Y-%m-%dT%H:%M")
+        except ValueError:
+            return value
+    if how in ("number", "money") and visit.language == "ru":
+        return str(value).replace(".", ",")
+    if how == "check":
+        return "true" if value in (True, "true") else ""
+    if how in ("json", "list") and not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False, indent=1)
+    return str(value)
+
+
+def typed(visit: Visit, kind: Kind, names: Iterable[str], form: Form) -> dict[str, t.Any]:
+    """Return what a form says about fields, as flat JSON values by dotted name; only fields the form has. Nothing is refused here.
+
+    What cannot be read stays text, so that the API's own check names it at its field.
+    """
+    found = {}
+    for name in names:
+        if name in form:
+            found[name] = from_text(visit, visit.site.shown(kind).path(name).field, form[name])
+    return found
+
+
+def from_text(visit: Visit, field: Field, text: str) -> t.Any:
+    """Return what was typed into a field as a JSON value."""
+    how = look_of(field)
+    given = text.strip() if how != "long" else text.strip("\n")
+    if how == "check":
+        return given in ("true", "on", "1")
+    if given == "":
+        return None if field.nullable or field.type is not str else ""
+    if how in ("person", "team", "record") or (how == "number" and field.type is int):
+        plain = BLANKS.sub("", given)
+        return int(plain) if re.fullmatch(r"[-+]?\d{1,18}", plain) else given
+    if how in ("number", "money"):
+        return _decimal(field, given)
+    if how == "moment":
+        return _moment(visit, given)
+    if how == "choice":
+        return next((m.value for m in field.choices if str(m.value) == given), given)
+    if how in ("json", "list"):
+        return _json(field, given)
+    return given
+
+
+def _decimal(field: Field, given: str) -> t.Any:
+    plain = BLANKS.sub("", given).replace("\u2212", "-")
+    plain = plain.replace(",", ".") if plain.count(",") == 1 and "." not in plain else plain.replace(",", "")
+    if field.type is not float:
+        return plain
+    try:
+        return float(plain)
+    except ValueError:
+        return given
+
+
+def _moment(visit: Visit, given: str) -> str:
+    """Return a moment typed as a local time (``2026-01-12T09:00``) with its zone; other text as it is."""
+    try:
+        found = dt.datetime.fromisoformat(given)
+    except ValueError:
+        return given
+    return (found if found.tzinfo is not None else found.replace(tzinfo=visit.zone)).astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+
+
+def _json(field: Field, given: str) -> t.Any:
+    try:
+        return json.loads(given)
+    except ValueError as error:
+        if field.type is list and not given.startswith("["):
+            return [part.strip() for part in given.split(",") if part.strip()]
+        raise Invalid(problems=[Problem(field.name, "json", NOT_JSON.format(why=str(error)))]) from error
+
+
+def nested(kind: Kind, flat: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return flat values as `operations.create` and `change` take them: extensions as objects under their names."""
+    found: dict[str, t.Any] = {}
+    for name, value in flat.items():
+        stem, dot, last = name.partition(".")
+        if dot and stem in kind.extensions:
+            found.setdefault(stem, {})[last] = value
+        else:
+            found[name] = value
+    return {n: v for n, v in found.items() if n not in kind.extensions or any(x is not None for x in v.values())}
+
+
+def flat(kind: Kind, shown: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return a record as `operations.show` gives it with extensions' fields by dotted name: the opposite of `nested`."""
+    found: dict[str, t.Any] = {}
+    for name, value in shown.items():
+        if name in kind.extensions:
+            found |= {f"{name}.{inner}": v for inner, v in (value or {}).items()}
+        else:
+            found[name] = value
+    return found
+
+
+__all__ = ["Control", "as_typed", "controls", "flat", "from_text", "name_of", "nested", "typed"]

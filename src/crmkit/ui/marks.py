@@ -1,0 +1,326 @@
+"""What a plugin adds to the screen: marks on plain functions, and a few values at the top of a module.
+
+Each contribution names who may see it and is told apart by its function's name. What takes a record gets it as the actor
+may see it; everything runs in a thread with a unit of work of the actor's.
+"""
+
+from __future__ import annotations
+
+import enum
+import sys
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+
+import attrs
+
+from ..core.plugin import _mark  # the marks of the kernel and these are kept in one place
+from ..core.text import Text
+
+if t.TYPE_CHECKING:
+    from ..core.model import Entity
+    from ..core.plugin import Permission, Topic
+    from ..core.uow import Uow
+    from .results import Badge, Column, Result, Window
+    from .visit import Visit
+
+E = t.TypeVar("E", bound="Entity")
+F = t.TypeVar("F", bound=t.Callable[..., t.Any])
+
+
+class Slot(enum.Enum):
+    """Where on a record's page a panel stands."""
+
+    HEADER = "header"
+    """Beside the record's name: a line, no frame."""
+    TOP = "top"
+    """Above the tabs, the whole width: what must not be missed."""
+    TAB = "tab"
+    """A tab of its own beside the timeline; shown when it is chosen."""
+    ASIDE = "aside"
+    """In the column beside the timeline, with a frame and a title."""
+
+
+def _text(value: str) -> Text:
+    return value if isinstance(value, Text) else Text(value)
+
+
+def _topics(given: Iterable[Topic | str | type[Entity]]) -> tuple[t.Any, ...]:
+    return tuple(given)
+
+
+@attrs.frozen(kw_only=True)
+class Menu:
+    """A line in the sidebar. `section` is ``work``, ``records``, ``reports``, ``admin`` or one of the plugin's own (a `Text`)."""
+
+    icon: str = "circle"
+    section: str = "work"
+    order: int = 50
+    label: Text = attrs.field(default=Text(""), converter=_text)
+    badge: t.Callable[[Uow], int] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class PageMark:
+    """A page of a plugin, at ``/<plugin><path>``."""
+
+    takes: t.ClassVar[int] = 2
+    path: str
+    label: Text = attrs.field(converter=_text)
+    permission: Permission | None
+    methods: tuple[str, ...] = ("GET",)
+    menu: Menu | None = None
+    shell: bool = True
+
+
+@attrs.frozen(kw_only=True)
+class PanelMark:
+    """A part of a record's page."""
+
+    takes: t.ClassVar[int] = 2
+    of: type[Entity] | None
+    label: Text = attrs.field(converter=_text)
+    icon: str = "square"
+    slot: Slot = Slot.ASIDE
+    order: int = 50
+    live: tuple[t.Any, ...] = attrs.field(default=(), converter=_topics)
+    permission: Permission | None = None
+    lazy: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class WidgetMark:
+    """A tile of a dashboard."""
+
+    takes: t.ClassVar[int] = 1
+    label: Text = attrs.field(converter=_text)
+    permission: Permission | None
+    dashboard: str = "home"
+    span: int = 1
+    order: int = 50
+    live: tuple[t.Any, ...] = attrs.field(default=(), converter=_topics)
+    lazy: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class ButtonMark:
+    """How a command is shown: it stands beside ``@command`` on one function."""
+
+    takes: t.ClassVar[int | None] = None  # the command's own rule
+    icon: str = "zap"
+    primary: bool = False
+    order: int = 50
+    confirm: Text = attrs.field(default=Text(""), converter=_text)
+    menu: bool = False
+    bulk: bool = False
+    palette: bool = True
+
+
+@attrs.frozen(kw_only=True)
+class BoardMark:
+    """A board of a plugin's own, at ``/<plugin><path>``; its function returns the columns."""
+
+    takes: t.ClassVar[int] = 2
+    path: str
+    label: Text = attrs.field(converter=_text)
+    permission: Permission | None
+    move: t.Callable[[Uow, int, str, int | None], None] | None = None
+    menu: Menu | None = None
+    live: tuple[t.Any, ...] = attrs.field(default=(), converter=_topics)
+    may_move: Permission | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ColumnMark:
+    """A column lists of an entity can show; its function gets the ids of a page and returns what is shown for each."""
+
+    takes: t.ClassVar[int] = 2
+    of: type[Entity]
+    label: Text = attrs.field(converter=_text)
+    permission: Permission | None = None
+    align: str = "left"
+
+
+@attrs.frozen(kw_only=True)
+class BadgeMark:
+    """Marks on cards of an entity's board; its function gets the ids of the cards and returns the badges of some."""
+
+    takes: t.ClassVar[int] = 2
+    of: type[Entity]
+    order: int = 50
+    permission: Permission | None = None
+
+
+@attrs.frozen(kw_only=True)
+class PopMark:
+    """A window that opens by itself when a live topic is told to somebody; its function says which, or None for no window."""
+
+    takes: t.ClassVar[int] = 2
+    topic: Topic
+
+
+@attrs.frozen(kw_only=True)
+class SettingsMark:
+    """A tab of the settings page."""
+
+    takes: t.ClassVar[int] = 2
+    label: Text = attrs.field(converter=_text)
+    permission: Permission | None
+    icon: str = "settings"
+    order: int = 50
+
+
+Contribution = PageMark | PanelMark | WidgetMark | ButtonMark | BoardMark | ColumnMark | BadgeMark | PopMark | SettingsMark
+
+
+def _put(mark: Contribution) -> t.Callable[[F], F]:
+    return _mark(t.cast(t.Any, mark))
+
+
+PageFunction = t.Callable[["Visit", "Uow"], "Result"]
+WidgetFunction = t.Callable[["Uow"], "Result"]
+
+
+def page(
+    path: str, *, label: str, permission: Permission, methods: Sequence[str] = ("GET",), menu: Menu | None = None, shell: bool = True,
+) -> t.Callable[[PageFunction], PageFunction]:  # fmt: skip
+    """Serve a page at ``/<plugin><path>``: ``(visit, uow) -> View | Redirect | Toast``. `permission` may be ``PUBLIC``.
+
+    ``{name}`` in the path is found in ``visit.path``. GET reads only, other methods may write; a form's fields are in
+    ``visit.form``. With `menu` it gets a line in the sidebar. `shell` False is for pages without the sidebar, such as a login.
+    """
+    return _put(PageMark(path=path, label=label, permission=permission, methods=tuple(methods), menu=menu, shell=shell))
+
+
+def panel(
+    of: type[E] | None, *, label: str, icon: str = "square", slot: Slot = Slot.ASIDE, order: int = 50,
+    live: Iterable[Topic | str | type[Entity]] = (), permission: Permission | None = None, lazy: bool = False,
+) -> t.Callable[[t.Callable[[E, Uow], Result]], t.Callable[[E, Uow], Result]]:  # fmt: skip
+    """Show a part on the page of every record of an entity (of every entity with None): ``(record, uow) -> View``, or None for nothing.
+
+    It is fetched again when one of the `live` topics (or entities) is told about; `lazy` fetches it after the page.
+    Without a `permission` whoever may see the record sees it.
+    """
+    return _put(PanelMark(of=of, label=label, icon=icon, slot=slot, order=order, live=live, permission=permission, lazy=lazy))
+
+
+def widget(
+    *, label: str, permission: Permission, dashboard: str = "home", span: int = 1, order: int = 50,
+    live: Iterable[Topic | str | type[Entity]] = (), lazy: bool = False,
+) -> t.Callable[[WidgetFunction], WidgetFunction]:  # fmt: skip
+    """Put a tile on a dashboard: ``(uow) -> View``, a chart, or None for no tile. `span` is its width in columns, 1 to 3."""
+    return _put(WidgetMark(label=label, permission=permission, dashboard=dashboard, span=span, order=order, live=live, lazy=lazy))
+
+
+def button(
+    *, icon: str = "zap", primary: bool = False, order: int = 50, confirm: str = "", menu: bool = False, bulk: bool = False, palette: bool = True,
+) -> t.Callable[[F], F]:  # fmt: skip
+    """Say how a ``@command`` of a record looks: its icon, whether it is the main one, what is asked before it is done.
+
+    `menu` puts it into the menu of further actions, `bulk` offers it for chosen rows of a list as well, `palette` False keeps a
+    command that is about no record out of the command palette.
+    """
+    return _put(ButtonMark(icon=icon, primary=primary, order=order, confirm=confirm, menu=menu, bulk=bulk, palette=palette))
+
+
+def board(
+    path: str, *, label: str, permission: Permission, move: t.Callable[[Uow, int, str, int | None], None] | None = None,
+    may_move: Permission | None = None, menu: Menu | None = None, live: Iterable[Topic | str | type[Entity]] = (),
+) -> t.Callable[[t.Callable[[Visit, Uow], Sequence[Column]]], t.Callable[[Visit, Uow], Sequence[Column]]]:  # fmt: skip
+    """Serve a board at ``/<plugin><path>``: ``(visit, uow) -> [Column(…)]``, with drag and drop by mouse, touch and keyboard.
+
+    ``move(uow, card, column, before)`` is called when a card is dropped, `before` being the card it now stands above (None:
+    at the end); a refusal takes the card back and says why. Without it nothing can be moved.
+    """
+    return _put(BoardMark(path=path, label=label, permission=permission, move=move, may_move=may_move, menu=menu, live=live))
+
+
+def list_column(
+    of: type[E], *, label: str, permission: Permission | None = None, align: str = "left",
+) -> t.Callable[[t.Callable[[Sequence[int], Uow], Mapping[int, t.Any]]], t.Callable[[Sequence[int], Uow], Mapping[int, t.Any]]]:  # fmt: skip
+    """Offer a column to the lists of an entity: ``(ids, uow) -> {id: text, Badge or View}``, asked once for each page of rows."""
+    return _put(ColumnMark(of=of, label=label, permission=permission, align=align))
+
+
+def card_badge(
+    of: type[E], *, order: int = 50, permission: Permission | None = None,
+) -> t.Callable[[t.Callable[[Sequence[int], Uow], Mapping[int, Badge]]], t.Callable[[Sequence[int], Uow], Mapping[int, Badge]]]:  # fmt: skip
+    """Put a small mark on cards: ``(ids, uow) -> {id: Badge(…)}``, asked once for all cards that are shown."""
+    return _put(BadgeMark(of=of, order=order, permission=permission))
+
+
+def screen_pop(topic: Topic) -> t.Callable[[t.Callable[[int | None, Uow], Window | None]], t.Callable[[int | None, Uow], Window | None]]:
+    """Open a window by itself when `topic` is told to somebody: ``(id, uow) -> Window(…)``, asked with that person's rights; None opens nothing."""
+    return _put(PopMark(topic=topic))
+
+
+def settings_tab(*, label: str, permission: Permission, icon: str = "settings", order: int = 50) -> t.Callable[[PageFunction], PageFunction]:
+    """Add a tab to the settings page: ``(visit, uow) -> View``; its forms post back to the tab (`visit.form`)."""
+    return _put(SettingsMark(label=label, permission=permission, icon=icon, order=order))
+
+
+def _words(given: Iterable[str]) -> tuple[str, ...]:
+    return tuple(given)
+
+
+def _written_in() -> str:
+    return str(sys._getframe(2).f_globals.get("__name__", ""))  # two frames up: the attrs initialiser, then the module
+
+
+@attrs.frozen(kw_only=True)
+class Link:
+    """A line of a workspace's menu: an address within the CRM (``"/sales/deal?view=5"``)."""
+
+    label: Text = attrs.field(converter=_text)
+    path: str
+    icon: str = "circle"
+
+
+@attrs.frozen(kw_only=True)
+class Workspace:
+    """A role's own place, at the top of a module: where its people begin, and the menu they see first.
+
+    ``DIRECTOR = Workspace(name="director", label=_("Director", ru="Руководитель"), roles=("director",), home="/cabinets/director")``.
+    A person with several gets a switch. Whatever else they may see stays in the menu below.
+    """
+
+    name: str
+    label: Text = attrs.field(converter=_text)
+    roles: tuple[str, ...] = ()
+    home: str = "/"
+    menu: tuple[Link, ...] = ()
+    icon: str = "layout-dashboard"
+    order: int = 50
+    only: bool = False
+    """True leaves out the rest of the menu: for customers, cashiers and others with one screen."""
+    defined_in: str = attrs.field(factory=_written_in, repr=False, eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class Look:
+    """How an entity is shown, at the top of a module: ``DEALS = Look(of=Deal, icon="handshake", columns=("title", "amount"))``.
+
+    Whatever is left out is worked out from the fields. Fields are named as in filters: ``amount``, ``company.name``, ``patient.born``.
+    """
+
+    of: type[Entity]
+    icon: str = ""
+    title: str = ""
+    """The field that names a record; else ``title``, ``name``, ``subject`` or the first text."""
+    subtitle: str = ""
+    """A field shown small below the title: the company of a deal."""
+    columns: tuple[str, ...] = attrs.field(default=(), converter=_words)
+    """What lists show before anybody chooses."""
+    card: tuple[str, ...] = attrs.field(default=(), converter=_words)
+    """What cards of boards show below the title."""
+    form: tuple[str, ...] = attrs.field(default=(), converter=_words)
+    """What a form for a new record asks first; the rest follows below "more fields"."""
+    sort: str = ""
+    """The order of lists before anybody chooses: ``-created_at``."""
+    day: str = ""
+    """The field calendars go by."""
+    section: str = "records"
+    """The section of the sidebar its lists stand in; empty for none."""
+    order: int = 50
+    hidden: tuple[str, ...] = attrs.field(default=(), converter=_words)
+    """Fields that no page shows: keys and reckonings nobody reads."""
+    defined_in: str = attrs.field(factory=_written_in, repr=False, eq=False)

@@ -1,0 +1,49 @@
+"""What stands around every page: menus, search, preferences."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ...core.errors import Invalid, Problem
+from ...core.text import _
+from ..results import Result
+from ..rooms import Address, Room
+from ..visit import LANGUAGE_COOKIE, LANGUAGES, THEME_COOKIE, THEMES
+
+if t.TYPE_CHECKING:
+    from ...core.uow import Uow
+    from ...web.answer import Answer
+    from ..site import Site
+    from ..visit import Visit
+
+NO_SUCH = _("choose one of: {known}", ru="выберите одно из: {known}")
+
+
+def room(site: Site) -> Room:
+    """Return the addresses of this room."""
+    return Room(
+        fixed={
+            "/_/prefs": Address(post=keep_preferences, open=True, outside=True),
+            "/_/brand.css": Address(get=brand, open=True, outside=True),
+        }
+    )
+
+
+def keep_preferences(visit: Visit, uow: Uow) -> Result | Answer:
+    """POST /_/prefs: keep the theme or the language in this browser, and show the page anew."""
+    from ...web.answer import Answer
+
+    for name, cookie, known in (("theme", THEME_COOKIE, THEMES), ("language", LANGUAGE_COOKIE, LANGUAGES)):
+        if name in visit.form:
+            if visit.form[name] not in known:
+                raise Invalid(problems=[Problem(name, "invalid", NO_SUCH.format(known=", ".join(known)))])
+            visit.set_cookie(cookie, visit.form[name])
+    return Answer(b"", 204, [(b"hx-refresh", b"true"), *visit.cookies_to_set], None)
+
+
+def brand(visit: Visit, uow: Uow) -> Answer:
+    """GET /_/brand.css: the hue of the settings."""
+    from ...web.answer import Answer
+
+    sheet = f"@layer tokens{{:root{{--hue:{visit.site.settings.hue}}}}}"
+    return Answer(sheet.encode(), 200, [(b"cache-control", b"public, max-age=600"), (b"content-type", b"text/css; charset=utf-8")], None)

@@ -1,0 +1,42 @@
+// What all modules share: where the CRM is, words in the person's language, toasts and what screen readers hear.
+export const base = document.documentElement.dataset.base;
+export const $ = (selector, root = document) => root.querySelector(selector);
+export const word = (name) => $(`[data-w=${name}]`, $('#words').content)?.textContent ?? name;
+export const iconOf = (name) => $(`[data-i=${name}]`, $('#icons').content)?.firstElementChild.cloneNode(true) ?? document.createElement('i');
+
+/** Show a line of text for a while; `undo` is the number of a transaction that a button takes back. */
+export function toast(text, { bad = false, undo = null } = {}) {
+  const box = document.createElement('div');
+  box.className = `toast ${bad ? 'bad' : 'ok'}`;
+  box.append(iconOf(bad ? 'bad' : 'ok'), text);
+  if (undo) {
+    const button = Object.assign(document.createElement('button'), { className: 'btn xs', textContent: word('undo') });
+    button.onclick = () => { box.remove(); htmx.ajax('POST', `${base}/_/undo`, { values: { tx: undo }, swap: 'none' }); };
+    box.append(button);
+  }
+  $('#toasts').append(box);
+  setTimeout(() => box.remove(), bad || undo ? 9000 : 4200);
+}
+
+/** Let a screen reader say something. */
+export function say(text) {
+  const live = $('#live-say');
+  live.textContent = '';
+  requestAnimationFrame(() => { live.textContent = text; });
+}
+
+document.body.addEventListener('crm:toast', (event) => toast(event.detail.text || word('saved'), event.detail));
+
+// What was refused is told in the person's own words: scripts get the API's problem document.
+document.addEventListener('htmx:response:error', (event) => {
+  const { ctx } = event.detail;
+  if (ctx.response.status === 422 && /html/.test(ctx.response.headers.get('content-type') ?? '')) return; // the form comes back with what is wrong
+  if (ctx.hx?.redirect) return;
+  let said = word('lost_page');
+  try {
+    const problem = JSON.parse(ctx.text);
+    said = [problem.detail || problem.title, ...problem.problems.map((p) => p.message).filter((m) => m !== problem.detail)].join(' · ');
+  } catch { /* not ours: a proxy's page */ }
+  toast(said, { bad: true });
+});
+document.addEventListener('htmx:error', (event) => { if (event.detail?.error?.name !== 'AbortError') toast(word('lost_page'), { bad: true }); });

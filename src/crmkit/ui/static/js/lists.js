@@ -1,0 +1,1 @@
+// lists: see the room of that name.

@@ -1,0 +1,1 @@
+// palette: see the room of that name.

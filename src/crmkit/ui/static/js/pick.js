@@ -1,0 +1,1 @@
+// pick: see the room of that name.

@@ -1,0 +1,247 @@
+"""One visit to a page: who comes, what is asked, and how it is answered."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import typing as t
+from collections.abc import Iterator, Mapping
+from urllib.parse import parse_qsl, quote, urlencode
+
+from markupsafe import escape
+
+from ..core.errors import Invalid, Problem
+from ..core.text import Text, _, translate
+from .results import Redirect, Result, Toast, View
+from .security import HTML, headers
+
+if t.TYPE_CHECKING:
+    import datetime as dt
+    from zoneinfo import ZoneInfo
+
+    from ..core.access import Actor
+    from ..core.compose import Crm
+    from ..core.kind import Kind
+    from ..core.uow import Uow
+    from ..web.answer import Answer
+    from ..web.call import Call
+    from .site import Site
+
+LANGUAGES = ("en", "ru")
+THEMES = ("auto", "light", "dark")
+LANGUAGE_COOKIE, THEME_COOKIE = "crmkit_language", "crmkit_theme"
+NOT_A_FORM = _("the form cannot be read", ru="форму не удаётся прочитать")
+MOST_FIELDS = 2000
+SWAP_MAIN = {"target": "#main", "select": "#main", "swap": "outerHTML show:none"}
+
+
+class Form(Mapping[str, str]):
+    """The fields of a form, or of a query: the last value of each, `all` of them where there are several."""
+
+    def __init__(self, pairs: t.Iterable[tuple[str, str]]) -> None:
+        self._values: dict[str, list[str]] = {}
+        for name, value in pairs:
+            self._values.setdefault(name, []).append(value)
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name][-1]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def all(self, name: str) -> list[str]:
+        """Return every value of a field, in order."""
+        return list(self._values.get(name, ()))
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Return all names and values, for passing them on."""
+        return [(name, value) for name, values in self._values.items() for value in values]
+
+
+class Visit:
+    """A request for a page, as page functions get it."""
+
+    def __init__(self, site: Site, call: Call) -> None:
+        self.site, self.call = site, call
+        self.crm: Crm = call.crm
+        self.nonce = secrets.token_urlsafe(12)
+        self.path: Mapping[str, str] = {}
+        """What ``{names}`` in the page's address stand for."""
+        self.key: int = call.key
+        self.uow: Uow | None = None
+        """The unit of work the page is made in."""
+        self.plugin = ""
+        """Whose page it is: templates are looked for there, and its style sheets apply."""
+        self._query: Form | None = None
+        self._form: Form | None = None
+        self._cookies: dict[str, str] | None = None
+        self.cookies_to_set: list[tuple[bytes, bytes]] = []
+        self.mark = ""
+
+    # ---- who and where -----------------------------------------------------------------------------------------
+    @property
+    def actor(self) -> Actor:
+        """Who is visiting."""
+        return self.call.actor
+
+    @property
+    def signed_in(self) -> bool:
+        """False for a visitor nobody knows."""
+        return self.actor.id is not None or bool(self.actor.roles) or self.actor.system
+
+    @property
+    def kind(self) -> Kind:
+        """The entity the address is about."""
+        return self.call.kind
+
+    @property
+    def method(self) -> str:
+        """GET or POST (HEAD is answered as GET)."""
+        return "GET" if self.call.method == "HEAD" else self.call.method
+
+    @property
+    def language(self) -> str:
+        """``ru`` or ``en``: chosen in this browser, else the person's own, the browser's, the settings'."""
+        found = self.cookie(LANGUAGE_COOKIE)
+        if found in LANGUAGES:
+            return found
+        return self.call.language if self.call.language in LANGUAGES else "en"
+
+    @property
+    def theme(self) -> str:
+        """``auto``, ``light`` or ``dark``."""
+        found = self.cookie(THEME_COOKIE)
+        return found if found in THEMES else self.site.settings.theme
+
+    @property
+    def now(self) -> dt.datetime:
+        """The moment of the CRM's clock."""
+        return self.crm.clock.now()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which moments are shown."""
+        return self.crm.zone
+
+    def say(self, text: str, /, **values: object) -> str:
+        """Return a text in the visitor's language."""
+        said = text.format(**values) if values else text
+        return translate(said, self.language)
+
+    def url(self, path: str = "/", /, **query: object) -> str:
+        """Return an address within this CRM, wherever it is mounted: ``visit.url("/sales/deal", view=5)``."""
+        asked = urlencode({k: v for k, v in query.items() if v is not None})
+        return self.call.root + quote(path, safe="/?&=%,:~+-._!$'()*;@#") + (("&" if "?" in path else "?") + asked if asked else "")
+
+    # ---- what is asked ------------------------------------------------------------------------------------------
+    @property
+    def query(self) -> Form:
+        """What stands behind the question mark."""
+        if self._query is None:
+            raw: bytes = self.call.scope.get("query_string", b"")
+            self._query = _pairs(raw)
+        return self._query
+
+    @property
+    def form(self) -> Form:
+        """The fields of a form that was sent; empty for other methods than POST."""
+        if self._form is None:
+            media = (self.call.header(b"content-type") or "").partition(";")[0].strip().lower()
+            if not self.call.body:
+                self._form = Form(())
+            elif media == "application/x-www-form-urlencoded":
+                self._form = _pairs(self.call.body)
+            else:
+                raise Invalid(problems=[Problem("", "form", NOT_A_FORM)])
+        return self._form
+
+    def cookie(self, name: str) -> str | None:
+        """Return a cookie of the visitor's browser."""
+        if self._cookies is None:
+            self._cookies = {}
+            for part in (self.call.header(b"cookie") or "").split(";"):
+                key, equals, value = part.strip().partition("=")
+                if equals:
+                    self._cookies.setdefault(key, value)
+        return self._cookies.get(name)
+
+    def set_cookie(self, name: str, value: str, *, days: int = 365) -> None:
+        """Keep a preference in the visitor's browser, for this CRM only (not for what is secret: scripts may read it)."""
+        secure = "; Secure" if self.call.scope.get("scheme") == "https" else ""
+        text = f"{name}={value}; Path={self.call.root}/; Max-Age={days * 86400}; SameSite=Lax{secure}"
+        self.cookies_to_set.append((b"set-cookie", text.encode("ascii")))
+        if self._cookies is not None:
+            self._cookies[name] = value
+
+    @property
+    def htmx(self) -> bool:
+        """True when a script asks, not the address bar."""
+        return self.call.header(b"hx-request") == "true"
+
+    @property
+    def fragment(self) -> bool:
+        """True when a part of the page is asked for: the answer comes without the shell."""
+        return self.htmx and self.call.header(b"hx-request-type") == "partial"
+
+    @property
+    def window(self) -> bool:
+        """True when the page is shown in a floating window (``?view=window``): its template leaves out the shell."""
+        return self.query.get("view") == "window"
+
+    # ---- the answer ---------------------------------------------------------------------------------------------
+    def answer(self, result: Result | Answer, status: int = 200) -> Answer:
+        """Turn what a page's function returned into an HTTP answer."""
+        from ..web.answer import Answer
+
+        if isinstance(result, Answer):
+            result.headers.extend(self.cookies_to_set)
+            return result
+        if isinstance(result, Redirect):
+            return self._redirect(result)
+        if isinstance(result, Toast):
+            return self._toast(result)
+        if isinstance(result, View):
+            body, own = self.site.render(self, result), [(n.encode(), v.encode("latin-1")) for n, v in result.headers]
+            status = result.status if result.status != 200 else status
+        else:
+            body, own = str(escape(result or "")), []
+        found = [*headers(self.nonce), *own, *self.cookies_to_set, (b"content-language", self.language.encode())]
+        return Answer(body.encode(), status, found, HTML)
+
+    def _redirect(self, result: Redirect) -> Answer:
+        from ..web.answer import Answer
+
+        place = result.path if result.path.startswith(("http://", "https://")) else self.url(result.path)
+        if not self.htmx:
+            return Answer(b"", 303, [(b"location", place.encode("ascii", "ignore")), *self.cookies_to_set], None)
+        told = [_trigger({"crm:toast": {"text": self.say(result.say)}})] if result.say else []
+        onward = json.dumps({"path": place, **SWAP_MAIN})
+        return Answer(b"", 200, [(b"hx-location", onward.encode("ascii", "backslashreplace")), *told, *self.cookies_to_set], HTML)
+
+    def _toast(self, result: Toast) -> Answer:
+        from ..web.answer import Answer
+
+        told: dict[str, t.Any] = {"crm:toast": {"text": self.say(result.text), "bad": result.bad, "undo": result.undo}}
+        told |= {f"crm:{topic}": {"own": True} for topic in result.topics}
+        return Answer(b"", 204, [_trigger(told), *self.cookies_to_set], None)
+
+    def words(self, texts: Mapping[str, Text]) -> dict[str, str]:
+        """Return texts in the visitor's language."""
+        return {name: translate(text, self.language) for name, text in texts.items()}
+
+
+def _trigger(events: Mapping[str, t.Any]) -> tuple[bytes, bytes]:
+    return (b"hx-trigger", json.dumps(events).encode("ascii"))
+
+
+def _pairs(raw: bytes) -> Form:
+    try:
+        found = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+    except (UnicodeDecodeError, ValueError) as error:
+        raise Invalid(problems=[Problem("", "form", NOT_A_FORM)]) from error
+    if any("\x00" in name or "\x00" in value for name, value in found):
+        raise Invalid(problems=[Problem("", "form", NOT_A_FORM)])
+    return Form(found)

@@ -1,0 +1,52 @@
+"""Words of the shell and of what every page shares. Templates have them as ``w``."""
+
+from __future__ import annotations
+
+from ..core.text import _
+
+skip = _("Skip to the content", ru="Перейти к содержимому")
+home = _("To the first page", ru="На главную")
+oops = _("Something went wrong", ru="Что-то пошло не так")
+oops_more = _(
+    "It is not your fault, and nothing was changed. Try again in a moment.",
+    ru="Вы ни при чём, и ничего не изменилось. Попробуйте ещё раз через минуту.",
+)
+menu = _("Menu", ru="Меню")
+more = _("More", ru="Ещё")
+close = _("Close", ru="Закрыть")
+save = _("Save", ru="Сохранить")
+cancel = _("Cancel", ru="Отменить")
+create = _("Create", ru="Создать")
+edit = _("Edit", ru="Изменить")
+delete = _("Archive", ru="В архив")
+restore = _("Restore", ru="Восстановить")
+search_or_command = _("Search or command", ru="Поиск или команда")
+search = _("Search", ru="Поиск")
+today = _("Today", ru="Сегодня")
+preferences = _("Preferences", ru="Настройки вида")
+theme = _("Theme", ru="Тема")
+themes = {"auto": _("System", ru="Как в системе"), "light": _("Light", ru="Светлая"), "dark": _("Dark", ru="Тёмная")}
+language = _("Language", ru="Язык")
+profile = _("Profile", ru="Профиль")
+sign_out = _("Sign out", ru="Выйти")
+sections = {
+    "work": _("Workplace", ru="Рабочее место"), "records": _("Records", ru="Записи"), "reports": _("Reports", ru="Отчёты"),
+    "admin": _("Administration", ru="Администрирование"),
+}  # fmt: skip
+yes, no = _("Yes", ru="Да"), _("No", ru="Нет")
+nobody = _("Nobody", ru="Никто")
+nothing = _("—", ru="—")
+minimise = _("Minimise", ru="Свернуть")
+full_page = _("Open as a page", ru="Открыть страницей")
+beside = _("Side by side", ru="Рядом")
+open_in_window = _("Open in a window", ru="Открыть в окне")
+saved = _("Saved", ru="Сохранено")
+undo = _("Undo", ru="Отменить действие")
+loading = _("Loading…", ru="Загрузка…")
+required = _("required", ru="обязательное поле")
+list_ = _("List", ru="Список")
+board = _("Board", ru="Доска")
+calendar = _("Calendar", ru="Календарь")
+new = _("New", ru="Новая запись")
+offline = _("No connection; what you see may be out of date", ru="Нет связи; показанное могло устареть")
+lost_page = _("The answer did not come. Check the connection and try again", ru="Ответ не пришёл. Проверьте связь и попробуйте ещё раз")
