@@ -261,7 +261,8 @@ class _Gatherer:
         elif isinstance(mark, EveryMark) and (mark.cron is None) == (mark.interval is None):
             self.wrong(f"@every on {function.__name__} takes either an interval or cron=…")
         expected = getattr(mark, "takes", 1 if isinstance(mark, CommandMark) and mark.of is None else 2)
-        if expected is not None and len([p for p in inspect.signature(function).parameters.values() if p.kind is not p.KEYWORD_ONLY and p.default is p.empty]) != expected:
+        given = [p for p in inspect.signature(function).parameters.values() if p.kind is not p.KEYWORD_ONLY and p.default is p.empty]
+        if expected is not None and len(given) != expected:
             self.wrong(f"{function.__name__} must take {'(uow)' if expected == 1 else 'two arguments, the second being uow'}")
         self.found.marked.append(Marked(self.plugin.name, name, function, mark))
 
