@@ -31,6 +31,7 @@ from .text import _
 KERNEL_PERMISSIONS = (
     Permission("crmkit.journal", _("Search the journal", ru="Искать в журнале")),
     Permission("crmkit.jobs", _("See and replay jobs", ru="Видеть и перезапускать задания")),
+    Permission("crmkit.plugins", _("See plugins and settings", ru="Видеть плагины и настройки")),
     Permission("crmkit.explain", _("See why somebody may see a record", ru="Видеть, почему запись доступна")),
     Permission("crmkit.export", _("Export lists", ru="Выгружать списки")),
 )  # fmt: skip

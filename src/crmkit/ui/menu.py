@@ -53,6 +53,9 @@ def menu_of(site: Site, visit: Visit) -> list[Section]:
         if shown.section and uow.may(kind.permission("read")):
             found.setdefault(shown.section, Section(shown.section, shown.section)).lines.append(
                 _line(visit, uow, kind.plural, path_of(kind), shown.icon, shown.order, None))
+    for line in (line for room in site.rooms for line in room.menu):
+        if uow.may(line.permission):
+            found[line.section].lines.append(_line(visit, uow, line.label, line.path, line.icon, line.order, None))
     for section in found.values():
         section.lines.sort(key=lambda line: line.order)
     return [section for section in found.values() if section.lines]

@@ -11,6 +11,7 @@ from ..core.errors import Refusal
 
 if t.TYPE_CHECKING:
     from ..core.plugin import Upload
+    from ..core.text import Text
     from ..core.uow import Uow
     from ..web.answer import Answer
     from .results import Result
@@ -41,6 +42,18 @@ Addresses = Mapping[str, Address]
 
 
 @attrs.frozen(kw_only=True)
+class RoomLine:
+    """A line of the sidebar that leads to a page of ours."""
+
+    label: Text
+    path: str
+    icon: str
+    permission: str
+    section: str = "admin"
+    order: int = 50
+
+
+@attrs.frozen(kw_only=True)
 class Room:
     """The addresses of one room.
 
@@ -52,3 +65,4 @@ class Room:
     below: Addresses = attrs.field(factory=dict)
     of_kind: Addresses = attrs.field(factory=dict)
     of_record: Addresses = attrs.field(factory=dict)
+    menu: tuple[RoomLine, ...] = ()
