@@ -92,7 +92,7 @@ def stride(labels: Sequence[str], pixels: int) -> int:
     """Return how many labels apart two must stand to be read at this width; names may take two lines."""
     few = len(labels) <= FEW
     longest = max((len(part) for s in labels for part in (s.split() if few else [s])), default=0)
-    need = min(longest, 8 if few else 14) * LETTER + (0 if few else 8)
+    need = min(longest, 7 if few else 14) * LETTER + (0 if few else 8)
     return next((s for s in STRIDES if s * pixels >= len(labels) * need), STRIDES[-1])
 
 

@@ -68,8 +68,10 @@ def _slices(rows: Sequence[Bar], values: Sequence[float | None], unit: Unit, lan
     largest = sorted(range(len(rows)), key=lambda n: -(values[n] or 0.0))
     kept = sorted(largest[: MOST - 1]) if len(rows) > MOST else list(range(len(rows)))
     found = [
-        _Slice(say(rows[n].label, language), write(rows[n].value, unit, language, short=True), values[n] or 0.0, color(rows[n].color, m), rows[n].href,
-               say(rows[n].note, language))
+        _Slice(
+            say(rows[n].label, language), write(rows[n].value, unit, language, short=True), values[n] or 0.0, color(rows[n].color, m),
+            rows[n].href, say(rows[n].note, language),
+        )
         for m, n in enumerate(kept)
     ]  # fmt: skip
     rest = [n for n in range(len(rows)) if n not in kept]

@@ -9,7 +9,7 @@ import typing as t
 from functools import lru_cache
 
 import attrs
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.numbers import format_compact_decimal, format_decimal, format_scientific, get_currency_symbol
 
 from ...core.text import Text, _, translate
@@ -45,7 +45,7 @@ class Unit:
         """Return what stands after the number, with the space before it."""
         if self.percent:
             return f"{NBSP}%" if language == "ru" else "%"
-        shown = get_currency_symbol(self.currency, locale=locale_of("ru")) if self.currency else translate(self.name, language)
+        shown = get_currency_symbol(self.currency, locale=locale_of("ru")) if self.currency else say(self.name, language)
         return f"{NBSP}{shown}" if shown else ""
 
 
@@ -74,13 +74,13 @@ def time_unit(values: t.Iterable[dt.timedelta | None]) -> Unit:
 
 def real(value: Value, unit: Unit = NUMBER) -> float | None:
     """Return where a figure is drawn, in its unit; None for a gap. Beyond 1e300 there is no paper."""
-    if value is None:
+    if value is None or (isinstance(value, decimal.Decimal) and not value.is_finite()):
         return None
     try:
         plain = value.total_seconds() if isinstance(value, dt.timedelta) else float(value)
-    except OverflowError:
-        plain = math.copysign(HUGE, t.cast(int, value))
-    if not math.isfinite(plain):
+    except OverflowError:  # a whole number of some hundred digits
+        plain = HUGE if value > t.cast(t.Any, 0) else -HUGE
+    if math.isnan(plain) or (isinstance(value, float) and math.isinf(plain)):
         return None
     plain = max(-HUGE, min(HUGE, plain / unit.per))
     return plain if abs(plain) >= TINY else 0.0
@@ -128,8 +128,7 @@ def _rounded(number: Number, digits: int | None) -> Number:
         if isinstance(number, decimal.Decimal):
             return number.normalize() if number == number.to_integral_value() else number
         digits = 2 if not number or abs(number) >= 1 else 2 - math.floor(math.log10(abs(number)))
-    rounded: Number = round(number, digits) if isinstance(number, decimal.Decimal) else round(number, digits)
-    return rounded if rounded else 0  # no minus before a nought
+    return t.cast(Number, round(number, digits)) or 0  # no minus before a nought
 
 
 @lru_cache(maxsize=32)
@@ -137,9 +136,7 @@ def locale_of(language: str) -> Locale:
     """Return the locale of a language, English for one that nobody knows."""
     try:
         return Locale.parse(language, sep="-")
-    except ValueError:
-        return Locale("en")
-    except LookupError:
+    except (ValueError, UnknownLocaleError):
         return Locale("en")
 
 
