@@ -1,0 +1,1 @@
+"""A real browser looks at real pages, see conftest.py."""
