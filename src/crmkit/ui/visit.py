@@ -21,6 +21,7 @@ if t.TYPE_CHECKING:
 
     from ..core.access import Actor
     from ..core.compose import Crm
+    from ..core.errors import Refusal
     from ..core.kind import Kind
     from ..core.uow import Uow
     from ..web.answer import Answer
@@ -80,6 +81,8 @@ class Visit:
         self._cookies: dict[str, str] | None = None
         self.cookies_to_set: list[tuple[bytes, bytes]] = []
         self.mark = ""
+        self.refusal: Refusal | None = None
+        """Why a form that was sent is shown once more."""
 
     # ---- who and where -----------------------------------------------------------------------------------------
     @property

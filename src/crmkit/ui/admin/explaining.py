@@ -1,0 +1,72 @@
+"""Why a person may, or may not, see and change a record."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ...core.errors import NotFound
+from ...core.explain import explain
+from ...core.scopes import SCOPES
+from ...core.text import Text
+from ...web.call import as_id
+from ..cells import names_of
+from ..controls import name_of
+from ..results import View
+from ..shown import path_of
+from . import words
+
+if t.TYPE_CHECKING:
+    from ...core.access import Actor
+    from ...core.kind import Kind
+    from ...core.uow import Uow
+    from ..results import Result
+    from ..visit import Visit
+
+
+def show(visit: Visit, uow: Uow) -> Result:
+    """GET /admin/why?person=7&kind=sales.deal&id=3."""
+    uow.require("crmkit.explain")
+    kinds = {key: kind for key, kind in uow.crm.kinds.items() if uow.may(kind.permission("read"))}
+    person, key = as_id(visit.query.get("person", "")), as_id(visit.query.get("id", ""))
+    kind = kinds.get(visit.query.get("kind", ""))
+    context: dict[str, t.Any] = {
+        "kinds": sorted(((k, visit.say(v.label)) for k, v in kinds.items()), key=lambda pair: pair[1].casefold()), "kind": kind, "id": key,
+        "person": person, "person_name": names_of(uow, "person", [person]).get(person, "") if person else "", "answer": None, "problem": "",
+    }  # fmt: skip
+    if person is not None and key is not None and kind is not None:
+        context |= _answer(visit, uow, person, kind, key)
+    return View("ui/admin/why.html", a=words, **context)
+
+
+def _answer(visit: Visit, uow: Uow, person: int, kind: Kind, key: int) -> dict[str, t.Any]:
+    crm = uow.crm
+    actor: Actor | None = crm.hook.crm_person(crm=crm, id=person) if "crm_person" in crm.hooked else None
+    if actor is None:
+        return {"problem": words.nobody_known}
+    try:
+        record = uow.get(kind.cls, key)
+    except NotFound as refusal:
+        return {"problem": refusal.message}
+    found = explain(crm, actor, record)
+    reasons = [
+        {
+            "role": _role(visit, r.role), "right": visit.say(crm.permissions[r.permission].label), "scope": visit.say(_scope(kind, r.scope)),
+            "covers": r.covers,
+        }
+        for r in found.reasons if r.permission in crm.permissions
+    ]  # fmt: skip
+    label = {name: visit.say(visit.site.shown(kind).path(name).field.label) for name in (*found.hidden, *found.read_only) if name in kind.fields}
+    return {
+        "answer": found, "reasons": reasons, "record_name": name_of(visit, uow, kind, key), "record_path": path_of(kind, key),
+        "hidden": [label.get(n, n) for n in found.hidden], "fixed": [label.get(n, n) for n in found.read_only],
+    }  # fmt: skip
+
+
+def _role(visit: Visit, name: str) -> str:
+    role = visit.crm.access.roles.get(name)
+    return visit.say(role.label) if role is not None and role.label else name
+
+
+def _scope(kind: Kind, name: str) -> str:
+    scope = kind.scopes.get(name)
+    return scope.label if scope is not None else SCOPES.get(name, Text(name))
