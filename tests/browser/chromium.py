@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 ENVIRONMENT = "CRMKIT_TEST_CHROMIUM"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -47,6 +47,13 @@ def find_chromium() -> str:
     if not found:
         pytest.skip(NO_CHROMIUM)
     return found
+
+
+def _no_waiting(page: Page, timeout: object) -> None:
+    pytest.fail("a test sleeps: wait for what should be seen (`expect(…).to_be_visible()`), not for the time to pass")
+
+
+Page.wait_for_timeout = _no_waiting  # type: ignore[assignment, method-assign]
 
 
 class Outside(socketserver.ThreadingTCPServer):

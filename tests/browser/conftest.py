@@ -63,9 +63,9 @@ def crm_plugins() -> list[Plugin]:
 
 
 @pytest.fixture
-def crm_settings(tmp_path: Path) -> dict[str, Any]:
+def crm_settings(tmp_path: Path, crm_plugins: list[Plugin]) -> dict[str, Any]:
     """The settings of the CRM; `{"crmkit": {"jobs": True}}` besides lets the server run jobs by itself."""
-    return world.settings(tmp_path)
+    return world.settings(tmp_path, crm_plugins)
 
 
 @pytest.fixture

@@ -58,10 +58,16 @@ def test_an_error_that_belongs_to_the_test_may_happen_and_must(page, watch):
 
 
 def test_axe_finds_what_is_wrong_in_either_theme(docs, axe):
-    axe(docs, "h1")
+    docs.evaluate("document.querySelector('main').replaceChildren(document.querySelector('h1'))")
+    axe(docs)
     docs.evaluate("document.querySelector('h1').append(new Image())")
     with pytest.raises(AssertionError, match=r"(?s)light: image-alt.*dark: image-alt"):
-        axe(docs, "h1")
+        axe(docs)
+
+
+def test_nobody_waits_for_the_time_to_pass(page):
+    with pytest.raises(pytest.fail.Exception, match="wait for what should be seen"):
+        page.wait_for_timeout(10)
 
 
 def test_people_have_browsers_of_their_own(page, sign_in, colleague):

@@ -28,9 +28,12 @@ def plugins() -> tuple[Plugin, ...]:
     return tuple(installed(NAMES))
 
 
-def settings(folder: Path) -> dict[str, t.Any]:
+def settings(folder: Path, composed: t.Iterable[Plugin]) -> dict[str, t.Any]:
     """The tables of crmkit.toml for a test's own folder."""
-    return {"crmkit": {"timezone": ZONE}, "activities": {"folder": str(folder / "files")}}
+    tables: dict[str, t.Any] = {"crmkit": {"timezone": ZONE}}
+    if any(plugin.name == "activities" for plugin in composed):
+        tables["activities"] = {"folder": str(folder / "files")}
+    return tables
 
 
 class Furnished(Databases):
@@ -49,7 +52,7 @@ class Furnished(Databases):
         return super().copy(kind, key, furnished)
 
     def _fill(self, url: str) -> None:
-        tables = settings(self.folder)
+        tables = settings(self.folder, plugins())
         tables["crmkit"]["jobs"] = False
         crm = Crm(*plugins(), database=url, settings=tables, clock=MovableClock())
         with crm.uow() as uow:

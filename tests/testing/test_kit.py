@@ -7,6 +7,7 @@ import pytest
 
 from crmkit import ANONYMOUS, Actor, Created, Invalid, Moved, Role, Uow
 from crmkit.activities import Activity
+from crmkit.testing.databases import Databases
 from crmkit_sales import SALES, Company, Contact, Deal, plugin
 
 
@@ -136,3 +137,13 @@ def test_an_error_of_a_handler_says_where_it_happened(crm, make, deliver, clock,
 
 def test_what_a_plugin_requires_is_composed_too(crm):
     assert [p.name for p in crm.plugins] == ["activities", "sales"]
+
+
+def test_a_database_that_could_not_be_prepared_says_so_every_time(tmp_path):
+    def prepare(url):
+        raise LookupError("no such plugin")
+
+    databases = Databases(tmp_path)
+    for _again in range(2):
+        with pytest.raises(LookupError, match="no such plugin"):
+            databases.copy("sqlite", "key", prepare)

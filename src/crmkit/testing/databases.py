@@ -50,10 +50,11 @@ class Databases:
         """Return a new database like the one that `prepare(address)` filled when `key` was first asked for."""
         template = self._templates.get((kind, key))
         if template is None:
-            template = self._templates[kind, key] = self.fresh(kind)
+            template = self.fresh(kind)
             prepare(template)
             if kind == "sqlite":
                 _into_one_file(template)
+            self._templates[kind, key] = template  # not before: what could not be prepared is tried, and told, again
         if kind == "sqlite":
             made = self.fresh(kind)
             shutil.copyfile(_file(template), _file(made))
