@@ -108,6 +108,20 @@ class Cells:
             found = names_of(self.uow, of, sorted(ids))
             self._people |= {(of, key): found.get(key, f"№ {key}") for key in ids}
 
+    def look_up(self, rows: Sequence[dict[str, t.Any]]) -> None:
+        """Put the names of linked records into rows that come from no list (both sides of a change, or of a merge), and `load` them."""
+        wanted: dict[str, set[int]] = {}
+        for name, (_dotted, target) in self._linked.items():
+            wanted.setdefault(target.key, set()).update(int(r[name]) for r in rows if r.get(name) is not None)
+        named = Names(self.visit, self.uow)
+        for key, ids in wanted.items():
+            named.want(key, ids)
+        for name, (dotted, target) in self._linked.items():
+            for row in rows:
+                if row.get(name) is not None:
+                    row[dotted] = named.text(target.key, int(row[name]))
+        self.load(rows)
+
     def label(self, name: str) -> str:
         """Return a field's label, with the record it belongs to where it is another's: ``Company: city``."""
         path = self.site.shown(self.kind).path(name)
@@ -197,6 +211,55 @@ class Cells:
         return str(value)
 
 
+class Names:
+    """Names of records of any kind, as far as the visitor may see them: say which are wanted, then ask for them; one question for each kind."""
+
+    def __init__(self, visit: Visit, uow: Uow) -> None:
+        self.visit, self.uow = visit, uow
+        self._wanted: dict[str, set[int]] = {}
+        self._found: dict[str, dict[int, str]] = {}
+
+    def want(self, kind: str, ids: Iterable[int]) -> None:
+        """Say whose names will be asked for."""
+        known = self._found.get(kind, {})
+        self._wanted.setdefault(kind, set()).update(i for i in ids if i not in known)
+
+    def seen(self, kind: str, key: int) -> bool:
+        """True when the visitor may see the record."""
+        self._load(kind, key)
+        return bool(self._found[kind][key])
+
+    def text(self, kind: str, key: int) -> str:
+        """Return a record's name, or its number where it has none or cannot be seen."""
+        self._load(kind, key)
+        return self._found[kind][key] or f"№ {key}"
+
+    def html(self, kind: str, key: int) -> Markup:
+        """Return a record's name as a link; without one where it cannot be seen."""
+        if not self.seen(kind, key):
+            return escape(f"№ {key}")
+        address = self.visit.url(path_of(self.uow.crm.kinds[kind], key))
+        return Markup('<a class="ref" href="{}">{}</a>').format(address, self.text(kind, key))
+
+    def _load(self, kind: str, key: int) -> None:
+        from ..core.lists import MAX_LIMIT, ListRequest
+
+        here = self._found.setdefault(kind, {})
+        if key in here:
+            return
+        ids = sorted({*self._wanted.pop(kind, ()), key} - here.keys())
+        here.update(dict.fromkeys(ids, ""))
+        found = self.uow.crm.kinds.get(kind)
+        if found is None or not self.uow.may(found.permission("read")):
+            return
+        title = self.visit.site.shown(found).title
+        fields = ["id"] if title in self.uow.crm.access.hidden(self.uow.actor, found) else list(dict.fromkeys(("id", title)))
+        for start in range(0, len(ids), MAX_LIMIT):
+            asked = ListRequest(filter={"id": {"in": ids[start : start + MAX_LIMIT]}}, fields=fields, limit=MAX_LIMIT, archived=None)
+            for row in self.uow.page(found.cls, asked).rows:
+                here[row["id"]] = str(row[fields[1]] or f"№ {row['id']}") if len(fields) > 1 else f"№ {row['id']}"
+
+
 def names_of(uow: Uow, of: str, ids: Sequence[int]) -> Mapping[int, str]:
     """Return the names of people or teams, as far as somebody knows them (`crm_names`)."""
     crm = uow.crm
@@ -252,4 +315,4 @@ def _pipelines(kind: Kind, row: Row) -> list[t.Any]:
     return [named] if named is not None else list(kind.pipelines.values())
 
 
-__all__ = ["Cells", "choice_text", "color_of_stage", "look_of", "names_of", "stage_color", "stage_label"]
+__all__ = ["Cells", "Names", "choice_text", "color_of_stage", "look_of", "names_of", "stage_color", "stage_label"]

@@ -31,7 +31,7 @@ if t.TYPE_CHECKING:
     from ..core.plugin import Plugin
 
 # The first word of our own addresses: no plugin may be called so.
-OWN_WORDS = frozenset({"_", "admin", "api", "healthz", "import", "operations", "search", "settings", "static", "x"})
+OWN_WORDS = frozenset({"_", "admin", "api", "healthz", "import", "operations", "search", "settings", "static", "undo", "x"})
 OF_KIND_WORDS = frozenset({"board", "bulk", "calendar", "columns", "duplicates", "export", "import", "new", "rows"})
 M = t.TypeVar("M")
 
