@@ -263,8 +263,9 @@ class _Gatherer:
             self.wrong(f"@every on {function.__name__} takes either an interval or cron=…")
         expected = getattr(mark, "takes", 1 if isinstance(mark, CommandMark) and mark.of is None else 2)
         given = [p for p in inspect.signature(function).parameters.values() if p.kind is not p.KEYWORD_ONLY and p.default is p.empty]
-        if expected is not None and len(given) != expected:
-            self.wrong(f"{function.__name__} must take {'(uow)' if expected == 1 else 'two arguments, the second being uow'}")
+        if expected is not None and len(given) not in (expected if isinstance(expected, tuple) else (expected,)):
+            takes = {1: "(uow)", 2: "two arguments, the second being uow"}.get(expected, "(uow), or two arguments, the second being uow")
+            self.wrong(f"{function.__name__} must take {takes}")
         self.found.marked.append(Marked(self.plugin.name, name, function, mark))
 
     def event(self, function: t.Any, mark: OnMark) -> None:

@@ -91,7 +91,7 @@ class PanelMark:
 class WidgetMark:
     """A tile of a dashboard."""
 
-    takes: t.ClassVar[int] = 1
+    takes: t.ClassVar[tuple[int, ...]] = (1, 2)
     label: Text = attrs.field(converter=_text)
     permission: Permission | None
     dashboard: str = "home"
@@ -177,7 +177,8 @@ def _put(mark: Contribution) -> t.Callable[[F], F]:
 
 
 PageFunction = t.Callable[["Visit", "Uow"], "Result"]
-WidgetFunction = t.Callable[["Uow"], "Result"]
+WidgetFunction = t.Callable[["Uow"], "Result"] | t.Callable[["Visit", "Uow"], "Result"]
+W = t.TypeVar("W", bound=WidgetFunction)
 
 
 def page(
@@ -206,8 +207,12 @@ def panel(
 def widget(
     *, label: str, permission: Permission, dashboard: str = "home", span: int = 1, order: int = 50,
     live: Iterable[Topic | str | type[Entity]] = (), lazy: bool = False,
-) -> t.Callable[[WidgetFunction], WidgetFunction]:  # fmt: skip
-    """Put a tile on a dashboard: ``(uow) -> View``, a chart, or None for no tile. `span` is its width in columns, 1 to 3."""
+) -> t.Callable[[W], W]:  # fmt: skip
+    """Put a tile on a dashboard: ``(uow) -> View``, a chart, or None for no tile. `span` is its width in columns, 1 to 3.
+
+    ``(visit, uow)`` will do too, for a tile that follows what its dashboard is asked for: a period, in ``visit.query``. `lazy` is for
+    what takes its time: the page is shown without it, and it is fetched on its own.
+    """
     return _put(WidgetMark(label=label, permission=permission, dashboard=dashboard, span=span, order=order, live=live, lazy=lazy))
 
 

@@ -20,6 +20,7 @@ from ..web.routes import Endpoint, Methods
 from ..web.running import running
 from . import formats
 from .boundary import Boundary
+from .here import HERE, Here
 from .menu import Section, menu_of
 from .registry import Registry, gather, package_of
 from .results import Redirect, View
@@ -119,6 +120,7 @@ class Site:
             visit = Visit(self, call)
             visit.path = call.scope.get("state", {}).get("crm_path", {})
             visit.plugin = address.plugin
+            HERE.set(Here(visit.language, call.root))
             try:
                 if not address.open and not visit.signed_in:
                     raise Unauthenticated()

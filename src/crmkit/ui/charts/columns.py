@@ -10,7 +10,7 @@ from markupsafe import Markup
 from ...core.text import Text, _
 from .draw import chart, classes, color, legend, mark, nothing, percent, table, tag
 from .judge import FACT, NORM, RANGE, STATES, Bounds, Good, range_words
-from .numbers import NUMBER, Unit, Value, plain_number, real, say, unit_of, write
+from .numbers import NUMBER, Unit, Value, plain_number, real, say, spoken, unit_of, write
 from .rows import NOTE, Bar
 from .scale import Scale, is_whole, scale_of
 
@@ -118,7 +118,7 @@ def bounds_words(unit: Unit, norm: Value, low: Value, high: Value, language: str
 
 # ---- columns -------------------------------------------------------------------------------------------------------
 def columns(
-    rows: Sequence[Bar], *, caption: str | Text, language: str = "en", unit: Unit | str = NUMBER, norm: Value = None, low: Value = None,
+    rows: Sequence[Bar], *, caption: str | Text, language: str | None = None, unit: Unit | str = NUMBER, norm: Value = None, low: Value = None,
     high: Value = None, good: Good = "low", height: int = 220, empty: str | Text = "",
 ) -> Markup:  # fmt: skip
     """Return columns, against the range from `low` to `high` and a norm where there are some: cycle time by day.
@@ -131,6 +131,7 @@ def columns(
     columns(days, caption="Cycle time by day", unit="h", low=24, high=48, norm=36)
     ```
     """
+    language = spoken(language)
     unit, title = unit_of(unit), say(caption, language)
     held, facts = Bounds.of(unit, norm, low, high, good), [real(r.value, unit) for r in rows]
     if all(fact is None for fact in facts):
@@ -184,7 +185,7 @@ def standing(sheet: Sheet, left: float, width: float, start: float, end: float, 
 
 # ---- several series ------------------------------------------------------------------------------------------------
 def stacked(
-    labels: Sequence[str | Text], series: Sequence[Series], *, caption: str | Text, language: str = "en", unit: Unit | str = NUMBER,
+    labels: Sequence[str | Text], series: Sequence[Series], *, caption: str | Text, language: str | None = None, unit: Unit | str = NUMBER,
     height: int = 220, empty: str | Text = "",
 ) -> Markup:  # fmt: skip
     """Return columns made of several figures each, one upon the other: won deals by month and source.
@@ -195,11 +196,11 @@ def stacked(
     stacked(["Jan", "Feb"], [Series("Site", [12, 18]), Series("Dealers", [7, 9])], caption="Won by month")
     ```
     """
-    return _several(labels, series, True, say(caption, language), language, unit_of(unit), height, empty)
+    return _several(labels, series, True, say(caption, spoken(language)), spoken(language), unit_of(unit), height, empty)
 
 
 def grouped(
-    labels: Sequence[str | Text], series: Sequence[Series], *, caption: str | Text, language: str = "en", unit: Unit | str = NUMBER,
+    labels: Sequence[str | Text], series: Sequence[Series], *, caption: str | Text, language: str | None = None, unit: Unit | str = NUMBER,
     height: int = 220, empty: str | Text = "",
 ) -> Markup:  # fmt: skip
     """Return columns of several series side by side: plan and fact by month.
@@ -208,7 +209,7 @@ def grouped(
     grouped(["Jan", "Feb"], [Series("Plan", [10, 10]), Series("Fact", [8, 12])], caption="Plan and fact")
     ```
     """
-    return _several(labels, series, False, say(caption, language), language, unit_of(unit), height, empty)
+    return _several(labels, series, False, say(caption, spoken(language)), spoken(language), unit_of(unit), height, empty)
 
 
 def _several(

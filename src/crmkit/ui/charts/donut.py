@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from ...core.text import Text, _
 from .draw import COLORS, chart, color, nothing, row, table, tag
-from .numbers import GAP, NUMBER, PERCENT, Unit, real, say, unit_of, write
+from .numbers import GAP, NUMBER, PERCENT, Unit, real, say, spoken, unit_of, write
 from .rows import NAME, SHARE, VALUE, Bar
 
 OTHERS = _("Others ({count})", ru="Прочие ({count})")
@@ -27,7 +27,7 @@ class _Slice:
 
 
 def donut(
-    rows: Sequence[Bar], *, caption: str | Text, language: str = "en", unit: Unit | str = NUMBER, center: str | Text | None = None,
+    rows: Sequence[Bar], *, caption: str | Text, language: str | None = None, unit: Unit | str = NUMBER, center: str | Text | None = None,
     empty: str | Text = "",
 ) -> Markup:  # fmt: skip
     """Return a ring of shares with its legend: what the won amount is made of. More than six parts: the smallest become one.
@@ -39,6 +39,7 @@ def donut(
     donut([Bar("Site", 1200), Bar("Dealers", 800, href="/deals?source=2")], caption="Won by source")
     ```
     """
+    language = spoken(language)
     unit, title = unit_of(unit), say(caption, language)
     values = [real(r.value, unit) for r in rows]
     whole = sum(v for v in values if v is not None and v > 0)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from markupsafe import Markup, escape
 
 from ...core.text import Text, _
+from ..here import HERE
 from .numbers import say
 
 NOTHING = _("No data yet", ru="Данных пока нет")
@@ -52,6 +53,12 @@ def safe(href: str | None) -> str | None:
         return None
 
 
+def leads(href: str | None) -> str | None:
+    """Return the address as a page needs it: one within the CRM (``/sales/deal``) gets the path the CRM is mounted at."""
+    href = safe(href)
+    return f"{HERE.get().root}{href}" if href is not None and href.startswith("/") and not href.startswith("//") else href
+
+
 def color(given: str, number: int) -> str:
     """Return the class that colours a row or series: the one it asks for, or the next of the six."""
     return given if given in COLORS else COLORS[number % len(COLORS)]
@@ -62,7 +69,7 @@ def mark(name: str, tip: Sequence[str], *inside: str, class_: str, href: str | N
 
     The first mark of a chart takes the focus and arrows go on from there; one that leads somewhere is a link.
     """
-    href = safe(href)
+    href = leads(href)
     kind: dict[str, object] = {"role": "img"} if href is None else {"href": href}
     named = {"data_tip": "\n".join(tip), "aria_label": ", ".join(line for line in tip if line)}
     return tag(name if href is None else "a", *inside, class_=class_, tabindex=0 if first else -1, **kind, **named, **attributes)

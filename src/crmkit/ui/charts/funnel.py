@@ -8,8 +8,8 @@ import attrs
 from markupsafe import Markup
 
 from ...core.text import Text, _
-from .draw import chart, nothing, row, safe, table, tag
-from .numbers import GAP, NUMBER, PERCENT, Unit, Value, real, say, unit_of, write
+from .draw import chart, leads, nothing, row, table, tag
+from .numbers import GAP, NUMBER, PERCENT, Unit, Value, real, say, spoken, unit_of, write
 from .rows import rect
 from .scale import Scale
 
@@ -31,7 +31,7 @@ class Level:
 
 
 def funnel(
-    levels: Sequence[Level], *, caption: str | Text, language: str = "en", unit: Unit | str = NUMBER, empty: str | Text = ""
+    levels: Sequence[Level], *, caption: str | Text, language: str | None = None, unit: Unit | str = NUMBER, empty: str | Text = ""
 ) -> Markup:
     """Return a funnel: a bar for every stage, and between two of them the share that went on.
 
@@ -41,6 +41,7 @@ def funnel(
     funnel([Level("New", 120, lost=40), Level("Offer", 80), Level("Won", 24)], caption="Deals of this quarter")
     ```
     """
+    language = spoken(language)
     unit, title = unit_of(unit), say(caption, language)
     values = [real(level.value, unit) for level in levels]
     known = [v for v in values if v is not None and v > 0]
@@ -79,7 +80,7 @@ def _link(level: Level, values: tuple[float, float], went: str, scale: Scale, un
     flow = tag("svg", shade, viewBox=f"0 0 100 {LINK}", preserveAspectRatio="none", width="100%", height=LINK)
     words = tag("text", f"↓ {went}", x=10, y=16, class_="flow-t") if went else Markup()
     picture = tag("svg", flow, words, width="100%", height=LINK, class_="row-svg", aria_hidden="true")
-    lost, href = Markup(), safe(level.lost_href)
+    lost, href = Markup(), leads(level.lost_href)
     if level.lost is not None:
         told = LOST_COUNT.format(count=write(level.lost, unit, language)).to(language)
         named = f"{say(level.label, language)}: {told}"

@@ -9,13 +9,13 @@ from markupsafe import Markup
 from ...core.text import Text
 from .columns import Series, at, label_row, series_table
 from .draw import chart, mark, nothing, percent, tag
-from .numbers import NUMBER, Unit, say, unit_of, write
+from .numbers import NUMBER, Unit, say, spoken, unit_of, write
 
 ROW, ROOMY, DEPTHS = 30, 14, 9
 
 
 def heat(
-    labels: Sequence[str | Text], rows: Sequence[Series], *, caption: str | Text, language: str = "en", unit: Unit | str = NUMBER,
+    labels: Sequence[str | Text], rows: Sequence[Series], *, caption: str | Text, language: str | None = None, unit: Unit | str = NUMBER,
     empty: str | Text = "",
 ) -> Markup:  # fmt: skip
     """Return a grid of figures by shade: calls by weekday and hour, or how many of a month's inquiries became deals, month by month.
@@ -27,6 +27,7 @@ def heat(
     heat(["Mon", "Tue"], [Series("9:00", [4, 7]), Series("10:00", [9, None])], caption="Calls by weekday and hour")
     ```
     """
+    language = spoken(language)
     unit, title = unit_of(unit), say(caption, language)
     names = tuple(say(label, language) for label in labels)
     values = [[at(s.values, n, unit) for n in range(len(names))] for s in rows]

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from ...core.text import Text, _
-from .draw import classes, safe, tag
+from .draw import classes, leads, tag
 from .judge import Good, change
 from .lines import sparkline
-from .numbers import NBSP, NUMBER, Unit, Value, plain_number, real, say, unit_of, write
+from .numbers import NBSP, NUMBER, Unit, Value, plain_number, real, say, spoken, unit_of, write
 
 BEFORE = _("than in the period before", ru="к прошлому периоду")
 POINTS = _("pp", ru="п. п.")
@@ -18,19 +18,20 @@ BETTER, WORSE, SAME = _("better", ru="лучше"), _("worse", ru="хуже"), _
 
 
 def kpi(
-    label: str | Text, value: Value | str | Text, *, language: str = "en", unit: Unit | str = NUMBER, before: Value = None,
-    good: Good | None = "high", spark: Sequence[Value] = (), note: str | Text | None = None, href: str | None = None,
+    label: str | Text, value: Value | str | Text, *, language: str | None = None, unit: Unit | str = NUMBER, before: Value = None,
+    good: Good | None = "high", spark: Sequence[Value] = (), note: str | Text | None = None, href: str | None = None, level: int = 2,
 ) -> Markup:  # fmt: skip
     """Return a tile with one figure: how much, how it changed since `before`, and which way it has gone (`spark`).
 
     `good` says whether more or less is better; None leaves the change without a judgement. `note` stands beside the change,
-    by itself "than in the period before". `href` leads to the records the figure is made of.
+    by itself "than in the period before". `href` leads to the records the figure is made of. `level` is that of its heading: 3 in a
+    widget, which has a title of its own.
 
     ```python
     kpi("Won this month", 184, before=164, spark=[12, 14, 11, 16, 18], href="/deals?stage=won")
     ```
     """
-    unit, href = unit_of(unit), safe(href)
+    language, unit, href = spoken(language), unit_of(unit), leads(href)
     shown = say(value, language) if isinstance(value, str) else write(value, unit, language, short=True)
     exact = None if isinstance(value, str) else write(value, unit, language)
     now, then = None if isinstance(value, str) else real(value, unit), real(before, unit)
@@ -42,7 +43,7 @@ def kpi(
     below = [tag("span", delta, told, class_=classes("delta", state))] if delta else []
     below += [tag("small", words)] if words else []
     line = tag("div", sparkline(spark), class_=classes("kpi-s", state or "ok")) if any(real(v) is not None for v in spark) else Markup()
-    head = tag("h2", title if href is None else tag("a", title, href=href, class_="kpi-a"))
+    head = tag(f"h{level}", title if href is None else tag("a", title, href=href, class_="kpi-a"))
     figure = tag("div", shown, class_="kpi-v num", title=exact if exact != shown else None)
     change_line = tag("div", *below, class_="kpi-d") if below else Markup()
     return tag("section", head, figure, change_line, line, class_=classes("tile", "kpi", "with-spark" if line else ""))

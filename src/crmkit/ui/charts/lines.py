@@ -11,7 +11,7 @@ from ...core.text import Text, _
 from .columns import Series, Sheet, at, bounds_words, series_table
 from .draw import chart, color, legend, mark, nothing, percent, safe, tag
 from .judge import Bounds, range_words
-from .numbers import NUMBER, Unit, Value, real, say, unit_of, write
+from .numbers import NUMBER, Unit, Value, real, say, spoken, unit_of, write
 from .scale import is_whole, scale_of
 
 ACROSS, MANY = 1000, 31
@@ -20,7 +20,7 @@ Point = tuple[float, float]
 
 
 def line(
-    labels: Sequence[str | Text], series: Sequence[Series], *, caption: str | Text, language: str = "en", unit: Unit | str = NUMBER,
+    labels: Sequence[str | Text], series: Sequence[Series], *, caption: str | Text, language: str | None = None, unit: Unit | str = NUMBER,
     norm: Value = None, low: Value = None, high: Value = None, zero: bool = True, height: int = 220, empty: str | Text = "",
 ) -> Markup:  # fmt: skip
     """Return lines over labels: one for each series, broken where figures are missing, shaded from `low` to `high` of a series.
@@ -33,6 +33,7 @@ def line(
          caption="First answer by month", unit="min", norm=15)
     ```
     """
+    language = spoken(language)
     unit, title = unit_of(unit), say(caption, language)
     names = tuple(say(label, language) for label in labels)
     values = [[at(s.values, n, unit) for n in range(len(names))] for s in series]
@@ -132,7 +133,9 @@ def _hit(sheet: Sheet, n: int, series: Sequence[Series], values: Sequence[Sequen
     return mark("g", [*tip, *around], strip, rule, class_="hit", first=n == 0, data_at=f"0,{n}")
 
 
-def sparkline(values: Sequence[Value], *, caption: str | Text = "", language: str = "en", unit: Unit | str = NUMBER, color: str = "") -> Markup:
+def sparkline(
+    values: Sequence[Value], *, caption: str | Text = "", language: str | None = None, unit: Unit | str = NUMBER, color: str = ""
+) -> Markup:
     """Return a small line without axes: which way a figure goes. Gaps break it; one figure is a point.
 
     With a caption it is told to screen readers in one sentence; without, it only decorates the figure it stands beside.
@@ -141,7 +144,7 @@ def sparkline(values: Sequence[Value], *, caption: str | Text = "", language: st
     sparkline([12, 14, None, 16, 18], caption="Won by week")
     ```
     """
-    unit = unit_of(unit)
+    language, unit = spoken(language), unit_of(unit)
     drawn = [real(v, unit) for v in values]
     known = [v for v in drawn if v is not None]
     if not known:

@@ -13,6 +13,7 @@ from babel import Locale, UnknownLocaleError
 from babel.numbers import format_compact_decimal, format_decimal, format_scientific, get_currency_symbol
 
 from ...core.text import Text, _, translate
+from ..here import HERE
 
 Value = int | float | decimal.Decimal | dt.timedelta | None
 """What a chart takes for a figure. None, and a float that is no number, is a gap: nothing is known there."""
@@ -138,6 +139,11 @@ def locale_of(language: str) -> Locale:
         return Locale.parse(language, sep="-")
     except (ValueError, UnknownLocaleError):
         return Locale("en")
+
+
+def spoken(language: str | None) -> str:
+    """Return the language asked for, or that of the visit a chart is drawn for."""
+    return language or HERE.get().language
 
 
 def say(words: str | Text, language: str) -> str:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from ...core.text import Text, _
 from .draw import chart, classes, color, legend, nothing, percent, row, table, tag
 from .judge import AGAINST, FACT, NORM, RANGE, STATES, Bounds, Good, range_words
-from .numbers import NUMBER, PERCENT, Unit, Value, plain_number, real, say, unit_of, write
+from .numbers import NUMBER, PERCENT, Unit, Value, plain_number, real, say, spoken, unit_of, write
 from .scale import Scale, scale_of
 
 NAME, VALUE, SHARE, NOTE = _("Name", ru="Название"), _("Value", ru="Значение"), _("Share", ru="Доля"), _("Note", ru="Примечание")
@@ -44,7 +44,7 @@ class Bar:
 
 # ---- steps ---------------------------------------------------------------------------------------------------------
 def steps(
-    rows: Sequence[Step], *, caption: str | Text, language: str = "en", unit: Unit | str = NUMBER, good: Good = "low", empty: str | Text = ""
+    rows: Sequence[Step], *, caption: str | Text, language: str | None = None, unit: Unit | str = NUMBER, good: Good = "low", empty: str | Text = ""
 ) -> Markup:
     """Return bars against a norm and a range: how long each stage takes, beside how long it should.
 
@@ -55,6 +55,7 @@ def steps(
     steps([Step(label="Offer", fact=13.2, norm=8, low=4, high=12, note="15 at work")], caption="Time in stage", unit="h")
     ```
     """
+    language = spoken(language)
     unit, title = unit_of(unit), say(caption, language)
     held = [Bounds.of(unit, r.norm, r.low, r.high, good) for r in rows]
     facts = [real(r.fact, unit) for r in rows]
@@ -127,7 +128,7 @@ def rect(scale: Scale, low: float, high: float, y: int, height: int, name: str, 
 
 # ---- bars ----------------------------------------------------------------------------------------------------------
 def bars(
-    rows: Sequence[Bar], *, caption: str | Text, language: str = "en", unit: Unit | str = NUMBER, share: bool = False, empty: str | Text = ""
+    rows: Sequence[Bar], *, caption: str | Text, language: str | None = None, unit: Unit | str = NUMBER, share: bool = False, empty: str | Text = ""
 ) -> Markup:
     """Return lying bars, one to a line: sources by won amount, managers by deals. Long names have room here.
 
@@ -137,6 +138,7 @@ def bars(
     bars([Bar("Site", 1200), Bar("Dealers", 800, href="/deals?source=2")], caption="Won by source", unit="₽", share=True)
     ```
     """
+    language = spoken(language)
     unit, title = unit_of(unit), say(caption, language)
     values = [real(r.value, unit) for r in rows]
     if all(v is None for v in values):
