@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import typing as t
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ from markupsafe import escape
 
 from ..core.errors import Invalid, Problem
 from ..core.text import Text, _, translate
+from ..web.actors import who_of
 from .results import Redirect, Result, Toast, View
 from .security import HTML, headers
 
@@ -34,6 +36,7 @@ LANGUAGE_COOKIE, THEME_COOKIE = "crmkit_language", "crmkit_theme"
 NOT_A_FORM = _("the form cannot be read", ru="форму не удаётся прочитать")
 MOST_FIELDS = 2000
 SWAP_MAIN = {"target": "#main", "select": "#main", "swap": "outerHTML show:none"}
+WINDOW = re.compile(r"win-[0-9]{1,6}")
 
 
 class Form(Mapping[str, str]):
@@ -94,6 +97,11 @@ class Visit:
     def signed_in(self) -> bool:
         """False for a visitor nobody knows."""
         return self.actor.id is not None or bool(self.actor.roles) or self.actor.system
+
+    @property
+    def who(self) -> str:
+        """What tells visitors of one browser apart, for scripts; nothing for one nobody knows."""
+        return who_of(self.actor) if self.signed_in else ""
 
     @property
     def kind(self) -> Kind:
@@ -191,8 +199,21 @@ class Visit:
 
     @property
     def window(self) -> bool:
-        """True when the page is shown in a floating window (``?view=window``): its template leaves out the shell."""
-        return self.query.get("view") == "window"
+        """True when the page is shown in a floating window (which says so, or ``?view=window``): its template leaves out the shell."""
+        return self.window_id != "" or self.query.get("view") == "window"
+
+    @property
+    def window_id(self) -> str:
+        """The window that asks (``win-3``), or nothing."""
+        given = self.call.header(b"crm-window") or ""
+        return given if WINDOW.fullmatch(given) else ""
+
+    @property
+    def whole(self) -> bool:
+        """True when a whole page is asked for, be it for a window; False for a part of one."""
+        if not self.htmx or self.call.header(b"hx-request-type") == "full":
+            return True
+        return self.window_id != "" and (self.call.header(b"hx-target") or "").endswith(f"#{self.window_id}")
 
     # ---- the answer ---------------------------------------------------------------------------------------------
     def answer(self, result: Result | Answer, status: int = 200) -> Answer:
@@ -221,7 +242,7 @@ class Visit:
         if not self.htmx:
             return Answer(b"", 303, [(b"location", place.encode("ascii", "ignore")), *self.cookies_to_set], None)
         told = [_trigger({"crm:toast": {"text": self.say(result.say)}})] if result.say else []
-        onward = json.dumps({"path": place, **SWAP_MAIN})
+        onward = json.dumps({"path": place, **(_swap_window(self.window_id) if self.window_id else SWAP_MAIN)})
         return Answer(b"", 200, [(b"hx-location", onward.encode("ascii", "backslashreplace")), *told, *self.cookies_to_set], HTML)
 
     def _toast(self, result: Toast) -> Answer:
@@ -234,6 +255,11 @@ class Visit:
     def words(self, texts: Mapping[str, Text]) -> dict[str, str]:
         """Return texts in the visitor's language."""
         return {name: translate(text, self.language) for name, text in texts.items()}
+
+
+def _swap_window(name: str) -> dict[str, t.Any]:
+    """Return how a window goes on: in itself, asking for itself, and without a line in the browser's history."""
+    return {"target": f"#{name}", "source": f"#{name}", "swap": "innerHTML", "push": "false", "headers": {"CRM-Window": name}}
 
 
 def _trigger(events: Mapping[str, t.Any]) -> tuple[bytes, bytes]:

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 from ...core.errors import Invalid, Problem, Refusal
 from ...core.live import Message
 from ...core.text import _
-from ..actors import bearer
+from ..actors import bearer, who_of
 from ..answer import NO_SNIFF, Answer
 from ..parameters import names
 from ..problems import failed, refused
@@ -46,7 +46,7 @@ async def serve(call: Call, hub: LiveHub, receive: Receive, send: Send) -> None:
             await _whole(prepared, send)
             return
         client, first = prepared
-        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        await send({"type": "http.response.start", "status": 200, "headers": [*HEADERS, (b"live-who", who_of(call.actor).encode())]})
         if call.method == "HEAD":
             await send({"type": "http.response.body", "body": b""})
             return
