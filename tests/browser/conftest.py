@@ -182,7 +182,7 @@ def look(request: pytest.FixtureRequest) -> Callable[..., None]:
         assert wide <= 0, f"{page.url} scrolls {wide} pixels sideways"
         if not (folder := os.environ.get(SHOTS)):
             return
-        test = "".join(letter if letter.isalnum() else "-" for letter in request.node.name)
+        test = "".join(letter if letter.isalnum() else "-" for letter in request.node.name).strip("-")
         for theme in ("light", "dark"):
             page.emulate_media(color_scheme=theme)
             page.screenshot(path=Path(folder, "-".join(filter(None, [test, name, theme])) + ".png"))
