@@ -140,19 +140,7 @@ class _Asked:
         self.hops = hops_of((self.filter, self.rule), self.columns)
 
     def _match(self) -> Match | None:
-        from .search.find import Match
-        from .search.question import read
-
-        if self.request.search is None or not self.request.search.strip():
-            return None
-        try:
-            match = Match(self.uow, self.kind, read(self.request.search), "q")
-        except Invalid as refusal:
-            self.problems += refusal.problems
-            return None
-        if not match.sources:
-            self.problems.append(Problem("q", "search", NOT_SEARCHED))
-        return match
+        return find_by_words(self.uow, self.kind, self.request.search, self.problems)
 
     def path(self, dotted: str, at: str) -> Path | None:
         """Resolve a visible field, or note the problem."""
@@ -255,8 +243,7 @@ class _Asked:
     # ---- cursor ------------------------------------------------------------------------------------------------
     def cursor(self, plan: _Plan, last: JsonRow, raw: t.Sequence[t.Any]) -> str:
         """Return an opaque text that names the last row of a page."""
-        words = [p.dotted + ("-" if down else "+") for p, down in self.sort]
-        return base64.urlsafe_b64encode(orjson.dumps([words, [last[p.dotted] for p, _down in self.sort]])).decode().rstrip("=")
+        return cursor([("-" if down else "+") + p.dotted for p, down in self.sort], [last[p.dotted] for p, _down in self.sort])
 
     def _after(self) -> list[t.Any] | None:
         given = self.request.after or ""
@@ -270,6 +257,29 @@ class _Asked:
                 ru="этот курсор не от списка с такой сортировкой; начните с первой страницы")
             self.problems.append(Problem("after", "cursor", message))
             return None
+
+
+def cursor(sort: Sequence[str], values: Sequence[t.Any]) -> str:
+    """Return an opaque text that names the last row of a page: its values by a sort order that ends with ``id``."""
+    words = [word.lstrip("+-") + ("-" if word.startswith("-") else "+") for word in sort]
+    return base64.urlsafe_b64encode(orjson.dumps([words, list(values)])).decode().rstrip("=")
+
+
+def find_by_words(uow: Uow, kind: Kind, search: str | None, problems: list[Problem]) -> Match | None:
+    """Return the condition of answering what somebody typed; None where nothing was. What is wrong with it goes to `problems`."""
+    from .search.find import Match
+    from .search.question import read
+
+    if search is None or not search.strip():
+        return None
+    try:
+        match = Match(uow, kind, read(search), "q")
+    except Invalid as refusal:
+        problems += refusal.problems
+        return None
+    if not match.sources:
+        problems.append(Problem("q", "search", NOT_SEARCHED))
+    return match
 
 
 def at_least(number: int, sizes: Sequence[int]) -> int:

@@ -66,6 +66,7 @@ COLUMN: Schema = obj(
         "sums": {"type": "object", "additionalProperties": {"type": "string"}},
         "cards": {"type": "array", "items": {"type": "object"}},
         "more": {"type": "boolean"},
+        "next": nullable({"type": "string"}),
     }
 )
 WHY: Schema = obj(
