@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import typing as t
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from ..web.running import running
 from . import formats
 from .boundary import Boundary
 from .here import HERE, Here
-from .menu import Section, menu_of
+from .menu import Section, Shell, menu_of, shell_of
 from .registry import Registry, gather, package_of
 from .results import Redirect, View
 from .rooms import Address, Handler, Room
@@ -71,6 +72,7 @@ class Site:
         self.kinds = {(kind.plugin, key.partition(".")[2]): kind for key, kind in crm.kinds.items()}
         self.lost = self._methods(Address(get=_lost, post=_lost, open=True))
         self.logo = self._logo()
+        self.logo_path = f"/static/brand-{hashlib.sha256(self.logo[0]).hexdigest()[:12]}/logo" if self.logo else ""
 
     # ---- addresses ---------------------------------------------------------------------------------------------
     def find(self, call: Call) -> Methods | None:
@@ -124,6 +126,8 @@ class Site:
             try:
                 if not address.open and not visit.signed_in:
                     raise Unauthenticated()
+                if _somebody_else(visit):
+                    return Answer(b"", 409, [(b"hx-refresh", b"true")], None)
                 return self._work(visit, address, handler)
             except Refusal as refusal:
                 return self.refusal(visit, refusal)
@@ -162,7 +166,7 @@ class Site:
             if visit.htmx:
                 return Answer(b"", 401, [(b"hx-redirect", login.encode())], None)
             return Answer(b"", 303, [(b"location", login.encode())], None)
-        if visit.htmx:
+        if visit.htmx and not (visit.method == "GET" and visit.whole):
             answer = refused(visit.call, refusal)
             answer.body = _dumps(problem_body(refusal, visit.language, visit.call.root))
             return answer
@@ -172,7 +176,7 @@ class Site:
 
     def _oops(self, visit: Visit, error: Exception) -> Answer:
         answer = failed(visit.call, error)
-        if visit.htmx:
+        if visit.htmx and not (visit.method == "GET" and visit.whole):
             return answer
         visit.uow = None
         try:
@@ -241,6 +245,10 @@ class Site:
         """Return the sidebar's sections, as far as the visitor may see them."""
         return menu_of(self, visit)
 
+    def shell(self, visit: Visit) -> Shell:
+        """Return what stands around a visitor's page: the sidebar, workspaces, the bottom bar of phones."""
+        return shell_of(self, visit)
+
     def plugin_sheets(self, visit: Visit) -> list[tuple[str, str]]:
         """Return the style sheets of plugins."""
         return [(p, self.asset(visit, p, name)) for p, f in self.folders.items() if p for name in f.files if name.endswith(".css")]
@@ -255,7 +263,7 @@ class Site:
         if len(parts) < 4:
             return refused(call, NoSuchPath())
         owner, _dash, digest = parts[2].rpartition("-")
-        if parts[2] == "brand" or owner == "brand":
+        if owner == "brand":
             found = self.logo
         else:
             folder = self.folders.get(owner)
@@ -330,6 +338,12 @@ def _rooms(site: Site) -> Iterator[Room]:
     from .all_rooms import rooms
 
     yield from rooms(site)
+
+
+def _somebody_else(visit: Visit) -> bool:
+    """True when a page of one person asks, but another has signed in in the same browser meanwhile: it must be fetched anew."""
+    given = visit.call.header(b"crm-who")
+    return bool(given) and visit.signed_in and given != visit.who
 
 
 def _nothing(request: t.Any) -> None:

@@ -1,14 +1,18 @@
-"""What stands around every page: menus, search, preferences."""
+"""What stands around every page: menus, search, preferences, the CRM's colour."""
 
 from __future__ import annotations
 
 import typing as t
 
+import orjson
+
 from ...core.errors import Invalid, Problem
 from ...core.text import _
-from ..results import Result
+from ..menu import WORKSPACE_COOKIE, badges, workspaces_of
+from ..results import Redirect, Result
 from ..rooms import Address, Room
 from ..visit import LANGUAGE_COOKIE, LANGUAGES, THEME_COOKIE, THEMES
+from . import finding
 
 if t.TYPE_CHECKING:
     from ...core.uow import Uow
@@ -23,7 +27,11 @@ def room(site: Site) -> Room:
     """Return the addresses of this room."""
     return Room(
         fixed={
+            "/search": Address(get=finding.page),
+            "/_/palette": Address(get=finding.palette),
             "/_/prefs": Address(post=keep_preferences, open=True, outside=True),
+            "/_/workspace": Address(post=enter_workspace, outside=True),
+            "/_/badges": Address(get=count),
             "/_/brand.css": Address(get=brand, open=True, outside=True),
         }
     )
@@ -38,7 +46,26 @@ def keep_preferences(visit: Visit, uow: Uow) -> Result | Answer:
             if visit.form[name] not in known:
                 raise Invalid(problems=[Problem(name, "invalid", NO_SUCH.format(known=", ".join(known)))])
             visit.set_cookie(cookie, visit.form[name])
+    if not visit.htmx:
+        return Redirect(came_from(visit))
     return Answer(b"", 204, [(b"hx-refresh", b"true"), *visit.cookies_to_set], None)
+
+
+def enter_workspace(visit: Visit, uow: Uow) -> Result | Answer:
+    """POST /_/workspace: begin anew in another of one's workspaces."""
+    mine = {w.name: w for w in workspaces_of(visit.site, visit)}
+    chosen = mine.get(visit.form.get("name", ""))
+    if chosen is None:
+        raise Invalid(problems=[Problem("name", "invalid", NO_SUCH.format(known=", ".join(mine)))])
+    visit.set_cookie(WORKSPACE_COOKIE, chosen.name)
+    return Redirect(chosen.home)
+
+
+def count(visit: Visit, uow: Uow) -> Answer:
+    """GET /_/badges: the numbers at the menu's lines, by address."""
+    from ...web.answer import Answer
+
+    return Answer(orjson.dumps(badges(visit.site, visit, uow)), 200, [(b"cache-control", b"no-store")])
 
 
 def brand(visit: Visit, uow: Uow) -> Answer:
@@ -47,3 +74,14 @@ def brand(visit: Visit, uow: Uow) -> Answer:
 
     sheet = f"@layer tokens{{:root{{--hue:{visit.site.settings.hue}}}}}"
     return Answer(sheet.encode(), 200, [(b"cache-control", b"public, max-age=600"), (b"content-type", b"text/css; charset=utf-8")], None)
+
+
+def came_from(visit: Visit) -> str:
+    """Return the page of this CRM a form without a script was sent from, as an address within it; the first page when nobody knows."""
+    from urllib.parse import urlsplit
+
+    told = urlsplit(visit.call.header(b"referer") or "")
+    root = visit.call.root
+    if told.netloc != (visit.call.header(b"host") or "") or not told.path.startswith(f"{root}/"):
+        return "/"
+    return told.path[len(root) :] + (f"?{told.query}" if told.query else "")

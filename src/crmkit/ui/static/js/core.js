@@ -4,18 +4,32 @@ export const $ = (selector, root = document) => root.querySelector(selector);
 export const word = (name) => $(`[data-w=${name}]`, $('#words').content)?.textContent ?? name;
 export const iconOf = (name) => $(`[data-i=${name}]`, $('#icons').content)?.firstElementChild.cloneNode(true) ?? document.createElement('i');
 
-/** Show a line of text for a while; `undo` is the number of a transaction that a button takes back. */
+/** Show a line of text for a while; `undo` is the number of a transaction that a button takes back. It stays while it is pointed at. */
 export function toast(text, { bad = false, undo = null } = {}) {
   const box = document.createElement('div');
   box.className = `toast ${bad ? 'bad' : 'ok'}`;
-  box.append(iconOf(bad ? 'bad' : 'ok'), text);
+  box.append(iconOf(bad ? 'bad' : 'ok'), Object.assign(document.createElement('span'), { textContent: text }));
+  const go = () => { box.classList.add('out'); setTimeout(() => box.remove(), 200); };
   if (undo) {
-    const button = Object.assign(document.createElement('button'), { className: 'btn xs', textContent: word('undo') });
+    const button = Object.assign(document.createElement('button'), { className: 'btn sm', textContent: word('undo') });
     button.onclick = () => { box.remove(); htmx.ajax('POST', `${base}/_/undo`, { values: { tx: undo }, swap: 'none' }); };
     box.append(button);
   }
-  $('#toasts').append(box);
-  setTimeout(() => box.remove(), bad || undo ? 9000 : 4200);
+  const close = Object.assign(document.createElement('button'), { className: 'btn icon ghost xs' });
+  close.setAttribute('aria-label', word('close'));
+  close.append(iconOf('close'));
+  close.onclick = go;
+  box.append(close);
+  const long = bad || undo ? 9000 : 4200;
+  let timer = setTimeout(go, long);
+  const wait = () => clearTimeout(timer), again = () => { clearTimeout(timer); timer = setTimeout(go, long / 2); };
+  box.addEventListener('pointerenter', wait);
+  box.addEventListener('focusin', wait);
+  box.addEventListener('pointerleave', again);
+  box.addEventListener('focusout', again);
+  const all = $('#toasts');
+  while (all.children.length > 3) all.firstElementChild.remove();
+  all.append(box);
 }
 
 /** Let a screen reader say something. */
@@ -31,7 +45,7 @@ document.body.addEventListener('crm:toast', (event) => toast(event.detail.text |
 document.addEventListener('htmx:response:error', (event) => {
   const { ctx } = event.detail;
   if (ctx.response.status === 422 && /html/.test(ctx.response.headers.get('content-type') ?? '')) return; // the form comes back with what is wrong
-  if (ctx.hx?.redirect) return;
+  if (ctx.hx?.redirect) return; // the session ended: the browser is on its way to sign in
   let said = word('lost_page');
   try {
     const problem = JSON.parse(ctx.text);
