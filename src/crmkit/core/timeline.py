@@ -100,6 +100,27 @@ def search_journal(
     return [entry(uow, row) for row in uow.connection.execute(statement)]
 
 
+def latest(
+    uow: Uow, *, operation: int | None = None, actor_id: int | None = None, before: int | None = None, limit: int = 50
+) -> t.Sequence[t.Any]:
+    """Return the journal's rows about writes of records the actor may see, newest first: of one operation, or of none.
+
+    Fields are as they were noted; `entry` leaves out what is hidden. Without `actor_id` (whose) and `operation` the journal
+    must be the actor's to read.
+    """
+    from .undo.unit import ACTIONS
+
+    if operation is None and (actor_id is None or actor_id != uow.actor.id):
+        uow.require("crmkit.journal")
+    c = journal.c
+    conditions = [c.operation == operation if operation is not None else c.operation.is_(None), c.action.in_(ACTIONS), c.kind.in_(uow.crm.kinds)]
+    conditions += [c.actor_id == actor_id] if actor_id is not None else []
+    conditions += [c.id < before] if before is not None else []
+    if not uow.elevated:
+        conditions.append(sa.or_(sa.false(), *_visible(uow)))
+    return uow.connection.execute(sa.select(journal).where(*conditions).order_by(c.id.desc()).limit(limit)).all()
+
+
 def _open(uow: Uow) -> list[str]:
     access = uow.crm.access
     return [key for key, kind in uow.crm.kinds.items() if access.hidden(uow.actor, kind) == access.hidden(SYSTEM, kind)]
