@@ -6,10 +6,10 @@ import html
 import re
 
 import pytest
-from tests.core.shop import Client, Order
-from tests.ui.history.conftest import ANNA, DIRECTOR, OLEG
 
 from crmkit import change_many, merge
+from tests.core.shop import Client, Order
+from tests.ui.history.conftest import ANNA, DIRECTOR, OLEG
 
 RU = {"accept-language": "ru"}
 HX = {"hx-request": "true", **RU}
