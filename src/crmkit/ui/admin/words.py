@@ -35,9 +35,9 @@ who, what, action, since, until, text = (
 find = _("Find", ru="Найти")
 everybody, everything = _("everybody", ru="все"), _("everything", ru="все")
 actions = {
-    "create": _("created", ru="создание"), "change": _("changed", ru="изменение"), "move": _("moved", ru="перевод"),
-    "archive": _("archived", ru="архив"), "restore": _("restored", ru="восстановление"), "merge": _("merged", ru="слияние"),
-    "undo": _("taken back", ru="отмена"),
+    "created": _("created", ru="создание"), "changed": _("changed", ru="изменение"), "moved": _("moved", ru="перевод"),
+    "archived": _("archived", ru="архив"), "restored": _("restored", ru="восстановление"), "merged": _("merged", ru="слияние"),
+    "undone": _("taken back", ru="отмена"), "recreated": _("brought back", ru="возвращение"), "deleted": _("removed", ru="удаление"),
 }  # fmt: skip
 nothing_found = _("Nothing found", ru="Ничего не найдено")
 nothing_found_more = _("Ask for less, or for another time.", ru="Уберите часть условий или выберите другое время.")
