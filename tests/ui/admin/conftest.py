@@ -48,7 +48,7 @@ def visiting(crm: Crm) -> Iterator[As]:
         app = Starlette(routes=[Mount("/crm", crm.embedded(actor=lambda connection: actor))], lifespan=crm.lifespan())
         client = TestClient(app, base_url="http://testserver", headers={"accept-language": "en"})
         opened.append(client)
-        return t.cast(TestClient, client.__enter__())
+        return client.__enter__()
 
     yield enter
     for client in opened:
