@@ -101,8 +101,9 @@ def search_journal(
 
 
 def latest(
-    uow: Uow, *, operation: int | None = None, actor_id: int | None = None, before: int | None = None, limit: int = 50
-) -> t.Sequence[t.Any]:
+    uow: Uow, *, operation: int | None = None, actor_id: int | None = None, kinds: t.Iterable[str] | None = None, before: int | None = None,
+    limit: int = 50,
+) -> t.Sequence[t.Any]:  # fmt: skip
     """Return the journal's rows about writes of records the actor may see, newest first: of one operation, or of none.
 
     Fields are as they were noted; `entry` leaves out what is hidden. Without `actor_id` (whose) and `operation` the journal
@@ -113,7 +114,8 @@ def latest(
     if operation is None and (actor_id is None or actor_id != uow.actor.id):
         uow.require("crmkit.journal")
     c = journal.c
-    conditions = [c.operation == operation if operation is not None else c.operation.is_(None), c.action.in_(ACTIONS), c.kind.in_(uow.crm.kinds)]
+    conditions = [c.operation == operation if operation is not None else c.operation.is_(None), c.action.in_(ACTIONS),
+        c.kind.in_(list(kinds) if kinds is not None else list(uow.crm.kinds))]
     conditions += [c.actor_id == actor_id] if actor_id is not None else []
     conditions += [c.id < before] if before is not None else []
     if not uow.elevated:

@@ -75,7 +75,8 @@ def _operations(visit: Visit, uow: Uow, mine: bool, before: int | None) -> tuple
 
 def _changes(visit: Visit, uow: Uow, mine: bool, before: int | None) -> tuple[list[Item], int | None]:
     """Return transactions that were no operation, of records the visitor may see."""
-    rows = latest(uow, actor_id=uow.actor.id if mine else None, before=before, limit=MOST * 4)
+    kinds = [key for key, kind in uow.crm.kinds.items() if visit.site.shown(kind).section or kind.whole is not None or kind.abouts]
+    rows = latest(uow, actor_id=uow.actor.id if mine else None, kinds=kinds, before=before, limit=MOST * 4)
     grouped: dict[int, list[t.Any]] = {}
     for row in rows:
         grouped.setdefault(row.tx, []).append(row)
