@@ -195,11 +195,10 @@ class Site:
             place = visit.url(place) if place is not None else None
         if place is None:
             return None
-        back = visit.call.root + visit.call.path
+        here = visit.method == "GET" and visit.whole and not visit.window and not visit.call.path.startswith("/_/")
         query = visit.call.scope.get("query_string", b"").decode("ascii", "ignore")
-        shown = visit.method == "GET" and not visit.htmx and not visit.window
-        onward = back + (f"?{query}" if query else "") if shown else visit.url("/")
-        return f"{place}{'&' if '?' in place else '?'}{urlencode({'next': onward})}"
+        back = visit.url(visit.call.path) + (f"?{query}" if query else "") if here else visit.call.root + visit.came_from
+        return f"{place}{'&' if '?' in place else '?'}{urlencode({'next': back})}"
 
     # ---- rendering ---------------------------------------------------------------------------------------------
     def render(self, visit: Visit, view: View) -> str:

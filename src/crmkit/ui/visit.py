@@ -21,6 +21,8 @@ if t.TYPE_CHECKING:
     import datetime as dt
     from zoneinfo import ZoneInfo
 
+    from starlette.requests import HTTPConnection
+
     from ..core.access import Actor
     from ..core.compose import Crm
     from ..core.errors import Refusal
@@ -179,13 +181,36 @@ class Visit:
                     self._cookies.setdefault(key, value)
         return self._cookies.get(name)
 
-    def set_cookie(self, name: str, value: str, *, days: int = 365) -> None:
-        """Keep a preference in the visitor's browser, for this CRM only (not for what is secret: scripts may read it)."""
-        secure = "; Secure" if self.call.scope.get("scheme") == "https" else ""
-        text = f"{name}={value}; Path={self.call.root}/; Max-Age={days * 86400}; SameSite=Lax{secure}"
+    def set_cookie(self, name: str, value: str, *, days: float = 365, hidden: bool = False, path: str = "/", secure: bool | None = None) -> None:
+        """Keep something in the visitor's browser, for this CRM only; with no `days` it is taken away.
+
+        Preferences may be read by scripts; what is secret is `hidden` from them. `path` narrows it to some pages; `secure`
+        follows the request where it is left out.
+        """
+        over_tls = self.call.scope.get("scheme") == "https" if secure is None else secure
+        ends = f"Path={self.call.root}{path}; Max-Age={int(days * 86400)}; SameSite=Lax"
+        text = f"{name}={value}; {ends}{'; HttpOnly' if hidden else ''}{'; Secure' if over_tls else ''}"
         self.cookies_to_set.append((b"set-cookie", text.encode("ascii")))
         if self._cookies is not None:
             self._cookies[name] = value
+
+    @property
+    def request(self) -> HTTPConnection:
+        """The request as Starlette has it: headers, the client's address, the session of a host."""
+        from starlette.requests import HTTPConnection
+
+        return HTTPConnection(self.call.scope)
+
+    @property
+    def came_from(self) -> str:
+        """The page of this CRM the visitor was at when this was asked, as an address within it; ``/`` when the browser does not say."""
+        from urllib.parse import urlsplit
+
+        told = urlsplit(self.call.header(b"hx-current-url") or self.call.header(b"referer") or "")
+        root = self.call.root
+        if told.netloc != (self.call.header(b"host") or "") or not told.path.startswith(f"{root}/"):
+            return "/"
+        return told.path[len(root) :] + (f"?{told.query}" if told.query else "")
 
     @property
     def htmx(self) -> bool:

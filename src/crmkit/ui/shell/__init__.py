@@ -47,7 +47,7 @@ def keep_preferences(visit: Visit, uow: Uow) -> Result | Answer:
                 raise Invalid(problems=[Problem(name, "invalid", NO_SUCH.format(known=", ".join(known)))])
             visit.set_cookie(cookie, visit.form[name])
     if not visit.htmx:
-        return Redirect(came_from(visit))
+        return Redirect(visit.came_from)
     return Answer(b"", 204, [(b"hx-refresh", b"true"), *visit.cookies_to_set], None)
 
 
@@ -75,13 +75,3 @@ def brand(visit: Visit, uow: Uow) -> Answer:
     sheet = f"@layer tokens{{:root{{--hue:{visit.site.settings.hue}}}}}"
     return Answer(sheet.encode(), 200, [(b"cache-control", b"public, max-age=600"), (b"content-type", b"text/css; charset=utf-8")], None)
 
-
-def came_from(visit: Visit) -> str:
-    """Return the page of this CRM a form without a script was sent from, as an address within it; the first page when nobody knows."""
-    from urllib.parse import urlsplit
-
-    told = urlsplit(visit.call.header(b"referer") or "")
-    root = visit.call.root
-    if told.netloc != (visit.call.header(b"host") or "") or not told.path.startswith(f"{root}/"):
-        return "/"
-    return told.path[len(root) :] + (f"?{told.query}" if told.query else "")
