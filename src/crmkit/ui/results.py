@@ -24,6 +24,8 @@ class Redirect:
 
     path: str
     say: str = attrs.field(default="", kw_only=True)
+    undo: int | None = attrs.field(default=None, kw_only=True)
+    """The number of the transaction a button beside `say` takes back."""
 
 
 @attrs.frozen

@@ -266,7 +266,7 @@ class Visit:
         place = result.path if result.path.startswith(("http://", "https://")) else self.url(result.path)
         if not self.htmx:
             return Answer(b"", 303, [(b"location", place.encode("ascii", "ignore")), *self.cookies_to_set], None)
-        told = [_trigger({"crm:toast": {"text": self.say(result.say)}})] if result.say else []
+        told = [_trigger({"crm:toast": {"text": self.say(result.say), "undo": result.undo}})] if result.say else []
         onward = json.dumps({"path": place, **(_swap_window(self.window_id) if self.window_id else SWAP_MAIN)})
         return Answer(b"", 200, [(b"hx-location", onward.encode("ascii", "backslashreplace")), *told, *self.cookies_to_set], HTML)
 
