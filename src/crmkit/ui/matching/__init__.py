@@ -1,10 +1,11 @@
-"""Duplicates: pairs that may be one, and merging them."""
+"""Records that are one: merging them, and what plugins say beside a form that is being filled in."""
 
 from __future__ import annotations
 
 import typing as t
 
-from ..rooms import Room
+from ..rooms import Address, Room
+from . import merging
 
 if t.TYPE_CHECKING:
     from ..site import Site
@@ -12,4 +13,4 @@ if t.TYPE_CHECKING:
 
 def room(site: Site) -> Room:
     """Return the addresses of this room."""
-    return Room()
+    return Room(of_record={"merge": Address(get=merging.page, post=merging.merge, again=merging.once_more)})
