@@ -11,7 +11,7 @@ from .specs import AccountsSpecs
 
 MODULES = (
     "entities", "permissions", "rules", "guard", "people", "passwords", "sessions", "sign_in", "second_factor", "tokens", "links", "oidc",
-    "roles", "upkeep", "verbs", "demo",
+    "roles", "upkeep", "verbs", "demo", "looks",
 )  # fmt: skip
 
 plugin = Plugin(

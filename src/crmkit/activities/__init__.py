@@ -14,7 +14,7 @@ from .store.disk import DiskStore
 plugin = Plugin(
     "activities",
     label=_("Activities", ru="Дела и файлы"),
-    modules=[f"{__name__}.{m}" for m in ("entities", "kinds", "checks", "planning", "timeline", "keeping", "upload", "download", "offers")],
+    modules=[f"{__name__}.{m}" for m in ("entities", "kinds", "checks", "planning", "timeline", "keeping", "upload", "download", "offers", "looks", "tiles")],
     settings=ActivitiesSettings,
     specs=Specs,
 )

@@ -18,6 +18,18 @@ class PairState(enum.Enum):
     MERGED = "merged"
     DIFFERENT = "different"
 
+    @property
+    def label(self) -> str:
+        """What a person reads."""
+        return PAIR_STATES[self]
+
+
+PAIR_STATES: dict[PairState, str] = {
+    PairState.OPEN: _("Open", ru="Не разобрано"),
+    PairState.MERGED: _("Merged", ru="Объединены"),
+    PairState.DIFFERENT: _("Different", ru="Разные записи"),
+}
+
 
 PAIRS = _("Possible duplicates", ru="Возможные дубликаты")
 SCANS = _("Searches for duplicates", ru="Поиски дубликатов")

@@ -77,7 +77,7 @@ class Registry:
 
     def badges_of(self, kind: Kind) -> list[Item[BadgeMark]]:
         """Return what puts marks on a kind's cards."""
-        return [i for i in self.badges if i.mark.of is kind.cls]
+        return [i for i in self.badges if i.mark.of is None or i.mark.of is kind.cls]
 
     def find(self, items: Iterable[Item[M]], plugin: str, key: str) -> Item[M] | None:
         """Return the contribution of that name, or None."""
@@ -158,7 +158,8 @@ def _wrong(crm: Crm, found: Registry) -> Iterator[str]:
         if kind is None:
             yield f"Look of {cls.__name__}: its plugin is not here; add it to requires="
             continue
-        for dotted in (*look.columns, *look.card, *look.form, *filter(None, (look.title, look.subtitle, look.sort.lstrip("-"), look.day))):
+        fields = [c for c in look.columns if ":" not in c]  # those of plugins are named "plugin:key", and left out where it is not there
+        for dotted in (*fields, *look.card, *look.form, *filter(None, (look.title, look.subtitle, look.sort.lstrip("-"), look.day))):
             try:
                 kind.path(dotted, crm.kinds)
             except LookupError as error:

@@ -5,6 +5,7 @@ from crmkit import Plugin, _
 from .entities import SHARED, Layout, Sharing, View
 from .rules import SHARE
 
-plugin = Plugin("views", label=_("Saved views", ru="Сохранённые виды"), modules=[f"{__name__}.{m}" for m in ("entities", "rules", "rows", "offers")])
+_MODULES = ("entities", "rules", "rows", "offers", "looks")
+plugin = Plugin("views", label=_("Saved views", ru="Сохранённые виды"), modules=[f"{__name__}.{m}" for m in _MODULES])
 
 __all__ = ["SHARE", "SHARED", "Layout", "Sharing", "View", "plugin"]

@@ -9,7 +9,7 @@ from .upkeep import EndpointDisabled
 plugin = Plugin(
     "webhooks",
     label=_("Webhooks", ru="Вебхуки"),
-    modules=[f"{__name__}.{m}" for m in ("entities", "checks", "commands", "listening", "dispatch", "attempt", "upkeep")],
+    modules=[f"{__name__}.{m}" for m in ("entities", "checks", "commands", "listening", "dispatch", "attempt", "upkeep", "looks")],
     settings=WebhooksSettings,
 )
 

@@ -17,6 +17,17 @@ class Payload(enum.Enum):
     THIN = "thin"
     FULL = "full"
 
+    @property
+    def label(self) -> str:
+        """What a person reads."""
+        return PAYLOADS[self]
+
+
+PAYLOADS: dict[Payload, str] = {
+    Payload.THIN: _("What happened only", ru="Только событие"),
+    Payload.FULL: _("With the record", ru="С данными записи"),
+}
+
 
 class State(enum.Enum):
     """How a delivery stands: `failed` is tried again, `dead` only when asked for."""
@@ -25,6 +36,19 @@ class State(enum.Enum):
     DELIVERED = "delivered"
     FAILED = "failed"
     DEAD = "dead"
+
+    @property
+    def label(self) -> str:
+        """What a person reads."""
+        return STATES[self]
+
+
+STATES: dict[State, str] = {
+    State.WAITING: _("Waiting", ru="Ожидает"),
+    State.DELIVERED: _("Delivered", ru="Доставлено"),
+    State.FAILED: _("Failed, will be tried again", ru="Ошибка, будет повтор"),
+    State.DEAD: _("Given up", ru="Больше не повторяем"),
+}
 
 
 class Endpoint(Owned, table="webhooks_endpoint", label=_("Webhook", ru="Вебхук"), plural=_("Webhooks", ru="Вебхуки")):

@@ -46,6 +46,24 @@ class Channel(enum.Enum):
     PARTNER = "partner"
     OTHER = "other"
 
+    @property
+    def label(self) -> str:
+        """What a person reads."""
+        return CHANNELS[self]
+
+
+CHANNELS: dict[Channel, str] = {
+    Channel.CALL: _("Call", ru="Звонок"),
+    Channel.SITE: _("Website", ru="Сайт"),
+    Channel.CHAT: _("Chat", ru="Чат"),
+    Channel.EMAIL: _("E-mail", ru="Эл. почта"),
+    Channel.VISIT: _("Visit", ru="Визит"),
+    Channel.MESSENGER: _("Messenger", ru="Мессенджер"),
+    Channel.SOCIAL: _("Social network", ru="Соцсеть"),
+    Channel.PARTNER: _("Partner", ru="Партнёр"),
+    Channel.OTHER: _("Other", ru="Другое"),
+}
+
 
 class Attributed(Entity):
     """Mixin: which advertising brought the client. Conversion carries all of it along."""

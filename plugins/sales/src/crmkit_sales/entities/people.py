@@ -108,6 +108,18 @@ class Way(enum.Enum):
     EMAIL = "email"
     MESSENGER = "messenger"
 
+    @property
+    def label(self) -> str:
+        """What a person reads."""
+        return WAYS[self]
+
+
+WAYS: dict[Way, str] = {
+    Way.PHONE: _("Phone", ru="Телефон"),
+    Way.EMAIL: _("E-mail", ru="Эл. почта"),
+    Way.MESSENGER: _("Messenger", ru="Мессенджер"),
+}
+
 
 class ContactPoint(Entity, table="sales_contact_point", label=_("Contact point", ru="Способ связи"), plural=_("Contact points", ru="Способы связи")):
     """One telephone number, e-mail address or messenger of a contact."""

@@ -73,6 +73,17 @@ class Assigns(enum.Enum):
     LEADS = "leads"
     INQUIRIES = "inquiries"
 
+    @property
+    def label(self) -> str:
+        """What a person reads."""
+        return ASSIGNED[self]
+
+
+ASSIGNED: dict[Assigns, str] = {
+    Assigns.LEADS: _("Leads", ru="Лиды"),
+    Assigns.INQUIRIES: _("Inquiries", ru="Обращения"),
+}
+
 
 class AssignmentRule(
     Entity, table="sales_assignment_rule", label=_("Assignment rule", ru="Правило назначения"), plural=_("Assignment rules", ru="Правила назначения"),
