@@ -21,8 +21,11 @@ if t.TYPE_CHECKING:
     from ..core.uow import Uow
     from .visit import Form, Visit
 
+LISTED = re.compile(r"^[\s\[{]|[,\r\n]")
 BLANKS = re.compile(r"[\s\u00a0\u202f]")
-NOT_JSON = _("not valid JSON: {why}", ru="это не JSON: {why}")
+CHOSEN = frozenset({"record", "person", "team"})
+CREATE_NAMED = _("Create “{name}”", ru="Создать «{name}»")
+CLEAR = _("Clear: {label}", ru="Очистить: {label}")
 
 
 @attrs.frozen(kw_only=True)
@@ -45,46 +48,57 @@ class Control:
     """Where a chooser finds what can be chosen."""
     new: str = ""
     """Where what is not there yet is made, for choosers."""
+    say_new: str = ""
+    say_clear: str = ""
 
 
 def controls(
     visit: Visit, uow: Uow, kind: Kind, names: Iterable[str], values: Mapping[str, t.Any], problems: Iterable[Problem] = (), *, prefix: str = "f",
+    typed: Mapping[str, str] | None = None,
 ) -> list[Control]:  # fmt: skip
     """Return the controls of fields somebody may fill in, with values (JSON, by dotted name) and what is wrong with them.
 
     Fields that are hidden from the actor, read-only or generated are left out. `prefix` keeps element ids apart on one page.
+    `typed` is what was in the form that was refused: it stands there again just as it was written.
     """
     crm = uow.crm
     fixed = crm.access.read_only(uow.actor, kind, "change" if "id" in values else "create") | crm.access.hidden(uow.actor, kind)
-    chosen = [n for n in dict.fromkeys(names) if n not in fixed and not visit.site.shown(kind).path(n).field.generated and n != "id"]
+    path = visit.site.shown(kind).path
+    chosen = [n for n in dict.fromkeys(names) if n not in fixed and not path(n).field.generated and not n.endswith(".id") and n != "id"]
     cells = Cells(visit, uow, kind, chosen)
-    cells.load([values])
+    given = typed or {}
+    held: dict[str, t.Any] = {n: from_text(visit, path(n).field, given[n]) if n in given else values.get(n) for n in chosen}
+    row = {n: v for n, v in held.items() if look_of(path(n).field) in CHOSEN and isinstance(v, int)}
+    cells.look_up([row])
     said: dict[str, str] = {}
     for problem in problems:
         said.setdefault(problem.path, translate(problem.message, visit.language))
-    return [_control(visit, uow, cells, kind, n, values, said.get(n, ""), prefix) for n in chosen]
+    made = []
+    for name in chosen:
+        how = look_of(cells.fields[name])
+        value = given[name] if name in given and how != "check" else as_typed(visit, how, held[name])
+        made.append(_control(visit, uow, cells, name, value, cells.text(name, row), said.get(name, ""), prefix))
+    return made
 
 
-def _control(visit: Visit, uow: Uow, cells: Cells, kind: Kind, name: str, values: Mapping[str, t.Any], problem: str, prefix: str) -> Control:
-    field, value, language = cells.fields[name], values.get(name), visit.language
-    how = look_of(field)
-    raw, shown, choices, source, new = as_typed(visit, how, value), "", list[tuple[str, str]](), "", ""
+def _control(visit: Visit, uow: Uow, cells: Cells, name: str, value: str, shown: str, problem: str, prefix: str) -> Control:
+    field, language = cells.fields[name], visit.language
+    how, choices, source, new = look_of(field), list[tuple[str, str]](), "", ""
     if how == "choice":
         choices = [(str(member.value), choice_text(field, member.value, language)) for member in field.choices]
     elif how in ("person", "team"):
-        source, shown = visit.url(f"/_/pick/{how}"), cells.text(name, values) if value is not None else ""
+        source = visit.url(f"/_/pick/{how}")
     elif how == "record":
         target = next((k for k in uow.crm.kinds.values() if k.cls is field.to), None)
         if target is not None and uow.may(target.permission("read")):
             source = visit.url(f"{path_of(target)}/pick")
-            new = visit.url(f"{path_of(target)}/new") if uow.may(target.permission("create")) else ""
-            shown = name_of(visit, uow, target, value) if value is not None else ""
+            new = visit.url(f"{path_of(target)}/new") if uow.may(target.permission("create")) and target.whole is None else ""
         else:
             how = "number"
     return Control(
-        name=name, how=how, label=cells.label(name), id=f"{prefix}-{name.replace('.', '-')}", value=raw, shown=shown,
+        name=name, how=how, label=cells.label(name), id=f"{prefix}-{name.replace('.', '-')}", value=value, shown=shown,
         help=translate(field.help, language), required=field.required and how != "check", problem=problem, choices=choices,
-        max_length=field.max_length, source=source, new=new,
+        max_length=field.max_length, source=source, new=new, say_new=visit.say(CREATE_NAMED), say_clear=visit.say(CLEAR.format(label=field.label)),
     )  # fmt: skip
 
 
@@ -113,8 +127,10 @@ def as_typed(visit: Visit, how: str, value: t.Any) -> str:
         return str(value).replace(".", ",")
     if how == "check":
         return "true" if value in (True, "true") else ""
+    if how == "list" and isinstance(value, list) and all(isinstance(v, str) and not LISTED.search(v) for v in value):
+        return "\n".join(value)
     if how in ("json", "list") and not isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False, indent=1)
+        return json.dumps(value, ensure_ascii=False, indent=1 if how == "json" and value else None)
     return str(value)
 
 
@@ -133,11 +149,12 @@ def typed(visit: Visit, kind: Kind, names: Iterable[str], form: Form) -> dict[st
 def from_text(visit: Visit, field: Field, text: str) -> t.Any:
     """Return what was typed into a field as a JSON value."""
     how = look_of(field)
+    text = text.replace("\r\n", "\n")
     given = text.strip() if how != "long" else text.strip("\n")
     if how == "check":
         return given in ("true", "on", "1")
     if given == "":
-        return None if field.nullable or field.type is not str else ""
+        return _nothing(field)
     if how in ("person", "team", "record") or (how == "number" and field.type is int):
         plain = BLANKS.sub("", given)
         return int(plain) if re.fullmatch(r"[-+]?\d{1,18}", plain) else given
@@ -172,17 +189,27 @@ def _moment(visit: Visit, given: str) -> str:
     return (found if found.tzinfo is not None else found.replace(tzinfo=visit.zone)).astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
 
 
+def _nothing(field: Field) -> t.Any:
+    """Return what a field that was left empty says: nothing, where it may; else an empty text or list where the field does without."""
+    if field.nullable or field.type not in (str, dict, list) or field.required:
+        return None
+    return field.type()
+
+
 def _json(field: Field, given: str) -> t.Any:
     try:
         return json.loads(given)
-    except ValueError as error:
+    except ValueError:
         if field.type is list and not given.startswith("["):
-            return [part.strip() for part in given.split(",") if part.strip()]
-        raise Invalid(problems=[Problem(field.name, "json", NOT_JSON.format(why=str(error)))]) from error
+            return [part.strip() for part in re.split(r"[,\n]", given) if part.strip()]
+        return given  # the API's own check says at the field what was expected
 
 
-def nested(kind: Kind, flat: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return flat values as `operations.create` and `change` take them: extensions as objects under their names."""
+def nested(kind: Kind, flat: Mapping[str, t.Any], *, new: bool = True) -> dict[str, t.Any]:
+    """Return flat values as `operations.create` and `change` take them: extensions as objects under their names.
+
+    A `new` record gets no extension of which nothing was filled in.
+    """
     found: dict[str, t.Any] = {}
     for name, value in flat.items():
         stem, dot, last = name.partition(".")
@@ -190,7 +217,9 @@ def nested(kind: Kind, flat: Mapping[str, t.Any]) -> dict[str, t.Any]:
             found.setdefault(stem, {})[last] = value
         else:
             found[name] = value
-    return {n: v for n, v in found.items() if n not in kind.extensions or any(x is not None for x in v.values())}
+    if not new:
+        return found
+    return {n: v for n, v in found.items() if n not in kind.extensions or any(x not in (None, "", False, [], {}) for x in v.values())}
 
 
 def flat(kind: Kind, shown: Mapping[str, t.Any]) -> dict[str, t.Any]:

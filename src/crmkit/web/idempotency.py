@@ -31,19 +31,21 @@ def written(call: Call, work: Callable[[Uow], Answer]) -> Answer:
     """
     key = key_of(call)
     with call.writing() as uow:
-        if key is None:
-            return work(uow)
-        request = _digest(call)
-        remembered = _claim(uow, call, key, request)
-        if remembered is not None:
-            return remembered
-        answer = work(uow)
-        uow.settle()
-        if answer.status >= 400 or (b"cache-control", b"no-store") in answer.headers:  # what holds a secret is kept nowhere
-            _forget(uow, call, key)
-        else:
-            _remember(uow, call, key, answer)
-        return answer
+        return work(uow) if key is None else once(uow, call, key, work)
+
+
+def once(uow: Uow, call: Call, key: str, work: Callable[[Uow], Answer]) -> Answer:
+    """Answer a change in a unit of work that is open already, at most once for a key: forms carry theirs in a field."""
+    remembered = _claim(uow, call, key, _digest(call))
+    if remembered is not None:
+        return remembered
+    answer = work(uow)
+    uow.settle()
+    if answer.status >= 400 or (b"cache-control", b"no-store") in answer.headers:  # what holds a secret is kept nowhere
+        _forget(uow, call, key)
+    else:
+        _remember(uow, call, key, answer)
+    return answer
 
 
 def key_of(call: Call) -> str | None:
