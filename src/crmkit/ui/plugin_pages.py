@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import typing as t
 
-from ..core.errors import Misuse
+from ..core.errors import Invalid, Misuse, Refusal
 from ..core.plugin import PUBLIC
 from .marks import PageMark
 from .registry import Item
@@ -28,9 +29,23 @@ def room(site: Site) -> Room:
 def _page(item: Item[PageMark]) -> Address:
     handler = guarded(item)
     posts = any(m != "GET" for m in item.mark.methods)
+    again = _again(handler) if posts and "refusal" in inspect.signature(item.function).parameters else None
     return Address(
-        get=handler if "GET" in item.mark.methods else None, post=handler if posts else None, open=item.mark.permission is PUBLIC, plugin=item.plugin,
+        get=handler if "GET" in item.mark.methods else None, post=handler if posts else None, again=again, open=item.mark.permission is PUBLIC,
+        plugin=item.plugin,
     )  # fmt: skip
+
+
+def _again(handler: Handler) -> t.Callable[[Visit, Uow, Refusal], t.Any]:
+    """Return what shows a form once more: the page's function, asked with `refusal`, when what was typed will not do."""
+
+    def run(visit: Visit, uow: Uow, refusal: Refusal) -> t.Any:
+        if not isinstance(refusal, Invalid):
+            raise refusal
+        visit.refusal = refusal
+        return handler(visit, uow)
+
+    return run
 
 
 def guarded(item: Item[t.Any]) -> Handler:
@@ -40,9 +55,14 @@ def guarded(item: Item[t.Any]) -> Handler:
     def run(visit: Visit, uow: Uow) -> Result:
         if permission is not PUBLIC:
             uow.require(permission)
-        result = function(visit, uow)
+        result = function(visit, uow) if visit.refusal is None else function(visit, uow, **_told(function, visit))
         if result is None:
             raise Misuse(f"page {item.key} of {item.plugin} returned nothing; return View(…), Redirect(…), Toast(…) or HTML")
         return t.cast("Result", result)
 
     return run
+
+
+def _told(function: t.Any, visit: Visit) -> dict[str, t.Any]:
+    """Return why a form is shown once more, for functions that want to be told."""
+    return {"refusal": visit.refusal} if "refusal" in inspect.signature(function).parameters else {}
