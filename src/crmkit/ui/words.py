@@ -60,3 +60,26 @@ hits = _("Found: {count}", ru="Найдено: {count}")
 keys_choose = _("choose", ru="выбрать")
 keys_open = _("open", ru="открыть")
 keys_window = _("in a window", ru="в окне")
+# What scripts say: a window's buttons, and what became of the connection.
+scripts = {
+    "windows": _("Minimised windows", ru="Свёрнутые окна"), "layout": _("Place of the window", ru="Расположение окна"),
+    "full_page": full_page, "minimise": minimise,
+    "leave": _("What you typed is not saved. Leave it?", ru="Введённое не сохранено. Уйти без сохранения?"),
+    "changed_meanwhile": _("This was changed meanwhile", ru="За это время здесь кое-что изменилось"),
+    "show_changed": _("Show, without what I typed", ru="Показать, отбросив введённое"),
+    "session_ended": _("You are signed out; what is on the screen is no longer kept up to date", ru="Сеанс завершён; показанное больше не обновляется"),
+    "other_person": _("Somebody else has signed in in this browser", ru="В этом браузере вошёл другой человек"),
+    "pop_said": _("A window opened. F6 takes you there", ru="Открылось окно. F6 — перейти к нему"),
+    "pop_over": _("The window closed: it is no longer needed", ru="Окно закрылось: оно больше не нужно"),
+}  # fmt: skip
+window_places = {
+    "left": _("Left half", ru="Левая половина"), "right": _("Right half", ru="Правая половина"), "full": _("Whole screen", ru="На весь экран"),
+    "float": _("Floating", ru="Свободно"), "tile": _("All side by side", ru="Все рядом"),
+}  # fmt: skip
+window_keys = _(
+    "Arrow keys move the window, with Shift they resize it. Home and End put it to the left or the right half, Enter makes it fill the screen,"
+    " Escape closes it, F6 goes on to the next window",
+    ru="Стрелки двигают окно, с Shift — меняют размер. Home и End прижимают к левой или правой половине, Enter разворачивает на весь экран,"
+    " Escape закрывает, F6 переходит к следующему окну",
+)
+sign_in_again = _("Sign in", ru="Войти")
