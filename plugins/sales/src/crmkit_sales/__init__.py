@@ -34,7 +34,7 @@ from .settings import SalesSettings
 _ENTITIES = [f"entities.{m}" for m in ("people", "network", "funnel", "people_at_work", "registrations")]
 _MODULES = [
     "roles", "pipelines", "points", "response", "conversion", "assignment", "registering", "steps", "automations", "commands", "site", "story",
-    "alike", "demo", "simulation", "reports.frame", "reports.routes",
+    "alike", "demo", "simulation", "reports.frame", "reports.routes", "looks", "dashboard", "dashboard.tiles", "dashboard.home",
 ]  # fmt: skip
 
 plugin = Plugin(

@@ -11,10 +11,10 @@ from .funnel import Level, funnel
 from .heat import heat
 from .kpi import kpi
 from .lines import line, sparkline
-from .numbers import DAYS, HOURS, MINUTES, NUMBER, PERCENT, Unit, Value, time_unit, write
+from .numbers import DAYS, HOURS, MINUTES, NUMBER, PERCENT, Unit, Value, month_name, time_unit, write
 from .rows import Bar, Step, bars, steps
 
 __all__ = [
     "DAYS", "HOURS", "MINUTES", "NUMBER", "PERCENT", "Bar", "Level", "Series", "Step", "Unit", "Value", "bars", "columns", "donut", "funnel",
-    "grouped", "heat", "kpi", "legend", "line", "sparkline", "stacked", "steps", "time_unit", "write",
+    "grouped", "heat", "kpi", "legend", "line", "month_name", "sparkline", "stacked", "steps", "time_unit", "write",
 ]  # fmt: skip

@@ -252,7 +252,7 @@ def _piled(values: Sequence[Sequence[float | None]]) -> list[list[tuple[float, f
 def _part(sheet: Sheet, place: tuple[int, int], groups: int, pair: tuple[float, float], s: Series, first: bool) -> Markup:
     m, n = place
     left, width = sheet.slot(n)
-    own = min(width * 0.72 / groups, WIDEST)
+    own = min(width * 0.72 / groups, WIDEST if groups == 1 else WIDEST / 2)
     begin = left + (width - own * groups) / 2 + (own * m if groups > 1 else 0.0)
     tip = [sheet.labels[n], f"{say(s.name, sheet.language)}: {write(s.values[n], sheet.unit, sheet.language)}"]
     bar = standing(sheet, begin, own * (0.92 if groups > 1 else 1.0), *pair, color(s.color, m), rx=2)

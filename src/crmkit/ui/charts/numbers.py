@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import attrs
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
 from babel.numbers import format_compact_decimal, format_decimal, format_scientific, get_currency_symbol
 
 from ...core.text import Text, _, translate
@@ -87,8 +88,9 @@ def real(value: Value, unit: Unit = NUMBER) -> float | None:
     return plain if abs(plain) >= TINY else 0.0
 
 
-def write(value: Value, unit: Unit = NUMBER, language: str = "en", *, short: bool = False, sign: bool = False) -> str:
+def write(value: Value, unit: Unit = NUMBER, language: str | None = None, *, short: bool = False, sign: bool = False) -> str:
     """Return a figure with its unit as a reader of a language writes it: ``1 250 000 ₽``; `short`: ``1,3 млн ₽``; a gap is a dash."""
+    language = spoken(language)
     number = real(value, unit)
     if number is None:
         return GAP
@@ -139,6 +141,12 @@ def locale_of(language: str) -> Locale:
         return Locale.parse(language, sep="-")
     except (ValueError, UnknownLocaleError):
         return Locale("en")
+
+
+def month_name(day: dt.date, language: str | None = None) -> str:
+    """Return the month of a day for the label of a chart: ``Mar``, and with its year where one begins: ``Jan 27``."""
+    name = format_date(day, "LLL", locale=locale_of(spoken(language)))
+    return str(f"{name} {day:%y}" if day.month == 1 else name)
 
 
 def spoken(language: str | None) -> str:
