@@ -40,7 +40,7 @@ def test_the_login_is_found_however_it_is_typed(company, browser):
 def test_the_cookie_belongs_to_the_path_of_the_crm(company, browser):
     company.person("ann")
     ann = browser(root="/crm")
-    assert "Path=/crm;" in ann.sign_in("ann").headers["set-cookie"]
+    assert "Path=/crm/;" in ann.sign_in("ann").headers["set-cookie"]
     assert ann.get("/api/me").json()["signed_in"] is True
 
 

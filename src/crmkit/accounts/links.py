@@ -159,19 +159,27 @@ def forgot(request: Request, uow: Uow) -> t.Any:
     """Ask for a new password. The answer, and the work, are the same whether there is such a person or not."""
     from .sign_in import normal, too_many
 
-    login = normal(read(request, Login).login)
-    keys = throttle.keys(uow, "forgot", login, address_of(request))
-    wait = throttle.claim(uow, keys)
-    if wait is not None:
-        return too_many(request, uow, wait)
-    uow.schedule(LinkWanted(None, login, RESET), key=f"accounts:forgot:{digest(login)[:32]}")
-    return secret({"accepted": True}, 202)
+    wait = ask_for_way(uow, address_of(request), normal(read(request, Login).login))
+    return too_many(request, uow, wait) if wait is not None else secret({"accepted": True}, 202)
+
+
+def ask_for_way(uow: Uow, address: str | None, login: str) -> dt.timedelta | None:
+    """Let whoever has this login be sent a way to a new password; return how long to wait when it was asked too often."""
+    wait = throttle.claim(uow, throttle.keys(uow, "forgot", login, address))
+    if wait is None:
+        uow.schedule(LinkWanted(None, login, RESET), key=f"accounts:forgot:{digest(login)[:32]}")
+    return wait
+
+
+def can_send(crm: Crm) -> bool:
+    """True when a link can reach somebody: a plugin sends it, and it is known where this CRM is."""
+    return "accounts_send_link" in crm.hooked and bool(crm[AccountsSettings].base_url)
 
 
 @outside(LinkWanted)
 def send_link(event: LinkWanted, crm: Crm) -> None:
     """Make a link and let a plugin send it; done again, it makes another one and the first is dead."""
-    if "accounts_send_link" not in crm.hooked or not crm[AccountsSettings].base_url:
+    if not can_send(crm):
         return
     with crm.uow() as uow:
         found = uow.find(User).where(User.active.is_(True))
@@ -182,38 +190,55 @@ def send_link(event: LinkWanted, crm: Crm) -> None:
 
 
 # ---- using --------------------------------------------------------------------------------------------------------------------
-def _good(uow: Uow, made: str) -> tuple[t.Any, ...]:
-    return (table.c.digest == digest(made), table.c.used_at.is_(None), table.c.expires_at > uow.now)
+def _good(uow: Uow, made: str, *purposes: str) -> tuple[t.Any, ...]:
+    return (table.c.digest == digest(made), table.c.purpose.in_(purposes), table.c.used_at.is_(None), table.c.expires_at > uow.now)
+
+
+def look(uow: Uow, made: str, *purposes: str) -> t.Any:
+    """Return the row of a link that is still good (`user_id`, `purpose`, `expires_at`, `login`, `name`), or None; it is not used by it."""
+    u = User.__table__.c
+    shown = sa.select(table.c.user_id, table.c.purpose, table.c.expires_at, u.login, u.name).join(User.__table__, u.id == table.c.user_id)
+    good = _good(uow, made, *(purposes or (INVITATION, RESET)))
+    return uow.connection.execute(shown.where(*good, u.active, u.archived_at.is_(None))).one_or_none()
+
+
+def spend(uow: Uow, made: str, *purposes: str) -> User | None:
+    """Use a link and return whose it is: of two who use it at once one gets nothing."""
+    used = table.update().where(*_good(uow, made, *(purposes or (INVITATION, RESET)))).values(used_at=uow.now).returning(table.c.user_id)
+    key = uow.connection.execute(used).scalar_one_or_none()
+    user = uow.peek(User, key) if key is not None else None
+    return user if user is not None and user.active and user.archived_at is None else None
+
+
+def set_by_link(uow: Uow, made: str, password: str) -> User:
+    """Set a password by a link, end every session and return whose it is; `NotFound` for a dead link, `Invalid` for a weak password."""
+    from .sign_in import store_password
+
+    user = spend(uow, made)
+    if user is None:
+        raise NotFound(DEAD)
+    wrong = problem_with(password, user, uow.crm[AccountsSettings])
+    if wrong is not None:
+        raise Invalid(problems=[Problem("password", "weak", wrong)])  # raising gives the link back
+    store_password(uow, user, password)
+    end(uow, user.id)
+    return user
 
 
 @route("/links/look", permission=PUBLIC, methods=["POST"])
 def look_at_link(request: Request, uow: Uow) -> t.Any:
     """Tell whom a link is for and until when it is good, without using it."""
-    asked, u = read(request, Secret), User.__table__.c
-    shown = sa.select(table.c.purpose, table.c.expires_at, u.login, u.name).join(User.__table__, u.id == table.c.user_id)
-    row = uow.connection.execute(shown.where(*_good(uow, asked.token), u.active, u.archived_at.is_(None))).one_or_none()
+    row = look(uow, read(request, Secret).token)
     if row is None:
         raise NotFound(DEAD)
-    return secret(plain(row))
+    return secret({name: value for name, value in plain(row).items() if name != "user_id"})
 
 
 @route("/links/use", permission=PUBLIC, methods=["POST"])
 def use_link(request: Request, uow: Uow) -> t.Any:
     """Set a password by a link. Every session ends, and the link is spent: of two who use it at once one is refused."""
-    from .sign_in import store_password
-
     asked = read(request, Chosen)
-    used = table.update().where(*_good(uow, asked.token)).values(used_at=uow.now).returning(table.c.user_id)
-    key = uow.connection.execute(used).scalar_one_or_none()
-    user = uow.peek(User, key) if key is not None else None
-    if user is None or not user.active or user.archived_at is not None:
-        raise NotFound(DEAD)
-    wrong = problem_with(asked.password, user, uow.crm[AccountsSettings])
-    if wrong is not None:
-        raise Invalid(problems=[Problem("password", "weak", wrong)])  # raising gives the link back
-    store_password(uow, user, asked.password)
-    end(uow, user.id)
-    return {"login": user.login}
+    return {"login": set_by_link(uow, asked.token, asked.password).login}
 
 
 def tidy(uow: Uow, before: dt.datetime) -> None:

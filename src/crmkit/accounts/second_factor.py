@@ -76,8 +76,6 @@ def _step_of(uow: Uow, totp_secret: str, given: str, last: int) -> int | None:
 @route("/second-factor/begin", permission=PUBLIC, methods=["POST"])
 def begin_second_factor(request: Request, uow: Uow) -> t.Any:
     """Make a secret for an app and show it, this once; it counts when a code of it has been given back."""
-    import pyotp
-
     from .sessions import demand_session
     from .sign_in import confirm
 
@@ -88,24 +86,47 @@ def begin_second_factor(request: Request, uow: Uow) -> t.Any:
     refused = confirm(request, uow, me, asked.password)
     if refused is not None:
         return refused
+    made = new_app(uow, me)
+    return secret({"secret": made, "uri": uri_of(me, made)})
+
+
+def new_app(uow: Uow, me: User) -> str:
+    """Make a secret for an app and return it; it counts when a code of it has been given back."""
+    import pyotp
+
+    if wanted(me):
+        raise Conflict(ON_ALREADY)
     made = pyotp.random_base32()
     with uow.as_system():
         me.totp_pending = made
         uow.flush()
-    return secret({"secret": made, "uri": pyotp.TOTP(made).provisioning_uri(name=me.login, issuer_name="crmkit")})
+    return made
+
+
+def uri_of(me: User, made: str, issuer: str = "crmkit") -> str:
+    """Return what the app reads from a QR code."""
+    import pyotp
+
+    return pyotp.TOTP(made).provisioning_uri(name=me.login, issuer_name=issuer)
 
 
 @route("/second-factor/confirm", permission=PUBLIC, methods=["POST"])
 def confirm_second_factor(request: Request, uow: Uow) -> t.Any:
     """Turn the second factor on with a first code, and show the recovery codes, this once."""
-    from .sessions import demand_session, end
+    from .sessions import demand_session
 
     asked, key = read(request, Code), myself(uow).id
-    here = demand_session(request, uow)
+    return secret({"recovery_codes": turn_on(uow, key, asked.code, demand_session(request, uow))})
+
+
+def turn_on(uow: Uow, key: int, code: str, here: int | None) -> list[str]:
+    """Turn a person's second factor on with a first code, end their other sessions and return the recovery codes."""
+    from .sessions import end
+
     me = _held(uow, key)
     if me.totp_pending is None:
         raise Conflict(NOT_BEGUN if not wanted(me) else ON_ALREADY)
-    step = _step_of(uow, me.totp_pending, asked.code.replace(" ", ""), 0)
+    step = _step_of(uow, me.totp_pending, code.replace(" ", ""), 0)
     if step is None:
         raise Invalid(problems=[Problem("code", "invalid", WRONG_CODE)])
     codes = [base64.b32encode(secrets.token_bytes(10)).decode() for _number in range(RECOVERY)]
@@ -114,7 +135,7 @@ def confirm_second_factor(request: Request, uow: Uow) -> t.Any:
         me.recovery = [digest(code) for code in codes]
         uow.flush()
     end(uow, me.id, but=here)
-    return secret({"recovery_codes": ["-".join(code[i : i + 4] for i in range(0, 16, 4)) for code in codes]})
+    return ["-".join(code[i : i + 4] for i in range(0, 16, 4)) for code in codes]
 
 
 @route("/second-factor/off", permission=PUBLIC, methods=["POST"])

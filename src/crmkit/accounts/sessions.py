@@ -77,7 +77,7 @@ def _note_use(crm: Crm, where: sa.Table, known: Known) -> None:
 
 
 # ---- beginning and ending -----------------------------------------------------------------------------------------------------
-def begin(uow: Uow, user: User, request: Request, method: str) -> str:
+def begin(uow: Uow, user: User, request: HTTPConnection, method: str) -> str:
     """Open a session for somebody who has just proved who they are, and return what goes into the cookie."""
     made, kept = new_secret()
     length = uow.crm[AccountsSettings].session_length
@@ -90,12 +90,12 @@ def begin(uow: Uow, user: User, request: Request, method: str) -> str:
     return made
 
 
-def set_cookie(response: Response, request: Request, crm: Crm, value: str) -> Response:
+def set_cookie(response: Response, request: HTTPConnection, crm: Crm, value: str) -> Response:
     """Give a browser its session (an empty value takes it away): for this CRM's paths only, and for no script."""
     settings = crm[AccountsSettings]
     secure = request.url.scheme == "https" if settings.cookie_secure is None else settings.cookie_secure
     age = int(settings.session_length.total_seconds()) if value else 0
-    response.set_cookie(settings.cookie, value, max_age=age, path=root_of(request) or "/", secure=secure, httponly=True, samesite="lax")
+    response.set_cookie(settings.cookie, value, max_age=age, path=f"{root_of(request)}/", secure=secure, httponly=True, samesite="lax")
     return response
 
 
@@ -146,23 +146,31 @@ def myself_or_system(uow: Uow) -> int:
 @route("/sessions", permission=PUBLIC)
 def list_sessions(request: Request, uow: Uow) -> t.Any:
     """List one's own open sessions, or with ``?user=`` somebody else's."""
-    user, c = whose(request, uow), table.c
-    idle = uow.now - uow.crm[AccountsSettings].session_idle
+    return {"sessions": open_sessions(uow, whose(request, uow), current(request, uow))}
+
+
+def open_sessions(uow: Uow, user: int, here: int | None) -> list[dict[str, t.Any]]:
+    """Return somebody's open sessions, the one used last first; `current` marks the one that asks."""
+    c, idle = table.c, uow.now - uow.crm[AccountsSettings].session_idle
     good = (c.user_id == user, c.ended_at.is_(None), c.expires_at > uow.now, c.seen_at > idle)
-    here = current(request, uow)
     shown = sa.select(c.id, c.created_at, c.seen_at, c.expires_at, c.method, c.address, c.agent).where(*good).order_by(c.seen_at.desc(), c.id.desc())
-    return {"sessions": [{**plain(row), "current": row.id == here} for row in uow.connection.execute(shown)]}
+    return [{**plain(row), "current": row.id == here} for row in uow.connection.execute(shown)]
 
 
 @route("/sessions/{id}/end", permission=PUBLIC, methods=["POST"])
 def end_session(request: Request, uow: Uow) -> t.Any:
     """End one session: one's own, or as an administrator anybody's."""
-    me, key, c = myself_or_system(uow), key_of(request), table.c
+    end_one(uow, myself_or_system(uow), key_of(request))
+    return {"ended": 1}
+
+
+def end_one(uow: Uow, me: int, key: int) -> None:
+    """End a session; `NotFound` for somebody else's, unless an administrator asks."""
+    c = table.c
     user = uow.connection.execute(sa.select(c.user_id).where(c.id == key, c.ended_at.is_(None))).scalar_one_or_none()
     if user is None or (user != me and not may_administer(uow)):
         raise NotFound()
     uow.connection.execute(table.update().where(c.id == key).values(ended_at=uow.now))
-    return {"ended": 1}
 
 
 @route("/sessions/end", permission=PUBLIC, methods=["POST"])

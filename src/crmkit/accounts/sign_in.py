@@ -9,7 +9,7 @@ import typing as t
 import attrs
 import sqlalchemy as sa
 
-from crmkit import PUBLIC, Email, Invalid, Problem, Uow, _, route
+from crmkit import PUBLIC, Email, Invalid, Problem, Text, Uow, _, route
 
 from . import throttle
 from .asked import address_of, myself, read, refusal, secret
@@ -20,7 +20,7 @@ from .sessions import begin, current, demand_session, end, set_cookie
 from .settings import AccountsSettings
 
 if t.TYPE_CHECKING:
-    from starlette.requests import Request
+    from starlette.requests import HTTPConnection, Request
 
 WRONG = _("Login or password is wrong", ru="Неверный логин или пароль")
 SLOWLY = _("Too many attempts; wait and try again", ru="Слишком много попыток; подождите и попробуйте снова")
@@ -45,37 +45,80 @@ class NewPassword:
     new: str = attrs.field(repr=False)
 
 
+@attrs.frozen
+class Refused:
+    """Why somebody is not let in, in words that tell nobody who exists; `wait` is how long until the next try."""
+
+    status: int
+    code: str
+    words: Text
+    wait: dt.timedelta | None = None
+
+
 @route("/login", permission=PUBLIC, methods=["POST"])
 def login(request: Request, uow: Uow) -> t.Any:
     """Sign in: sets the session cookie. An unknown login, a wrong password and a person who may not sign in look the same."""
     asked = read(request, SignIn)
-    name = normal(asked.login)
-    keys = throttle.keys(uow, "login", name, address_of(request))
+    found = prove(uow, address_of(request), asked.login, asked.password, asked.code)
+    if isinstance(found, Refused):
+        return told(request, uow, found)
+    cookie = signed_in(request, uow, found, "password", asked.password)
+    return set_cookie(secret({"id": found.id, "name": found.name, "language": found.language}), request, uow.crm, cookie)
+
+
+def prove(uow: Uow, address: str | None, typed: str, password: str, code: str | None) -> User | Refused:
+    """Return whose login and password these are, and whose code; guesses are counted, and slowed down."""
+    name = normal(typed)
+    keys = throttle.keys(uow, "login", name, address)
     wait = throttle.claim(uow, keys)
     if wait is not None:
-        return too_many(request, uow, wait)
+        return Refused(429, "too-many-attempts", SLOWLY, wait)
     user = _by_login(uow, name)
-    good = passwords_of(uow.crm).verify(user.password_hash if user is not None else None, asked.password)
+    good = passwords_of(uow.crm).verify(user.password_hash if user is not None else None, password)
     if user is None or not good or not user.active or user.archived_at is not None:
-        return refusal(request, uow, 401, "unauthenticated", WRONG)
-    if wanted(user) and not passes(uow, user, asked.code):
-        return refusal(request, uow, 401, "second-factor", CODE)
+        return Refused(401, "unauthenticated", WRONG)
+    return _with_code(uow, keys, user, code)
+
+
+def prove_code(uow: Uow, address: str | None, key: int, code: str) -> User | Refused:
+    """Return the person whose password was right a moment ago, when the code of their second factor is right too."""
+    user = uow.peek(User, key)
+    keys = throttle.keys(uow, "login", user.login if user is not None else "", address)
+    wait = throttle.claim(uow, keys)
+    if wait is not None:
+        return Refused(429, "too-many-attempts", SLOWLY, wait)
+    user = _by_login(uow, user.login) if user is not None else None
+    if user is None or not user.active or user.archived_at is not None:
+        return Refused(401, "unauthenticated", WRONG)
+    return _with_code(uow, keys, user, code)
+
+
+def _with_code(uow: Uow, keys: tuple[throttle.Key, ...], user: User, code: str | None) -> User | Refused:
+    if wanted(user) and not (code or "").strip():  # the password was right: no guess, and nothing is forgotten either
+        throttle.take_back(uow, keys)
+        return Refused(401, "second-factor", CODE)
+    if wanted(user) and not passes(uow, user, code):
+        return Refused(401, "second-factor", CODE)
     throttle.succeeded(uow, keys)
-    return signed_in(request, uow, user, "password", asked.password)
+    return user
 
 
-def signed_in(request: Request, uow: Uow, user: User, method: str, password: str | None = None) -> t.Any:
-    """Open the session of somebody who has proved who they are and answer with the cookie."""
+def signed_in(request: HTTPConnection, uow: Uow, user: User, method: str, password: str | None = None) -> str:
+    """Open the session of somebody who has proved who they are, and return what goes into the cookie."""
     hasher = passwords_of(uow.crm)
     if password is not None and user.password_hash is not None and hasher.outdated(user.password_hash):
         store_password(uow, user, password)
-    old = current(request, uow)
-    if old is not None:  # whoever signs in anew in one browser leaves the session before
-        from .entities import Session
+    leave(request, uow)  # whoever signs in anew in one browser leaves the session before
+    return begin(uow, user, request, method)
 
-        uow.connection.execute(Session.__table__.update().where(Session.__table__.c.id == old).values(ended_at=uow.now))
-    cookie = begin(uow, user, request, method)
-    return set_cookie(secret({"id": user.id, "name": user.name, "language": user.language}), request, uow.crm, cookie)
+
+def leave(request: HTTPConnection, uow: Uow) -> None:
+    """End the session of this browser, if there is one."""
+    from .entities import Session
+
+    here = current(request, uow)
+    if here is not None:
+        uow.connection.execute(Session.__table__.update().where(Session.__table__.c.id == here).values(ended_at=uow.now))
 
 
 def normal(login: str) -> str:
@@ -92,9 +135,15 @@ def _by_login(uow: Uow, login: str) -> User | None:
     return uow.peek(User, key if key is not None else 0)
 
 
+def told(request: Request, uow: Uow, refused: Refused) -> t.Any:
+    """Answer why somebody is not let in."""
+    headers = {"retry-after": str(math.ceil(refused.wait.total_seconds()))} if refused.wait is not None else None
+    return refusal(request, uow, refused.status, refused.code, refused.words, headers)
+
+
 def too_many(request: Request, uow: Uow, wait: dt.timedelta) -> t.Any:
     """Answer that somebody has to wait, and how long."""
-    return refusal(request, uow, 429, "too-many-attempts", SLOWLY, {"retry-after": str(math.ceil(wait.total_seconds()))})
+    return told(request, uow, Refused(429, "too-many-attempts", SLOWLY, wait))
 
 
 def store_password(uow: Uow, user: User, password: str) -> None:
@@ -107,11 +156,7 @@ def store_password(uow: Uow, user: User, password: str) -> None:
 @route("/logout", permission=PUBLIC, methods=["POST"])
 def logout(request: Request, uow: Uow) -> t.Any:
     """End this session and take the cookie away; without one nothing happens."""
-    from .entities import Session
-
-    here = current(request, uow)
-    if here is not None:
-        uow.connection.execute(Session.__table__.update().where(Session.__table__.c.id == here).values(ended_at=uow.now))
+    leave(request, uow)
     return set_cookie(secret({"signed_in": False}), request, uow.crm, "")
 
 
@@ -123,22 +168,33 @@ def change_password(request: Request, uow: Uow) -> t.Any:
     refused = confirm(request, uow, me, asked.password)
     if refused is not None:
         return refused
-    wrong = problem_with(asked.new, me, uow.crm[AccountsSettings])
+    change(uow, me, asked.new, here)
+    return {"changed": True}
+
+
+def change(uow: Uow, me: User, new: str, here: int | None) -> None:
+    """Set one's own new password and end the other sessions; `Invalid` says what is wrong with it."""
+    wrong = problem_with(new, me, uow.crm[AccountsSettings])
     if wrong is not None:
         raise Invalid(problems=[Problem("new", "weak", wrong)])
-    store_password(uow, me, asked.new)
+    store_password(uow, me, new)
     end(uow, me.id, but=here)
-    return {"changed": True}
 
 
 def confirm(request: Request, uow: Uow, me: User, password: str) -> t.Any:
     """Return None when the person who asks knows their password, else the answer to give: guesses are counted here too."""
-    keys = throttle.keys(uow, "login", me.login, address_of(request))
+    refused = doubt(uow, address_of(request), me, password)
+    return told(request, uow, refused) if refused is not None else None
+
+
+def doubt(uow: Uow, address: str | None, me: User, password: str) -> Refused | None:
+    """Return None when somebody knows their password, else why they are not believed; guesses are counted here too."""
+    keys = throttle.keys(uow, "login", me.login, address)
     wait = throttle.claim(uow, keys)
     if wait is not None:
-        return too_many(request, uow, wait)
+        return Refused(429, "too-many-attempts", SLOWLY, wait)
     if not passwords_of(uow.crm).verify(me.password_hash, password):
-        return refusal(request, uow, 403, "forbidden", WRONG_PASSWORD)
+        return Refused(403, "forbidden", WRONG_PASSWORD)
     throttle.succeeded(uow, keys)
     return None
 

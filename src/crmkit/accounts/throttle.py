@@ -99,6 +99,12 @@ def _delay(settings: AccountsSettings, beyond: int) -> dt.timedelta | None:
     return min(settings.longest_wait, dt.timedelta(seconds=2 ** min(beyond - 1, 30)))
 
 
+def take_back(uow: Uow, wanted: t.Sequence[Key]) -> None:
+    """Count this one attempt as none; failures before it stay."""
+    for key in wanted:
+        _take_back(uow, key)
+
+
 def succeeded(uow: Uow, wanted: t.Sequence[Key]) -> None:
     """Forget the account's failures. The address only gets this one attempt back: others may still be guessing from there."""
     account, address = wanted

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from crmkit import PUBLIC, Invalid, NotFound, Problem, _, route
 
 from .asked import key_of, myself, plain, read, secret
-from .entities import Token
+from .entities import Token, User
 from .passwords import digest, new_secret
 from .permissions import may_administer
 from .settings import AccountsSettings
@@ -43,6 +43,12 @@ def create_token(request: Request, uow: Uow) -> t.Any:
 
     me, asked = myself(uow), read(request, NewToken)
     demand_session(request, uow)
+    made, token = issue(uow, me, asked)
+    return secret({"id": token.id, "token": made, "expires_at": token.expires_at.isoformat()}, 201)
+
+
+def issue(uow: Uow, me: User, asked: NewToken) -> tuple[str, Token]:
+    """Make a token and return it, to be shown this once, with what is kept of it; `Invalid` says what cannot be."""
     longest = uow.crm[AccountsSettings].token_length.days
     problems = [Problem("roles", "unknown", NOT_YOURS.format(role=r)) for r in asked.roles or () if r not in uow.actor.roles]
     if not 1 <= asked.days <= longest:
@@ -56,7 +62,7 @@ def create_token(request: Request, uow: Uow) -> t.Any:
         token = uow.add(Token(
             user_id=me.id, digest=digest(made), name=asked.name, roles=asked.roles, expires_at=uow.now + dt.timedelta(days=asked.days)))  # fmt: skip
         uow.flush()
-    return secret({"id": token.id, "token": made, "expires_at": token.expires_at.isoformat()}, 201)
+    return made, token
 
 
 @route("/tokens", permission=PUBLIC)
@@ -74,9 +80,14 @@ def revoke_token(request: Request, uow: Uow) -> t.Any:
     """End a token at once: one's own, or as an administrator anybody's."""
     from .sessions import myself_or_system
 
-    me, key, c = myself_or_system(uow), key_of(request), table.c
+    revoke(uow, myself_or_system(uow), key_of(request))
+    return {"revoked": 1}
+
+
+def revoke(uow: Uow, me: int, key: int) -> None:
+    """End a token; `NotFound` for somebody else's, unless an administrator asks."""
+    c = table.c
     user = uow.connection.execute(sa.select(c.user_id).where(c.id == key, c.revoked_at.is_(None))).scalar_one_or_none()
     if user is None or (user != me and not may_administer(uow)):
         raise NotFound()
     uow.connection.execute(table.update().where(c.id == key).values(revoked_at=uow.now))
-    return {"revoked": 1}
