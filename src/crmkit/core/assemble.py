@@ -34,6 +34,7 @@ KERNEL_PERMISSIONS = (
     Permission("crmkit.plugins", _("See plugins and settings", ru="Видеть плагины и настройки")),
     Permission("crmkit.explain", _("See why somebody may see a record", ru="Видеть, почему запись доступна")),
     Permission("crmkit.export", _("Export lists", ru="Выгружать списки")),
+    Permission("crmkit.import", _("Import files", ru="Загружать файлы")),
 )  # fmt: skip
 
 

@@ -230,7 +230,7 @@ class Reader:
     def _fields(self, kind: Kind, said: Mapping[str, t.Any], path: str) -> tuple[dict[str, Rule], list[Reference]]:
         rules: dict[str, Rule] = {}
         references = []
-        writable = _writable(kind)
+        writable = writable_fields(kind)
         if not said:
             message = _("name at least one field of {kind}: {names}", ru="назовите хотя бы одно поле {kind}: {names}")
             self.wrong(path, message.format(kind=kind.key, names=", ".join(writable)))
@@ -341,7 +341,7 @@ def _among(values: t.Any) -> t.Callable[[t.Any], bool]:
     return lambda value: as_text(value) in words
 
 
-def _writable(kind: Kind) -> dict[str, Field]:
+def writable_fields(kind: Kind) -> dict[str, Field]:
     """Return the fields an import may fill in: own ones, those of extensions by their dotted names, stage and history."""
     found = {n: f for n, f in kind.fields.items() if not f.generated and n != "id"}
     for extension in kind.extensions.values():

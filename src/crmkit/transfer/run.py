@@ -78,7 +78,11 @@ class _Rollback(Exception):
 
 @attrs.define(kw_only=True)
 class Import:
-    """One run of a mapping. `begin` says what is wrong before anything is read; `run` does the work."""
+    """One run of a mapping. `begin` says what is wrong before anything is read; `run` does the work.
+
+    `errors` is the folder of rows that will not do (beside the mapping when it is left out; a dry run writes them only where it
+    is given), `first` how many of each step the report names. `label` and `facts` are kept with the operation.
+    """
 
     crm: Crm
     mapping: MappingFile
@@ -88,6 +92,9 @@ class Import:
     language: str = "en"
     progress: Progress = lambda step, tally, share: None
     chunk: int = CHUNK
+    first: int = FIRST
+    label: str = ""
+    facts: Mapping[str, t.Any] = attrs.field(factory=dict)
     report: Report = attrs.field(init=False, factory=Report)
     _sources: dict[str, Source] = attrs.field(init=False, factory=dict)
     _done: list[str] = attrs.field(init=False, factory=list)
@@ -162,20 +169,22 @@ class Import:
 
     # ---- running -----------------------------------------------------------------------------------------------
     def run(self) -> Report:
-        """Load everything. A dry run does the same in one transaction, and takes it back."""
+        """Load everything. A dry run does the same and takes it back."""
         with _seldom_collecting():
             return self._run()
 
     def _run(self) -> Report:
         try:
-            if self.dry:
+            if self.dry and self._refers_to_itself():
                 with contextlib.suppress(_Rollback), self.crm.uow(self.actor) as whole:
                     self._steps(lambda: contextlib.nullcontext(whole))
                     raise _Rollback
             else:
-                self._steps(self._chunk)
+                self._steps(self._tried if self.dry else self._chunk)
+            if not self.dry or self.errors is not None:
                 wrong = [step for step in self.mapping.steps if self.report.steps[step.name].wrong]
                 self.report.files = [self._file(step, self._sources[step.name]) for step in wrong]
+            if not self.dry:
                 self._finish()
         finally:
             self.close()
@@ -185,6 +194,22 @@ class Import:
     def _chunk(self) -> Iterator[Uow]:
         with self.crm.uow(self.actor, operation=self.report.operation) as uow:
             yield uow
+
+    def _refers_to_itself(self) -> bool:
+        """True when rows name what other rows of this import make: a dry run must then keep all of it until the end."""
+        own = {step.source for step in self.mapping.steps}
+        kinds = {step.kind for step in self.mapping.steps}
+        references = [r for step in self.mapping.steps for r in step.references]
+        return any(r.which is not None or (r.kind in kinds if r.by else r.source in own) for r in references)
+
+    @contextlib.contextmanager
+    def _tried(self) -> Iterator[Uow]:
+        """A chunk of a dry run whose rows know nothing of each other: taken back at once, so that others need not wait for the end."""
+        with contextlib.suppress(_Rollback), self.crm.uow(self.actor) as uow:
+            yield uow
+            uow.settle()
+            self.report.operation = None  # it goes with the chunk; the next begins one of its own
+            raise _Rollback
 
     def _steps(self, transaction: Callable[[], t.ContextManager[Uow]]) -> None:
         for step in self.mapping.steps:
@@ -198,7 +223,7 @@ class Import:
     def _step(self, step: Step, tally: Tally, transaction: Callable[[], t.ContextManager[Uow]]) -> None:
         source = self._sources[step.name]
         loader = Loader(self.crm, step, source, self.mapping.zone, self.actor)
-        rejects = None if self.dry else Rejects(self._file(step, source), _header(source), loader.kind, self.language)
+        rejects = None if self.dry and self.errors is None else Rejects(self._file(step, source), _header(source), loader.kind, self.language)
         try:
             for rows in loader.chunks(self.chunk):
                 with transaction() as uow:
@@ -221,7 +246,8 @@ class Import:
         """Begin the operation with the first row that is written: a run that finds everything as it was leaves no trace."""
         if self.report.operation is None:
             facts = {"mapping": self.mapping.name, "file": self.mapping.file.name, "fingerprint": self.mapping.fingerprint}
-            self.report.operation = uow.operation("import", self.mapping.name, **facts, sources=self._identities(), **self._process())
+            more = {"sources": self._identities(), **self._process(), **self.facts}
+            self.report.operation = uow.operation("import", self.label or self.mapping.name, **facts, **more)
         uow.operation_id = self.report.operation
 
     def _dropped(self, uow: Uow) -> None:
@@ -237,7 +263,7 @@ class Import:
         operations.note(uow, self.report.operation, {"done": self._done, "steps": counts})
 
     def _told(self, step: Step, loader: Loader, wrong: t.Sequence[t.Any]) -> None:
-        room = FIRST - sum(1 for trouble in self.report.troubles if trouble.step == step.name)
+        room = self.first - sum(1 for trouble in self.report.troubles if trouble.step == step.name)
         for row in wrong[: max(0, room)]:
             self.report.troubles.append(Trouble(step.name, row.line, row.id, reasons(row.problems, loader.kind, self.language)))
 

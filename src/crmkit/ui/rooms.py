@@ -26,7 +26,8 @@ class Address:
 
     When `post` is refused, everything it did is undone, and `again` (visit, a reading uow, the refusal) shows the form once more
     with what is wrong; without it the refusal is told as a toast, or as a page. `open` lets nobody in particular come in.
-    `outside` handlers get no unit of work (`None`) and open their own.
+    `outside` handlers get no unit of work (`None`) and open their own. `upload` takes large bodies to `post`, read into a
+    temporary file (``visit.call.upload``) once the visitor is known to hold `permission`.
     """
 
     get: Handler | None = None
@@ -34,6 +35,7 @@ class Address:
     again: t.Callable[[Visit, Uow, Refusal], Result | Answer] | None = None
     open: bool = False
     upload: Upload | None = None
+    permission: str = ""
     outside: bool = False
     plugin: str = ""
 

@@ -113,7 +113,7 @@ class Site:
         if address.get is not None:
             found["GET"] = Endpoint(self._endpoint(address, address.get), open=True)
         if address.post is not None:
-            mark = t.cast("RouteMark", _UploadMark(address.upload)) if address.upload is not None else None
+            mark = t.cast("RouteMark", _UploadMark(address.upload, self.crm.permissions.get(address.permission))) if address.upload is not None else None
             found["POST"] = Endpoint(self._endpoint(address, address.post), body=True, open=True, mark=mark)
         return found
 
@@ -329,8 +329,8 @@ class Formats:
 class _UploadMark:
     """What the edge asks of a route that takes large bodies."""
 
-    def __init__(self, upload: t.Any) -> None:
-        self.upload, self.permission = upload, None
+    def __init__(self, upload: t.Any, permission: t.Any) -> None:
+        self.upload, self.permission = upload, permission
 
 
 def _rooms(site: Site) -> Iterator[Room]:
