@@ -265,7 +265,8 @@ class _Gatherer:
         expected = getattr(mark, "takes", 1 if isinstance(mark, CommandMark) and mark.of is None else 2)
         given = [p for p in inspect.signature(function).parameters.values() if p.kind is not p.KEYWORD_ONLY and p.default is p.empty]
         if expected is not None and len(given) not in (expected if isinstance(expected, tuple) else (expected,)):
-            takes = {1: "(uow)", 2: "two arguments, the second being uow"}.get(expected, "(uow), or two arguments, the second being uow")
+            words = {1: "(uow)", 2: "two arguments, the second being uow", 3: "three arguments, the last being uow"}
+            takes = words.get(expected, "(uow), or two arguments, the second being uow")
             self.wrong(f"{function.__name__} must take {takes}")
         self.found.marked.append(Marked(self.plugin.name, name, function, mark))
 

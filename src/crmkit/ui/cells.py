@@ -131,6 +131,14 @@ class Cells:
             return f"{translate(hop.field.label, self.visit.language)}: {said[:1].lower()}{said[1:]}"
         return said
 
+    def target(self, name: str) -> tuple[str, Kind] | None:
+        """Return where the name stands of what a field points to (``company.name``) and the kind it is of; None for other fields."""
+        return self._linked.get(name)
+
+    def color(self, name: str, row: Row) -> str:
+        """Return the colour a choice has by itself."""
+        return _choice_color(self.fields[name], row.get(name))
+
     def numeric(self, name: str) -> bool:
         """True for what stands to the right: numbers and amounts."""
         return look_of(self.fields[name]) in ("number", "money")

@@ -144,10 +144,15 @@ class ColumnMark:
 class BadgeMark:
     """Marks on cards of an entity's board; its function gets the ids of the cards and returns the badges of some."""
 
-    takes: t.ClassVar[int] = 2
-    of: type[Entity]
+    of: type[Entity] | None
     order: int = 50
     permission: Permission | None = None
+    live: tuple[t.Any, ...] = attrs.field(default=(), converter=_topics)
+
+    @property
+    def takes(self) -> int:
+        """How many arguments the function has: the entity comes first where it is for all of them."""
+        return 3 if self.of is None else 2
 
 
 @attrs.frozen(kw_only=True)
@@ -246,11 +251,27 @@ def list_column(
     return _put(ColumnMark(of=of, label=label, permission=permission, align=align))
 
 
+BadgesOfOne = t.Callable[[Sequence[int], "Uow"], Mapping[int, "Badge"]]
+BadgesOfAny = t.Callable[[type["Entity"], Sequence[int], "Uow"], Mapping[int, "Badge"]]
+
+
+@t.overload
 def card_badge(
-    of: type[E], *, order: int = 50, permission: Permission | None = None,
-) -> t.Callable[[t.Callable[[Sequence[int], Uow], Mapping[int, Badge]]], t.Callable[[Sequence[int], Uow], Mapping[int, Badge]]]:  # fmt: skip
-    """Put a small mark on cards: ``(ids, uow) -> {id: Badge(…)}``, asked once for all cards that are shown."""
-    return _put(BadgeMark(of=of, order=order, permission=permission))
+    of: type[E], *, order: int = 50, permission: Permission | None = None, live: Iterable[Topic | str | type[Entity]] = (),
+) -> t.Callable[[BadgesOfOne], BadgesOfOne]: ...  # fmt: skip
+@t.overload
+def card_badge(
+    of: None, *, order: int = 50, permission: Permission | None = None, live: Iterable[Topic | str | type[Entity]] = (),
+) -> t.Callable[[BadgesOfAny], BadgesOfAny]: ...  # fmt: skip
+def card_badge(
+    of: type[Entity] | None, *, order: int = 50, permission: Permission | None = None, live: Iterable[Topic | str | type[Entity]] = (),
+) -> t.Any:  # fmt: skip
+    """Put a small mark on cards: ``(ids, uow) -> {id: Badge(…)}``, asked once for all cards that are shown.
+
+    With None it is for boards of every entity, and its function gets the entity first: ``(of, ids, uow)``. Cards are looked at
+    again by themselves when their record changes; `live` names what else their marks depend on.
+    """
+    return _put(BadgeMark(of=of, order=order, permission=permission, live=live))
 
 
 def screen_pop(topic: Topic) -> t.Callable[[t.Callable[[int | None, Uow], Window | None]], t.Callable[[int | None, Uow], Window | None]]:
