@@ -106,34 +106,50 @@ def url_of(crm: Crm, made: str, root: str = "") -> str:
     return f"{settings.base_url.rstrip('/') or root}{settings.link_page}#{made}"
 
 
-def hand_over(request: Request, uow: Uow, user: User, purpose: str, send: bool, status: int = 200) -> Response:
-    """Show a link to whoever asked for it, or let a plugin send it."""
+def pass_on(uow: Uow, user: User, purpose: str, send: bool, root: str) -> tuple[str, str]:
+    """Return a new link's address and secret, to be shown this once; nothing of either when a plugin sends it (`send`)."""
     if not user.active:
         raise Conflict(INACTIVE)
     if not send:
         made = new_link(uow, user, purpose)
-        return secret({"id": user.id, "url": url_of(uow.crm, made, root_of(request)), "token": made}, status)
+        return url_of(uow.crm, made, root), made
     if "accounts_send_link" not in uow.crm.hooked:
         raise Conflict(NO_SENDER)
     if not uow.crm[AccountsSettings].base_url:
         raise Conflict(NO_BASE)
     uow.schedule(LinkWanted(user.id, None, purpose))
-    return secret({"id": user.id, "sent": True}, status)
+    return "", ""
+
+
+def hand_over(request: Request, uow: Uow, user: User, purpose: str, send: bool, status: int = 200) -> Response:
+    """Show a link to whoever asked for it, or let a plugin send it."""
+    url, made = pass_on(uow, user, purpose, send, root_of(request))
+    return secret({"id": user.id, "url": url, "token": made} if made else {"id": user.id, "sent": True}, status)
+
+
+def link_for(uow: Uow, user: User) -> str:
+    """Return what a link for somebody is for (an invitation until they have a password), when the actor may make one."""
+    uow.require(INVITE, user)
+    demand_reach(uow, user.id)
+    return RESET if user.password_hash is not None else INVITATION
 
 
 @route("/users/{id}/link", permission=INVITE, methods=["POST"])
 def make_link(request: Request, uow: Uow) -> t.Any:
     """Make a link for somebody: an invitation until they have a password, a way to a new one afterwards."""
     asked, user = read(request, Wanted), person(uow, key_of(request))
-    uow.require(INVITE, user)
-    demand_reach(uow, user.id)
-    return hand_over(request, uow, user, RESET if user.password_hash is not None else INVITATION, asked.send)
+    return hand_over(request, uow, user, link_for(uow, user), asked.send)
 
 
 @route("/invite", permission=INVITE, methods=["POST"])
 def invite(request: Request, uow: Uow) -> t.Any:
     """Add a person with roles and a main team, and make their invitation."""
     asked = read(request, Invitation)
+    return hand_over(request, uow, add_person(uow, asked), INVITATION, asked.send, 201)
+
+
+def add_person(uow: Uow, asked: Invitation) -> User:
+    """Add a person with roles and a main team, as far as the actor may."""
     uow.require("accounts.user.create")
     if asked.roles:
         uow.require("accounts.user_role.create")
@@ -150,7 +166,7 @@ def invite(request: Request, uow: Uow) -> t.Any:
         uow.add(UserRole(user_id=user.id, role_id=known[name]))
     uow.flush()
     uow.require("accounts.user.create", user)
-    return hand_over(request, uow, user, INVITATION, asked.send, 201)
+    return user
 
 
 # ---- forgotten passwords ------------------------------------------------------------------------------------------------------

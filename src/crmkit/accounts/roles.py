@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from crmkit import Crm, Invalid, NotFound, Problem, Role, Text, Uow, _, command, hookimpl, route
 
 from .asked import key_of, language, person, read, whole
-from .entities import StoredRole, UserRole
+from .entities import StoredRole, User, UserRole
 from .guard import demand_reach, gives, listed
 from .people import actor_of
 from .permissions import ADMINISTER, MATRIX, require_administrator
@@ -102,11 +102,18 @@ class Names:
 @route("/users/{id}/roles", permission=ADMINISTER, methods=["PUT"])
 def set_roles(request: Request, uow: Uow) -> t.Any:
     """Give somebody exactly these roles."""
-    require_administrator(uow)
-    asked, user = read(request, Names), person(uow, key_of(request))
-    demand_reach(uow, user.id)
-    give(uow, user.id, asked.roles)
+    asked = read(request, Names)
+    user = hand_out(uow, key_of(request), asked.roles)
     return {"id": user.id, "roles": sorted(set(asked.roles))}
+
+
+def hand_out(uow: Uow, key: int, names: t.Iterable[str]) -> User:
+    """Give a person exactly these roles, as an administrator who may do as much as they, and return the person."""
+    require_administrator(uow)
+    user = person(uow, key)
+    demand_reach(uow, user.id)
+    give(uow, user.id, names)
+    return user
 
 
 def give(uow: Uow, user: int, names: t.Iterable[str]) -> None:

@@ -156,11 +156,17 @@ def turn_off_second_factor(request: Request, uow: Uow) -> t.Any:
 @route("/users/{id}/second-factor/off", permission=ADMINISTER, methods=["POST"])
 def turn_off_for(request: Request, uow: Uow) -> t.Any:
     """Turn somebody's second factor off, because their telephone is gone."""
+    take_from(uow, key_of(request))
+    return {"second_factor": False}
+
+
+def take_from(uow: Uow, key: int) -> User:
+    """Take somebody's second factor away, as an administrator who may do as much as they, and return the person."""
     require_administrator(uow)
-    user = person(uow, key_of(request))
+    user = person(uow, key)
     demand_reach(uow, user.id)
     forget(uow, user)
-    return {"second_factor": False}
+    return user
 
 
 def forget(uow: Uow, user: User) -> None:
