@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from .check import Findings, check_plugin
+from .checks.templates import template_problems
 from .kit import Kit, Seen
 from .queries import Queries
 
@@ -38,4 +39,4 @@ class Deliver(t.Protocol):
 Emitted: t.TypeAlias = Seen[object]
 Published: t.TypeAlias = "Seen[Message]"
 
-__all__ = ["Deliver", "Emitted", "Findings", "Kit", "Make", "Published", "Queries", "Seen", "check_plugin"]
+__all__ = ["Deliver", "Emitted", "Findings", "Kit", "Make", "Published", "Queries", "Seen", "check_plugin", "template_problems"]

@@ -70,7 +70,7 @@ def problems_of(
         return [str(error)]
     found: list[Text | str] = []
     steps: tuple[tuple[Text, Callable[[], list[Text]]], ...] = (
-        (READING, lambda: [*_source(plugin, plugins), *_words(plugin, crm)]),
+        (READING, lambda: [*_source(plugin, plugins), *_words(plugin, crm), *_pages(crm)]),
         (MIGRATING, lambda: _history(plugin, crm, databases)),
         (CALLING, lambda: _calls(plugin, plugins, databases)),
     )
@@ -100,6 +100,17 @@ def _words(plugin: Plugin, crm: Crm) -> list[Text]:
     from .checks import words
 
     return words.problems(plugin, crm)
+
+
+def _pages(crm: Crm) -> list[t.Any]:
+    """Return what is wrong with what a plugin adds to the screen: the site is built, as when it is served."""
+    from crmkit.ui.site import Site
+
+    try:
+        Site(crm)
+    except CompositionError as error:
+        return list(error.problems)
+    return []
 
 
 def _history(plugin: Plugin, crm: Crm, databases: Sequence[str]) -> list[Text]:

@@ -39,7 +39,7 @@ def check(plugin: tuple[str, ...], totals: bool, recount: bool) -> int:
     from crmkit.testing.check import problems_of
 
     names = list(plugin) or ([p.name for p in settled_crm().plugins] if given().is_there else [p.name for p in installed_plugins()])
-    count = 0
+    count = _screens()
     for name in names:
         with working(_("Checking {name}", ru="Проверка: {name}").format(name=name)) as shown:
             found = problems_of(name, shown.on)
@@ -49,6 +49,22 @@ def check(plugin: tuple[str, ...], totals: bool, recount: bool) -> int:
             say(_("{name}: well made", ru="{name}: всё в порядке"), name=name)
         count += len(found)
     return int(count > 0)
+
+
+def _screens() -> int:
+    """Say what is wrong with ``[ui]`` and with what the plugins of the settings add to the screen together; return how much it is."""
+    if not given().is_there:
+        return 0
+    from crmkit import CompositionError
+    from crmkit.ui.serving import site_of
+
+    try:
+        site_of(settled_crm())
+    except CompositionError as error:
+        for problem in error.problems:
+            say(told(problem))
+        return len(error.problems)
+    return 0
 
 
 def _totals(recount: bool) -> int:
