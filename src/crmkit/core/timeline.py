@@ -14,6 +14,7 @@ from .filter import EVERYTHING, NOTHING
 from .kind import Kind
 from .ledger import history, journal
 from .model import Entity, Staged
+from .text import Text
 from .where import Where
 
 if t.TYPE_CHECKING:
@@ -33,7 +34,7 @@ def timeline(uow: Uow, kind: Kind, record: Entity, *, limit: int = 50, before: d
     found = [entry(uow, row) for row in rows]
     if "crm_timeline" in uow.crm.hooked:
         for answer in uow.crm.hook.crm_timeline(record=record, uow=uow, before=before):
-            added = [{k: wire.dump(v) for k, v in e.items()} for e in answer or ()]
+            added = [{k: v if isinstance(v, Text) else wire.dump(v) for k, v in e.items()} for e in answer or ()]
             found += [e for e in added if before is None or e["at"].rstrip("Z") < wire.moment(before).rstrip("Z")]
     return sorted(found, key=lambda e: (e["at"].rstrip("Z"), e.get("id") or 0), reverse=True)[:limit]
 

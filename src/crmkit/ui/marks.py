@@ -34,6 +34,8 @@ class Slot(enum.Enum):
     """Beside the record's name: a line, no frame."""
     TOP = "top"
     """Above the tabs, the whole width: what must not be missed."""
+    TIMELINE = "timeline"
+    """Above the timeline: where something is added to it."""
     TAB = "tab"
     """A tab of its own beside the timeline; shown when it is chosen."""
     ASIDE = "aside"
