@@ -76,11 +76,11 @@ def excess(crm: Crm, actor: Actor, new: Role, old: Role | None = None) -> list[P
         held = crm.access.scopes(actor, permission)
         for scope in scopes:
             if not covers(before.get(permission, ()), scope) and not covers(held, scope):
-                found.append(Problem("grants", "escalation", MORE.format(permission=permission, scope=scope if isinstance(scope, str) else "…")))
+                found.append(Problem(f"grants.{permission}", "escalation", MORE.format(permission=permission, scope=scope if isinstance(scope, str) else "…")))
     known = {p for name in actor.roles if name in crm.access.roles for p in crm.access.roles[name].grants}
     for pattern in new.grants:
         if "*" in pattern and (old is None or pattern not in old.grants) and not any(fnmatch.fnmatchcase(pattern, own) for own in known):
-            found.append(Problem("grants", "escalation", WIDER.format(pattern=pattern)))  # what a later plugin brings is covered too
+            found.append(Problem(f"grants.{pattern}", "escalation", WIDER.format(pattern=pattern)))  # what a later plugin brings is covered too
     return [*found, *_opened(crm, actor, new, old)][:20]
 
 
