@@ -52,13 +52,18 @@ def _topics(given: Iterable[Topic | str | type[Entity]]) -> tuple[t.Any, ...]:
 
 @attrs.frozen(kw_only=True)
 class Menu:
-    """A line in the sidebar. `section` is ``work``, ``records``, ``reports``, ``admin`` or one of the plugin's own (a `Text`)."""
+    """A line in the sidebar. `section` is ``work``, ``records``, ``reports``, ``admin`` or one of the plugin's own (a `Text`).
+
+    ``person`` is the menu under the visitor's own name; a page that answers no GET is a button there. `badge` counts what
+    waits, `shown` leaves the line out for some visitors.
+    """
 
     icon: str = "circle"
     section: str = "work"
     order: int = 50
     label: Text = attrs.field(default=Text(""), converter=_text)
     badge: t.Callable[[Uow], int] | None = None
+    shown: t.Callable[[Visit], bool] | None = None
 
 
 @attrs.frozen(kw_only=True)

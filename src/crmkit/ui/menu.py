@@ -76,7 +76,7 @@ def shell_of(site: Site, visit: Visit) -> Shell:
         found += [section for section in every if section.lines and section.key != PERSON]
         person = [line for section in every if section.key == PERSON for line in section.lines]
     else:
-        person = _sections(site, uow).get(PERSON, Section(PERSON, "")).lines
+        person = _sections(site, visit, uow).get(PERSON, Section(PERSON, "")).lines
     lines = [line for section in found for line in section.lines]
     mark_current(visit.call.path, [home, *lines, *person])
     _count(site, visit, uow, lines)
@@ -87,13 +87,13 @@ def menu_of(site: Site, visit: Visit) -> list[Section]:
     """Return the sections a visitor may see, with those that have no line left out."""
     if visit.uow is None:
         return []
-    return [section for section in _sections(site, visit.uow).values() if section.lines]
+    return [section for section in _sections(site, visit, visit.uow).values() if section.lines]
 
 
-def _sections(site: Site, uow: Uow) -> dict[str, Section]:
+def _sections(site: Site, visit: Visit, uow: Uow) -> dict[str, Section]:
     found = {key: Section(key, label) for key, label in words.sections.items()}
     for plugin, mark, menu in menus_of(site.registry):
-        if mark.permission is PUBLIC or uow.may(mark.permission):
+        if (mark.permission is PUBLIC or uow.may(mark.permission)) and (menu.shown is None or menu.shown(visit)):
             section = found.setdefault(str(menu.section), Section(str(menu.section), menu.section))
             posts = "GET" not in getattr(mark, "methods", ("GET",))
             section.lines.append(Line(label=menu.label or mark.label, path=f"/{plugin}{mark.path}", icon=menu.icon, order=menu.order, posts=posts))

@@ -20,5 +20,6 @@ def headers(nonce: str, trusted: Sequence[str] = ()) -> list[tuple[bytes, bytes]
     return [
         (b"content-security-policy", policy.encode()), (b"referrer-policy", b"same-origin"), (b"x-frame-options", b"DENY"),
         (b"cross-origin-opener-policy", b"same-origin"), (b"permissions-policy", b"camera=(), geolocation=(), microphone=(self)"),
+        (b"cache-control", b"private, no-store"),  # what was on the screen is gone when somebody signs out and goes back
         (b"vary", b"HX-Request, HX-Target, Cookie, Accept-Language"),
     ]  # fmt: skip

@@ -194,6 +194,11 @@ class Visit:
         if self._cookies is not None:
             self._cookies[name] = value
 
+    def keep_language(self, language: str) -> None:
+        """Show this browser the pages in a language from now on."""
+        if language in LANGUAGES:
+            self.set_cookie(LANGUAGE_COOKIE, language)
+
     @property
     def request(self) -> HTTPConnection:
         """The request as Starlette has it: headers, the client's address, the session of a host."""

@@ -55,7 +55,6 @@ class Option:
     post: str = ""
     name: str = ""
     value: str = ""
-    confirm: str = ""
     archived: bool = False
 
 
@@ -134,11 +133,11 @@ def _commands(visit: Visit, uow: Uow, question: str, marking: Marking) -> list[O
         if not _meets(question, marking, command.label):
             continue
         said, address = visit.say(command.label), f"/_/command/{command.name}"
-        if attrs.fields(command.arguments):
+        if attrs.fields(command.arguments) or look.confirm:
             window = visit.url(address, view="window")
             option = Option(html=marking.html(said), icon=look.icon, go=visit.url(address), window=window, title=said, how="form")
         else:
-            option = Option(html=marking.html(said), icon=look.icon, post=visit.url(address), confirm=visit.say(look.confirm))
+            option = Option(html=marking.html(said), icon=look.icon, post=visit.url(address))
         found.append((look.order, option))
     return [option for _order, option in sorted(found, key=lambda pair: pair[0])]
 

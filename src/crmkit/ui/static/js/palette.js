@@ -48,8 +48,7 @@ export function open(question = '') {
 
 /** Do what an option stands for: go there, open it in a window, run the command, or send a preference. */
 function act(option, beside) {
-  const { go, title, kind, post, name, value, confirm: question } = option.dataset;
-  if (question && !confirm(question)) return;
+  const { go, title, kind, post, name, value } = option.dataset;
   dialog.close();
   if (post) {
     htmx.ajax('POST', post, { values: name ? { [name]: value } : {}, swap: 'none' });
