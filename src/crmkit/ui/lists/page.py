@@ -9,12 +9,13 @@ import attrs
 from ...core.errors import Invalid, Problem
 from ...core.kind import Kind
 from ...core.lists import MAX_COUNT, ListRequest, Page
-from ...core.text import translate
 from ..results import View
 from ..shown import path_of
 from . import words
 from .asked import ARCHIVED, Asked, read
+from .bar import Bar
 from .columns import Column, Columns
+from .words import WORDS
 
 if t.TYPE_CHECKING:
     from ...core.uow import Uow
@@ -31,11 +32,11 @@ class ListOf:
         uow.require(kind.permission("read"))
         self.visit, self.uow, self.kind = visit, uow, kind
         self.shown = visit.site.shown(kind)
-        self.asked = asked if asked is not None else read(visit)
-        self.path = path_of(kind)
-        self.filter: t.Any = self.asked.filter
-        self.sort: tuple[str, ...] = self.asked.sort or (self.shown.sort,)
-        self.columns = Columns(visit, uow, kind, self.asked.columns or self.shown.columns)
+        self.bar = Bar(visit, uow, kind, asked if asked is not None else read(visit))
+        self.asked, self.path = self.bar.asked, self.bar.path
+        self.filter: t.Any = self.bar.filter
+        self.sort: tuple[str, ...] = self.bar.state.sort or (self.shown.sort,)
+        self.columns = Columns(visit, uow, kind, self.bar.state.columns or self.shown.columns)
         self.problems: list[Problem] = []
         self.rows: list[dict[str, t.Any]] = []
         self.next: str | None = None
@@ -102,7 +103,7 @@ class ListOf:
     @property
     def narrowed(self) -> bool:
         """True when a filter or a search leaves some out."""
-        return bool(self.filter or self.asked.raw or self.asked.q or self.asked.archived)
+        return bool(self.filter or self.asked.raw or self.asked.q or self.asked.archived or self.asked.after)
 
     @property
     def said(self) -> str:
@@ -129,9 +130,8 @@ def rows(visit: Visit, uow: Uow) -> View:
     found = ListOf(visit, uow, visit.kind)
     ids = _ids(visit.query.get("ids", ""))
     if ids:
-        found.filter = {"and": [{"id": {"in": ids}}, *([found.filter] if found.filter else [])]}
-        found.asked = attrs.evolve(found.asked, after=None)
-        found.rows = uow.page(visit.kind.cls, found.request(limit=MOST_IDS)).rows
+        narrowed = {"and": [{"id": {"in": ids}}, *([found.filter] if found.filter else [])]}
+        found.rows = uow.page(visit.kind.cls, found.request(filter=narrowed, after=None, limit=MOST_IDS)).rows
         found.columns.load(found.rows)
     else:
         found.load()
@@ -140,7 +140,7 @@ def rows(visit: Visit, uow: Uow) -> View:
 
 def context(found: ListOf) -> dict[str, t.Any]:
     """Return what the templates of lists have."""
-    return {"list": found, "lw": WORDS, "kind": found.kind, "shown": found.shown}
+    return {"list": found, "bar": found.bar, "lw": WORDS, "kind": found.kind, "shown": found.shown}
 
 
 def _ids(text: str) -> list[int]:
@@ -148,5 +148,4 @@ def _ids(text: str) -> list[int]:
     return list(dict.fromkeys(found))[:MOST_IDS]
 
 
-WORDS = {name: value for name, value in vars(words).items() if isinstance(value, str | dict) and not name.startswith("__")}
-__all__ = ["ListOf", "context", "listed", "rows", "translate"]
+__all__ = ["ListOf", "context", "listed", "rows"]
