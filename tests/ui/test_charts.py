@@ -77,7 +77,7 @@ def check(markup: str) -> None:
             for number in re.findall(r"-?[\d.]+(?:e[+-]?\d+)?|nan|inf", element.get(name, "")):
                 assert -0.01 <= float(number) <= 1000.01, element.get(name)
         if element.get("data-tip") is not None and element.get("class", "").split()[0] != "arc":
-            assert element.get("aria-label", "").strip()
+            assert element.get("aria-label", "").strip() or "".join(element.itertext()).strip()
             assert (element.get("role") == "img") is (element.get("href") is None)
     stops = [m for m in marks(markup) if m.get("tabindex") == "0"]
     assert not marks(markup) or stops, "nothing takes the focus"

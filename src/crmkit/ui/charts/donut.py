@@ -95,5 +95,5 @@ def _arc(begin: float, share: float, one: _Slice, all_around: bool, language: st
 def _line(one: _Slice, whole: float, language: str, first: bool) -> Markup:
     share = _share(one.number, whole, language) if one.shown != GAP and one.number >= 0 else GAP
     tip = [one.name, f"{one.shown} · {share}", *([one.note] if one.note else [])]
-    parts = [tag("i", class_=f"lg-bar {one.color}"), tag("span", one.name, class_="slice-n"), tag("b", one.shown, class_="num")]
+    parts = [tag("i", class_=f"lg-bar {one.color}"), tag("span", one.name, class_="slice-n"), " ", tag("b", one.shown, class_="num"), " "]
     return row(tip, *parts, tag("small", share, class_="num"), class_="slice", href=one.href, first=first)

@@ -75,9 +75,13 @@ def mark(name: str, tip: Sequence[str], *inside: str, class_: str, href: str | N
     return tag(name if href is None else "a", *inside, class_=class_, tabindex=0 if first else -1, **kind, **named, **attributes)
 
 
-def row(tip: Sequence[str], *inside: str, class_: str, href: str | None = None, first: bool = False) -> Markup:
-    """Return a mark that reads as a line of a list; one that leads somewhere is reached with Tab as any link is."""
-    return mark("div", tip, *inside, class_=class_, href=href, first=first or safe(href) is not None)
+def row(tip: Sequence[str], *inside: str, class_: str, href: str | None = None, first: bool = False, more: Sequence[str] = ()) -> Markup:
+    """Return a mark that reads as a line of a list. One that leads somewhere is a link as any other, called what it says, and `more`."""
+    href = leads(href)
+    if href is None:
+        return mark("div", tip, *inside, class_=class_, first=first)
+    rest = tag("span", ", ".join(["", *more]), class_="vh") if more else Markup()
+    return tag("a", *inside, rest, class_=class_, href=href, tabindex=0, data_tip="\n".join(tip))
 
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:

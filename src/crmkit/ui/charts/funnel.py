@@ -69,8 +69,9 @@ def _level(level: Level, value: float | None, whole: str, scale: Scale, unit: Un
     bar = rect(scale, 0.0, value, 0, BAR, "bar blue", 5) if value is not None else Markup()
     picture = tag("svg", bar, width="100%", height=BAR, class_="row-svg", aria_hidden="true")
     tip = [name, f"{REACHED.to(language)}: {shown}", *([f"{OF_FIRST.to(language)}: {whole}"] if whole else [])]
-    figures = tag("div", tag("b", write(level.value, unit, language, short=True)), tag("span", whole), class_="row-val num")
-    return row(tip, tag("div", tag("span", name), class_="row-name"), picture, figures, class_="row", href=level.href, first=first)
+    figures = tag("div", tag("b", write(level.value, unit, language, short=True)), " ", tag("span", whole), class_="row-val num")
+    title = tag("div", tag("span", name), class_="row-name")
+    return row(tip, title, " ", picture, figures, class_="row", href=level.href, first=first)
 
 
 def _link(level: Level, values: tuple[float, float], went: str, scale: Scale, unit: Unit, language: str) -> Markup:

@@ -97,10 +97,11 @@ def _step(r: Step, held: Bounds, fact: float | None, scale: Scale, unit: Unit, l
     if held.norm is not None:
         drawn.append(line(scale, held.norm, 4, 32, "ref"))
     off = "" if fact is None else held.deviation(fact, language)
-    shown = tag("div", tag("b", write(r.fact, unit, language)), tag("span", off, class_=f"delta {state}"), class_="row-val num")
+    shown = tag("div", tag("b", write(r.fact, unit, language)), " ", tag("span", off, class_=f"delta {state}"), class_="row-val num")
     picture = tag("svg", *drawn, width="100%", height=STEP_H, class_="row-svg", aria_hidden="true")
-    title = tag("div", tag("span", name), tag("small", note) if note else "", class_="row-name")
-    return row(tip, title, picture, shown, class_="row", href=r.href, first=first)
+    title = tag("div", tag("span", name), " ", tag("small", note) if note else "", class_="row-name")
+    more = tip[2:-1] if note else tip[2:]  # the name, the fact and the note are there to be seen
+    return row(tip, title, " ", picture, shown, class_="row", href=r.href, first=first, more=more)
 
 
 def _axis(scale: Scale, unit: Unit, language: str) -> Markup:
@@ -156,9 +157,9 @@ def bars(
         said.append((name, shown, *([part or "—"] if share else []), note))
         tip = [name, shown, *([f"{SHARE.to(language)}: {part}"] if part else []), *([note] if note else [])]
         lines.append(row(
-            tip, tag("div", tag("span", name), tag("small", note) if note else "", class_="row-name"),
+            tip, tag("div", tag("span", name), " ", tag("small", note) if note else "", class_="row-name"), " ",
             tag("svg", *drawn, width="100%", height=BAR_H, class_="row-svg", aria_hidden="true"),
-            tag("div", tag("b", write(r.value, unit, language, short=True)), tag("span", part) if share else "", class_="row-val num"),
+            tag("div", tag("b", write(r.value, unit, language, short=True)), " ", tag("span", part) if share else "", class_="row-val num"),
             class_="row", href=r.href, first=n == 0,
         ))  # fmt: skip
     heads = [w.to(language) for w in (NAME, VALUE, *([SHARE] if share else []), NOTE)]

@@ -7,6 +7,7 @@ import typing as t
 from markupsafe import Markup
 
 from ...core.errors import NotFound
+from ..menu import workspace_of
 from ..results import Redirect, Result, View
 from ..rooms import Address, Room
 from . import words
@@ -14,11 +15,10 @@ from .tiles import allowed, ask, tile_of, tiles_of
 
 if t.TYPE_CHECKING:
     from ...core.uow import Uow
-    from ..marks import Workspace
     from ..site import Site
     from ..visit import Visit
 
-HOME, WORKSPACE_COOKIE = "home", "crmkit_workspace"
+HOME = "home"
 
 
 def room(site: Site) -> Room:
@@ -32,7 +32,7 @@ def room(site: Site) -> Room:
 # ---- pages -----------------------------------------------------------------------------------------------------------
 def home(visit: Visit, uow: Uow) -> Result:
     """GET /: where the visitor's workspace begins; else the tiles of home."""
-    mine = workspace_of(visit)
+    mine = workspace_of(visit.site, visit)
     if mine is not None and mine.home.partition("?")[0] != "/":
         return Redirect(mine.home)
     return dashboard(visit, uow, HOME, label=words.home, icon="house", top=_greeting(visit))
@@ -75,19 +75,6 @@ def dashboard(visit: Visit, uow: Uow, name: str, *, label: str, icon: str = "lay
     ```
     """
     return View("ui/dashboard.html", title=visit.say(label), icon_name=icon, tiles=tiles_of(visit, uow, name), top=top, bar=bar, words=words)
-
-
-# ---- whose page it is ------------------------------------------------------------------------------------------------
-def workspace_of(visit: Visit) -> Workspace | None:
-    """Return the visitor's workspace: the one chosen in this browser, else the first one of their roles."""
-    mine = workspaces_of(visit)
-    chosen = visit.cookie(WORKSPACE_COOKIE)
-    return next((w for w in mine if w.name == chosen), mine[0] if mine else None)
-
-
-def workspaces_of(visit: Visit) -> list[Workspace]:
-    """Return the workspaces of the visitor's roles."""
-    return [w for w in visit.site.registry.workspaces if set(w.roles) & set(visit.actor.roles)]
 
 
 def _greeting(visit: Visit) -> Markup:

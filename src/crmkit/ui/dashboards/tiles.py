@@ -20,12 +20,10 @@ if t.TYPE_CHECKING:
     from ...core.uow import Uow
     from ..visit import Visit
 
-SOON = "delay:1s"  # a burst of changes is one question, not a hundred
-
 
 @attrs.frozen(kw_only=True)
 class Tile:
-    """One tile as a page shows it. `source` is where it is fetched again, `trigger` when."""
+    """One tile as a page shows it. `source` is where it is fetched again, `live` the topics that tell when."""
 
     id: str
     title: str
@@ -33,7 +31,7 @@ class Tile:
     span: int
     plugin: str
     source: str
-    trigger: str
+    live: str
     waiting: bool
 
 
@@ -63,10 +61,9 @@ def tile_of(visit: Visit, part: Part) -> Tile | None:
         return None
     waiting = part.state in ("lazy", "slow")
     source = visit.url(f"/_/widget/{item.plugin}/{item.key}", **dict(visit.query))
-    topics = [f"crm:{name} from:body {SOON}" for name in topic_names(visit.crm, item.mark.live)]
     return Tile(
         id=f"tile-{item.plugin}-{item.key}".replace(":", "-").replace(".", "-"), title=visit.say(item.mark.label), html=part.html,
-        span=min(3, max(1, item.mark.span)), plugin=item.plugin, source=source, trigger=", ".join([*(["load"] if waiting else []), *topics]),
+        span=min(3, max(1, item.mark.span)), plugin=item.plugin, source=source, live=" ".join(topic_names(visit.crm, item.mark.live)),
         waiting=waiting,
     )  # fmt: skip
 
