@@ -5,6 +5,7 @@ import './shell.js';
 import './nav.js';
 import './palette.js';
 import './pick.js';
+import './records.js';
 import './board.js';
 import './lists.js';
 import './desk.js';
