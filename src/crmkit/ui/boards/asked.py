@@ -1,56 +1,44 @@
-"""What the address of a board says: pipeline, filter, search, saved view, whose records."""
+"""What the address of a board says beside the bar it shares with lists: pipeline, whose records; and which columns are folded."""
 
 from __future__ import annotations
 
 import typing as t
 from urllib.parse import quote, unquote
 
-import attrs
-
 from ...core.kind import Kind
 from ...core.pipeline import OPEN, Pipeline
-from ..lists.asked import Asked, read
-from ..shown import path_of
+from ..lists.asked import read
+from ..lists.bar import Bar
 
 if t.TYPE_CHECKING:
+    from ...core.uow import Uow
     from ..visit import Visit
 
 FOLDS = "crmkit_folds"
 MOST_FOLDS = 12
 
 
-@attrs.frozen(kw_only=True)
 class BoardAsked:
-    """The state of a board."""
+    """The state of a board: that of its bar, the pipeline, and whether only one's own records are shown."""
 
-    kind: Kind
-    list: Asked
-    pipeline: str = ""
-    mine: bool = False
+    def __init__(self, visit: Visit, uow: Uow, kind: Kind) -> None:
+        self.visit, self.kind = visit, kind
+        self.bar = Bar(visit, uow, kind, read(visit), "board")
+        self.pipeline: Pipeline[t.Any] = kind.pipelines.get(visit.query.get("pipeline", ""), kind.first_pipeline)
+        self.may_be_mine = kind.owned and visit.actor.id is not None and "owner_id" not in visit.crm.access.hidden(visit.actor, kind)
+        self.mine = self.may_be_mine and visit.query.get("mine") == "1"
 
-    def query(self, **changes: t.Any) -> dict[str, t.Any]:
-        """Return the parameters of an address with this state, changed as said."""
-        own = {name: changes.pop(name) for name in ("pipeline", "mine") if name in changes}
-        now = attrs.evolve(self, **own)
-        found: dict[str, t.Any] = self.list.query(sort=(), columns=(), archived="", **changes)
-        return found | ({"pipeline": now.pipeline} if now.pipeline else {}) | ({"mine": 1} if now.mine else {})
+    @property
+    def filter(self) -> t.Any:
+        """The filter tree, narrowed to the visitor's own records where only they are wanted."""
+        own = {"owner_id": self.visit.actor.id} if self.mine else None
+        return {"and": [own, self.bar.filter]} if own and self.bar.filter else own or self.bar.filter
 
-    def url(self, visit: Visit, verb: str = "board", /, **changes: t.Any) -> str:
-        """Return the address of the board, or of a part of it."""
-        more = {name: changes.pop(name) for name in ("stage", "after", "ids") if name in changes}
-        return visit.url(f"{path_of(self.kind)}/{verb}", **self.query(**changes), **more)
-
-    def filter(self, visit: Visit, tree: t.Any) -> t.Any:
-        """Return a filter tree, narrowed to the visitor's own records where only they are wanted."""
-        own = {"owner_id": visit.actor.id} if self.mine and visit.actor.id is not None and self.kind.owned else None
-        return {"and": [own, tree]} if own and tree else own or tree or None
-
-
-def asked_of(visit: Visit) -> BoardAsked:
-    """Return the state a board's address asks for."""
-    pipeline = visit.query.get("pipeline", "")
-    known = pipeline if pipeline in visit.kind.pipelines else ""
-    return BoardAsked(kind=visit.kind, list=attrs.evolve(read(visit), after=None), pipeline=known, mine=visit.query.get("mine") == "1")
+    def url(self, pipeline: str = "", mine: bool | None = None) -> str:
+        """Return the address of the board with another pipeline, or of everybody's records or one's own."""
+        named = pipeline or self.visit.query.get("pipeline") or None
+        own = 1 if (self.mine if mine is None else mine) else None
+        return self.visit.url(f"{self.bar.path}/board", **self.bar.asked.query(), pipeline=named, mine=own)
 
 
 def folded(visit: Visit, kind: Kind, pipeline: Pipeline[t.Any]) -> frozenset[str]:

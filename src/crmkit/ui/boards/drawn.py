@@ -51,6 +51,7 @@ class ColumnOf:
     label: str
     color: str
     count: str
+    """How many cards there are in all, as it is read."""
     sum: str = ""
     sum_full: str = ""
     cards: t.Sequence[CardOf] = ()
@@ -83,8 +84,3 @@ class Drawn:
     """Topics after which the marks on the cards are asked for again."""
     fold: str = ""
     notes: t.Sequence[Markup] = ()
-
-    @property
-    def total(self) -> int:
-        """How many cards are drawn."""
-        return sum(len(c.cards) for c in self.columns)

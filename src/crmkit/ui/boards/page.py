@@ -7,10 +7,11 @@ import typing as t
 from ...core.errors import Invalid, Problem
 from ...web.answer import Answer
 from ...web.problems import NoSuchPath
+from ..lists.words import WORDS as LIST_WORDS
 from ..results import View
 from ..shown import path_of
 from . import words
-from .asked import asked_of, fold
+from .asked import fold
 from .drawn import SPRITE
 from .stages import MOST_IDS, BoardOf
 
@@ -31,7 +32,8 @@ def shown(visit: Visit, uow: Uow) -> View:
     if not kind.pipelines:
         return View("ui/boards/none.html", kind=kind, shown=look, bw=WORDS)
     found = BoardOf(visit, uow, kind)
-    return View("ui/boards/stages.html", of=found, board=found.draw(), kind=kind, shown=look, path=path_of(kind), **common())
+    board = found.draw()
+    return View("ui/boards/stages.html", of=found, bar=found.bar, board=board, kind=kind, shown=look, path=path_of(kind), lw=LIST_WORDS, **common())
 
 
 def common() -> dict[str, t.Any]:
@@ -72,4 +74,4 @@ def _ids(text: str) -> list[int]:
     return list(dict.fromkeys(found))[:MOST_IDS]
 
 
-__all__ = ["asked_of", "changes", "common", "folds", "more", "shown"]
+__all__ = ["changes", "common", "folds", "more", "shown"]

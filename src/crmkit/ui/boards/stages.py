@@ -10,14 +10,14 @@ from markupsafe import Markup
 from ...core import board as core
 from ...core.errors import Invalid, Problem
 from ...core.kind import Kind
-from ...core.pipeline import OPEN, Pipeline
+from ...core.pipeline import OPEN
 from ...core.text import translate
 from ...web.problems import NoSuchPath
 from .. import formats
 from ..cells import color_of_stage
 from ..shown import path_of
 from . import badges, words
-from .asked import BoardAsked, asked_of, folded
+from .asked import BoardAsked, folded
 from .cards import Cards
 from .drawn import CardOf, ColumnOf, Drawn
 
@@ -36,28 +36,24 @@ Row = Mapping[str, t.Any]
 class BoardOf:
     """One board for one visitor."""
 
-    def __init__(self, visit: Visit, uow: Uow, kind: Kind, asked: BoardAsked | None = None) -> None:
-        if not kind.staged:
+    def __init__(self, visit: Visit, uow: Uow, kind: Kind) -> None:
+        if not kind.staged or not kind.pipelines:
             raise NoSuchPath()
         uow.require(kind.permission("read"))
         self.visit, self.uow, self.kind = visit, uow, kind
-        self.asked = asked if asked is not None else asked_of(visit)
-        self.filter: t.Any = self.asked.filter(visit, self.asked.list.filter)
-        self.search = self.asked.list.q or None
-        self.problems: list[Problem] = [Problem("filter", "json", words.broken_filter)] if self.asked.list.raw else []
+        self.asked = BoardAsked(visit, uow, kind)
+        self.bar, self.pipeline = self.asked.bar, self.asked.pipeline
+        self.filter: t.Any = self.asked.filter
+        self.search = self.bar.asked.q or None
+        self.problems: list[Problem] = [Problem("filter", "json", words.broken_filter)] if self.bar.asked.raw else []
         self.notes: list[Markup] = []
         self.may_move = uow.may(kind.permission("move"))
         self.may_create = uow.may(kind.permission("create"))
 
     @property
-    def pipeline(self) -> Pipeline[t.Any]:
-        """The pipeline whose stages are shown."""
-        return self.kind.pipelines[self.asked.pipeline] if self.asked.pipeline else self.kind.first_pipeline
-
-    @property
     def narrowed(self) -> bool:
         """True when a filter or a search leaves some out."""
-        return bool(self.filter or self.asked.list.raw or self.search)
+        return bool(self.filter or self.bar.asked.raw or self.search)
 
     # ---- what is shown -----------------------------------------------------------------------------------------
     def draw(self) -> Drawn:
@@ -125,12 +121,12 @@ class BoardOf:
         )  # fmt: skip
 
     def _more(self, stage: str, after: str | None) -> str:
-        return self.asked.url(self.visit, "board/more", stage=stage, after=after)
+        return self.bar.tool("board/more", stage=stage, **({"after": after} if after else {}))
 
     def _board(self, columns: Sequence[ColumnOf]) -> Drawn:
         pipeline = self.pipeline
         return Drawn(
-            title=translate(self.kind.plural, self.visit.language), columns=columns, changes=self.asked.url(self.visit, "board/changes"),
+            title=translate(self.kind.plural, self.visit.language), columns=columns, changes=self.bar.tool("board/changes"),
             move=self.visit.url(f"{path_of(self.kind)}/ID/move") if self.may_move else "", param="stage", fixed={"pipeline": pipeline.name},
             moves={s: pipeline.targets(s) for s in pipeline.stages}, topics=[self.kind.key], fresh=badges.refreshing(self.visit, self.uow, self.kind),
             fold=self.visit.url(f"{path_of(self.kind)}/board/fold"), notes=self.notes,

@@ -1,9 +1,10 @@
 // <crm-board>: drag by mouse, touch (long press) and keyboard, a menu for each card, live changes. No listeners on cards.
 import { say, toast } from './core.js';
 import { drag } from './drag.js';
+import { live } from './live.js';
 import { move, part } from './moves.js';
 
-const SOON = 90, LATER = 500, MOST = 150;
+const SOON = 20, LATER = 400, MOST = 150;
 
 class Board extends HTMLElement {
   connectedCallback() {
@@ -25,12 +26,13 @@ class Board extends HTMLElement {
     on(this, 'touchmove', (e) => { if (this.cancel) e.preventDefault(); }, { passive: false });
     on(this, 'htmx:after:swap', () => this.tidy());
     if (this.menu) { on(this.menu, 'click', (e) => this.pick(e)); on(this.menu, 'keydown', (e) => this.menuKey(e)); }
-    for (const topic of this.dataset.topics.split(' ').filter(Boolean)) on(document.body, `crm:${topic}`, (e) => this.heard(e.detail));
-    for (const topic of this.dataset.fresh.split(' ').filter(Boolean)) on(document.body, `crm:${topic}`, () => this.heardOfMarks());
-    on(document.body, 'crm:resync', () => { this.all = true; this.later(SOON); });
+    const hear = (names, run) => { for (const topic of names.split(' ').filter(Boolean)) { this.ends.push(live.on(topic, () => {})); on(document.body, `crm:${topic}`, run); } };
+    this.ends = []; // `on` says what this page waits for; the events on the body come no faster than they can be shown
+    hear(this.dataset.topics, (e) => this.heard(e.detail));
+    hear(this.dataset.fresh, (e) => this.heardOfMarks(e.detail));
     this.tidy();
   }
-  disconnectedCallback() { this.stop.abort(); clearTimeout(this.timer); this.cancel?.(); }
+  disconnectedCallback() { for (const end of this.ends) end(); this.stop.abort(); clearTimeout(this.timer); this.cancel?.(); }
 
   get lists() { return [...this.querySelectorAll('[data-list]')]; }
   get busy() { return !!(this.held || this.cancel || this.pending); }
@@ -237,12 +239,14 @@ class Board extends HTMLElement {
   }
 
   // ---------- what others do
-  heard(detail) {
-    if (detail?.id && !this.free) this.ids.add(String(detail.id));
-    else if (!detail?.own || !this.pending) this.all = true; // of a move of our own the card is fetched anyway
+  heard({ ids = [], gone = [], all }) {
+    if (this.free || all) this.all = true; else for (const id of [...ids, ...gone]) this.ids.add(String(id));
     this.later(SOON);
   }
-  heardOfMarks() { for (const card of this.querySelectorAll('.card')) this.ids.add(card.dataset.id); this.later(LATER); }
+  heardOfMarks({ own }) {
+    for (const card of this.querySelectorAll('.card')) this.ids.add(card.dataset.id);
+    this.later(own ? SOON : LATER);
+  }
   later(ms) { clearTimeout(this.timer); this.timer = setTimeout(() => this.refresh(), ms); }
   async refresh() {
     if (this.busy || this.fetching || !this.isConnected || !(this.all || this.ids.size)) return;

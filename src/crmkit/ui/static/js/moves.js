@@ -1,6 +1,7 @@
 // Sends a move. Where a stage asks for more, the server answers with a small form: it opens beside what was moved, and
 // filling it in completes the move. Boards use this, and any element with data-move="ADDRESS" data-stage="STAGE".
 import { toast, word } from './core.js';
+import { changed } from './live.js';
 
 const HEADERS = { 'HX-Request': 'true', 'HX-Request-Type': 'partial', Accept: 'text/html' };
 
@@ -12,10 +13,13 @@ export async function part(url, options = {}) {
   return answer;
 }
 
-function tell(answer) {
+function tell(answer, id) {
   let events = {};
   try { events = JSON.parse(answer.headers.get('HX-Trigger') ?? '{}'); } catch { /* a single name */ }
-  for (const [name, detail] of Object.entries(events)) document.body.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
+  for (const [name, detail] of Object.entries(events)) {
+    if (detail?.own && name.startsWith('crm:')) changed(name.slice(4), id);
+    else document.body.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
+  }
 }
 
 async function refusal(answer) {
@@ -32,7 +36,7 @@ export async function move(url, values, { anchor } = {}) {
     while (!outcome) {
       let answer;
       try { answer = await part(url, { method: 'POST', body }); } catch { toast(word('lost_page'), { bad: true }); outcome = dialog ? '' : 'refused'; if (!dialog) break; answer = null; }
-      if (answer?.ok) { tell(answer); outcome = 'done'; break; }
+      if (answer?.ok) { tell(answer, Number(/(\d+)\/move$/.exec(url)?.[1])); outcome = 'done'; break; }
       const form = answer?.status === 422 && /html/.test(answer.headers.get('content-type') ?? '');
       if (answer && !form) { toast(await refusal(answer), { bad: true }); outcome = 'refused'; break; }
       dialog ??= open(anchor);
