@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ALL = ("move", "page", "board", "bulk", "imports", "http", "startup", "jobs", "search", "reports")
+ALL = ("move", "page", "board", "bulk", "imports", "http", "startup", "jobs", "search", "reports", "screens")
 
 
 def main() -> int:
