@@ -10,6 +10,7 @@ import './board.js';
 import './lists.js';
 import './desk.js';
 import './charts.js';
+import './wizard.js';
 import { live } from './live.js';
 
 export { base, live, say, toast };
