@@ -5,8 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from ..rooms import Address, Room
-from .editor import apply, editor
-from .page import listed, rows
+from . import bulk, cell, editor, page, picker, viewing
 
 if t.TYPE_CHECKING:
     from ..site import Site
@@ -14,4 +13,14 @@ if t.TYPE_CHECKING:
 
 def room(site: Site) -> Room:
     """Return the addresses of this room."""
-    return Room(of_kind={"": Address(get=listed), "rows": Address(get=rows), "filter": Address(get=editor), "filter/apply": Address(get=apply)})
+    return Room(
+        of_kind={
+            "": Address(get=page.listed), "rows": Address(get=page.rows),
+            "filter": Address(get=editor.editor), "filter/apply": Address(get=editor.apply),
+            "columns": Address(get=picker.columns), "columns/apply": Address(get=picker.apply_columns),
+            "more": Address(get=picker.more), "export": Address(get=picker.export),
+            "views": Address(get=viewing.views, post=viewing.save, again=viewing.again),
+            "bulk": Address(get=bulk.bar, post=bulk.work, again=bulk.again), "bulk/form": Address(post=bulk.form),
+        },
+        of_record={"cell": Address(get=cell.cell, post=cell.save, again=cell.again)},
+    )  # fmt: skip

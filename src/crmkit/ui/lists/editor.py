@@ -89,7 +89,7 @@ def apply(visit: Visit, uow: Uow) -> Result:
     at = query.get("at", "+")
     offered = find_any(visit, uow, visit.kind, query.get("field", ""))
     if offered is None or bar.group is None:
-        return Redirect(_within(visit, bar.url()))
+        return Redirect(within(visit, bar.url()))
     condition, problem = condition_of(visit, offered, query.get("way", ""), query)
     if not problem:
         tree = c.write(Group(False, (condition,)))
@@ -97,7 +97,7 @@ def apply(visit: Visit, uow: Uow) -> Result:
         problem = visit.say(wrong[0].message) if wrong else ""
     if problem:
         return _form(visit, uow, bar, offered, condition, at, problem, status=422)
-    return Redirect(_within(visit, bar.url(filter=c.write(bar.group.put(at, condition)))))
+    return Redirect(within(visit, bar.url(filter=c.write(bar.group.put(at, condition)))))
 
 
 def _apply_json(visit: Visit, uow: Uow, bar: Bar, text: str) -> Result:
@@ -110,10 +110,11 @@ def _apply_json(visit: Visit, uow: Uow, bar: Bar, text: str) -> Result:
         tree = None
     if problems:
         return View("ui/lists/filter_json.html", bar=bar, lw=WORDS, text=text, problems=problems, status=422)
-    return Redirect(_within(visit, bar.url(filter=tree)))
+    return Redirect(within(visit, bar.url(filter=tree)))
 
 
-def _within(visit: Visit, url: str) -> str:
+def within(visit: Visit, url: str) -> str:
+    """Return an address of a page as one within the CRM, as `Redirect` takes it."""
     return url.removeprefix(visit.call.root)
 
 

@@ -30,7 +30,7 @@ archive_mode = {"": _("Without archived", ru="Без архива"), "true": _("
 columns = _("Columns", ru="Колонки")
 export = _("Export", ru="Выгрузить")
 add_filter = _("Filter", ru="Фильтр")
-changed = _("{count} new here: refresh", ru="Новых записей: {count}. Обновить")
+newer = _("There is something new here: refresh", ru="Появилось новое: обновить")
 open_record = _("Open", ru="Открыть")
 import_ = _("Import", ru="Импорт")
 duplicates = _("Duplicates", ru="Дубликаты")
