@@ -248,11 +248,11 @@ class Visit:
     # ---- the answer ---------------------------------------------------------------------------------------------
     def answer(self, result: Result | Answer, status: int = 200) -> Answer:
         """Turn what a page's function returned into an HTTP answer."""
-        from ..web.answer import Answer
+        from ..web.answer import Answer, Stream
 
-        if isinstance(result, Answer):
+        if isinstance(result, Answer | Stream):
             result.headers.extend(self.cookies_to_set)
-            return result
+            return t.cast(Answer, result)
         if isinstance(result, Redirect):
             return self._redirect(result)
         if isinstance(result, Toast):
