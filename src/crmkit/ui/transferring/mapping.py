@@ -174,7 +174,7 @@ def _simple(said: t.Any, kind: Kind, name: str) -> bool:
         return "{" not in said
     if not isinstance(said, Mapping):
         return False
-    steps = said.get("convert", ())
+    steps = said.get("convert", "")
     few = isinstance(steps, str) or (isinstance(steps, list) and len(steps) <= 1)
     own_map = said.get("map") is None or (said.get("else") == "=" and name in kind.fields and said["map"] == _words(kind, name, kind.fields[name]))
     known = {"column", "value", "convert", "find", "missing", "map", "else"}
