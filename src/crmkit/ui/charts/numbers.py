@@ -102,6 +102,7 @@ def write(value: Value, unit: Unit = NUMBER, language: str | None = None, *, sho
     return shown + unit.after(language)
 
 
+@lru_cache(maxsize=4096, typed=True)  # most of the time a chart takes; a tip and its table write the same figures
 def plain_number(number: Number, language: str, digits: int | None = None, *, short: bool = False, places: int | None = None) -> str:
     """Return a number without a unit, rounded as far as a reader cares, or with exactly so many `places`."""
     locale, size = locale_of(language), abs(float(number))
