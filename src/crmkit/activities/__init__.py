@@ -11,10 +11,12 @@ from .settings import ActivitiesSettings
 from .store import FileStore
 from .store.disk import DiskStore
 
+_MODULES = ("entities", "kinds", "checks", "planning", "timeline", "keeping", "upload", "download", "offers", "looks", "tiles", "pages")
+
 plugin = Plugin(
     "activities",
     label=_("Activities", ru="Дела и файлы"),
-    modules=[f"{__name__}.{m}" for m in ("entities", "kinds", "checks", "planning", "timeline", "keeping", "upload", "download", "offers", "looks", "tiles")],
+    modules=[f"{__name__}.{m}" for m in _MODULES],
     settings=ActivitiesSettings,
     specs=Specs,
 )

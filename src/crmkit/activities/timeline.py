@@ -9,11 +9,13 @@ from collections.abc import Mapping, Sequence
 from crmkit import Entity, Uow, hookimpl
 
 from .entities import Activity, File, Note
+from .kinds import kinds_of
+from .ui_words import icons, minutes, tones
 
 MOST = 200
 SHOWN: tuple[tuple[type[Note | File | Activity], str, tuple[str, ...]], ...] = (
     (Note, "text", ("pinned",)),
-    (File, "name", ("size", "media_type")),
+    (File, "name", ("size", "media_type", "removed_at")),
     (Activity, "subject", ("outcome", "due_at", "done_at", "duration")),
 )
 
@@ -44,5 +46,12 @@ def _entries(
         entry["text"] = values.pop(text, "")
         if cls is Activity:
             values["activity_kind"] = values.pop("kind", None)
+            known = kinds_of(uow.crm).get(values["activity_kind"] or "")
+            if values.get("duration"):
+                entry["lasted"] = minutes.format(count=values["duration"])
+            entry |= {"title": known.label if known is not None else "", "icon": icons.get(values["activity_kind"] or "", "circle-check-big"),
+                "tone": "ok" if values.get("done_at") else tones.get(values["activity_kind"] or "", "")}  # fmt: skip
+        elif cls is Note:
+            entry["tone"] = "note"
         entries.append(entry | values)
     return entries

@@ -1,5 +1,6 @@
 """The web interface: what plugins add to it is imported from here."""
 
+from .controls import Control, controls, typed
 from .dashboards import dashboard
 from .formats import plural
 from .icons import icon
@@ -8,6 +9,7 @@ from .results import Badge, Card, Column, Redirect, Result, Toast, View, Window
 from .visit import Form, Visit
 
 __all__ = [
-    "Badge", "Card", "Column", "Form", "Link", "Look", "Menu", "Redirect", "Result", "Slot", "Toast", "View", "Visit", "Window", "Workspace",
-    "board", "button", "card_badge", "dashboard", "icon", "list_column", "page", "panel", "plural", "screen_pop", "settings_tab", "widget",
+    "Badge", "Card", "Column", "Control", "Form", "Link", "Look", "Menu", "Redirect", "Result", "Slot", "Toast", "View", "Visit", "Window",
+    "Workspace", "board", "button", "card_badge", "controls", "dashboard", "icon", "list_column", "page", "panel", "plural", "screen_pop",
+    "settings_tab", "typed", "widget",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import typing as t
 from collections.abc import Mapping, Sequence
 
@@ -29,6 +30,7 @@ if t.TYPE_CHECKING:
     from ..results import Result
     from ..visit import Visit
 
+log = logging.getLogger("crmkit.ui")
 PAGE, FURTHEST = 30, 200
 ROUNDS = 4
 """How many pages are looked through for entries of one sort before the reader is asked to go on."""
@@ -190,8 +192,20 @@ def _drawn(visit: Visit, kind: Kind | None, entry: Row, link: str) -> Markup | N
         return None
     name = f"timeline/{kind.key.partition('.')[2]}.html"
     try:
-        return visit.site.fragment(visit, View(name, entry=entry, link=link), kind.plugin)
+        return visit.site.fragment(visit, View(name, entry=_Entry(entry), link=link), kind.plugin)
     except jinja2.TemplateNotFound:
+        return None
+    except Exception as error:  # its entry is told plainly; the rest of the page is not its business
+        log.exception("the template %s of plugin %s failed", name, kind.plugin)
+        if "crm_error" in visit.crm.hooked:
+            visit.crm.hook.crm_error(error=error, where=f"{kind.plugin}:{name}")
+        return None
+
+
+class _Entry(dict[str, t.Any]):
+    """An entry as templates have it: what is hidden from the reader, or not known, is nothing."""
+
+    def __missing__(self, name: str) -> None:
         return None
 
 
