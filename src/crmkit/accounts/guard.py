@@ -76,7 +76,8 @@ def excess(crm: Crm, actor: Actor, new: Role, old: Role | None = None) -> list[P
         held = crm.access.scopes(actor, permission)
         for scope in scopes:
             if not covers(before.get(permission, ()), scope) and not covers(held, scope):
-                found.append(Problem(f"grants.{permission}", "escalation", MORE.format(permission=permission, scope=scope if isinstance(scope, str) else "…")))
+                shown = scope if isinstance(scope, str) else "…"
+                found.append(Problem(f"grants.{permission}", "escalation", MORE.format(permission=permission, scope=shown)))
     known = {p for name in actor.roles if name in crm.access.roles for p in crm.access.roles[name].grants}
     for pattern in new.grants:
         if "*" in pattern and (old is None or pattern not in old.grants) and not any(fnmatch.fnmatchcase(pattern, own) for own in known):
@@ -139,7 +140,7 @@ def demand_reach(uow: Uow, person: int) -> None:
         raise Forbidden(STRONGER.format(role=role))
 
 
-def _may_fill(uow: Uow, team: int | None) -> bool:
+def may_fill(uow: Uow, team: int | None) -> bool:
     """True when the actor may add people to a team, as far as their grant of memberships reaches."""
     actor = uow.actor
     scopes = uow.crm.access.scopes(actor, "accounts.membership.create")
@@ -189,7 +190,7 @@ def _check_user_role(record: UserRole, changes: Mapping[str, tuple[t.Any, t.Any]
 
 
 def _check_user(record: User, changes: Mapping[str, tuple[t.Any, t.Any]], uow: Uow) -> Iterable[Problem]:
-    if "team_id" in changes and not _may_fill(uow, record.team_id):
+    if "team_id" in changes and not may_fill(uow, record.team_id):
         yield Problem("team_id", "escalation", OUTSIDE)
     if not is_new(record) and changes.keys() & {"login", "active", "archived_at"}:
         role = stronger(uow, record.id)
@@ -199,12 +200,12 @@ def _check_user(record: User, changes: Mapping[str, tuple[t.Any, t.Any]], uow: U
 
 def _check_team(record: Team, changes: Mapping[str, tuple[t.Any, t.Any]], uow: Uow) -> Iterable[Problem]:
     """Who moves a team below their own sees its rows from then on: as if they had joined it."""
-    if "parent_id" in changes and not is_new(record) and not _may_fill(uow, record.id):
+    if "parent_id" in changes and not is_new(record) and not may_fill(uow, record.id):
         yield Problem("parent_id", "escalation", OUTSIDE_TEAM)
 
 
 def _check_membership(record: Membership, changes: Mapping[str, tuple[t.Any, t.Any]], uow: Uow) -> Iterable[Problem]:
-    if record.archived_at is None and not _may_fill(uow, record.team_id):
+    if record.archived_at is None and not may_fill(uow, record.team_id):
         yield Problem("team_id", "escalation", OUTSIDE)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
-from crmkit import Archived, Changed, Conflict, Created, Entity, Invalid, Kind, Problem, Role, Undone, Uow, _, hookimpl, on
+from crmkit import Archived, Changed, Conflict, Created, Crm, Entity, Invalid, Kind, Problem, Role, Undone, Uow, _, hookimpl, on
 
 from .entities import KEPT, Attempt, Delegation, Handshake, Identity, Link, Membership, Session, StoredRole, Team, Token, User, UserRole
 from .guard import is_new, listed
@@ -50,20 +50,32 @@ def crm_merge(kind: Kind, winner: Entity, loser: Entity, uow: Uow) -> None:
 # ---- roles ------------------------------------------------------------------------------------------------------------------
 def _role(record: StoredRole, changes: Changes, uow: Uow) -> Iterable[Problem]:
     """Refuse grants of what does not exist, each under its own path: ``grants.sales.dael.*``."""
-    access, permissions = uow.crm.access, uow.crm.permissions
     if "grants" in changes:
-        for pattern, scope in t.cast("dict[str, t.Any]", record.grants).items():
-            shaped = all(isinstance(s, str | dict) for s in listed(scope)) and listed(scope)
-            said = access.problems(permissions, [Role("", {pattern: scope})]) if shaped else [OBJECT]
-            yield from (Problem(f"grants.{pattern}", "unknown", _bare(s)) for s in said)
+        yield from _grants(uow.crm, record.grants)
     for name in ("hidden", "read_only"):
-        fields = getattr(record, name)
-        if name in changes and not (isinstance(fields, list) and all(isinstance(f, str) for f in fields)):
-            yield Problem(name, "invalid", FIELDS)
-        elif name in changes:
-            for place, field in enumerate(fields):
-                said = access.problems(permissions, [Role("", {}, hidden=(field,))])
-                yield from (Problem(f"{name}.{place}", "unknown", _bare(s)) for s in said)
+        if name in changes:
+            yield from _limited(uow.crm, name, getattr(record, name))
+
+
+def problems_of(crm: Crm, grants: Mapping[str, t.Any], hidden: t.Any, read_only: t.Any) -> list[Problem]:
+    """Return what is wrong with a role before it is saved."""
+    return [*_grants(crm, grants), *_limited(crm, "hidden", hidden), *_limited(crm, "read_only", read_only)]
+
+
+def _grants(crm: Crm, grants: Mapping[str, t.Any]) -> Iterable[Problem]:
+    for pattern, scope in grants.items():
+        shaped = all(isinstance(s, str | dict) for s in listed(scope)) and listed(scope)
+        said = crm.access.problems(crm.permissions, [Role("", {pattern: scope})]) if shaped else [OBJECT]
+        yield from (Problem(f"grants.{pattern}", "unknown", _bare(s)) for s in said)
+
+
+def _limited(crm: Crm, name: str, fields: t.Any) -> Iterable[Problem]:
+    if not (isinstance(fields, list | tuple) and all(isinstance(f, str) for f in fields)):
+        yield Problem(name, "invalid", FIELDS)
+        return
+    for place, field in enumerate(fields):
+        said = crm.access.problems(crm.permissions, [Role("", {}, hidden=(field,))])
+        yield from (Problem(f"{name}.{place}", "unknown", _bare(s)) for s in said)
 
 
 def _bare(sentence: str) -> str:
