@@ -36,3 +36,5 @@ class UiSettings:
     """How many bytes a file for an import may have: 50 MiB unless said otherwise."""
     import_days: int = attrs.field(default=7, validator=attrs.validators.ge(1))
     """After how many days the files of an import are removed. What was imported stays."""
+    demo: bool = False
+    """Whether this is a CRM to look around in: it has the page of components, ``/_/components``. `crmkit demo` sets it."""
