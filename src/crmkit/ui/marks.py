@@ -181,7 +181,17 @@ class SettingsMark:
     order: int = 50
 
 
-Contribution = PageMark | PanelMark | WidgetMark | ButtonMark | BoardMark | ColumnMark | BadgeMark | PopMark | SettingsMark
+@attrs.frozen(kw_only=True)
+class NoteMark:
+    """What is said beside a form for a new record while it is being filled in."""
+
+    takes: t.ClassVar[int] = 3
+    of: type[Entity] | None
+    order: int = 50
+    permission: Permission | None = None
+
+
+Contribution = NoteMark | PageMark | PanelMark | WidgetMark | ButtonMark | BoardMark | ColumnMark | BadgeMark | PopMark | SettingsMark
 
 
 def _put(mark: Contribution) -> t.Callable[[F], F]:
@@ -284,6 +294,16 @@ def card_badge(
 def screen_pop(topic: Topic) -> t.Callable[[t.Callable[[int | None, Uow], Window | None]], t.Callable[[int | None, Uow], Window | None]]:
     """Open a window by itself when `topic` is told to somebody: ``(id, uow) -> Window(…)``, asked with that person's rights; None opens nothing."""
     return _put(PopMark(topic=topic))
+
+
+def form_note(
+    of: type[E] | None, *, order: int = 50, permission: Permission | None = None,
+) -> t.Callable[[t.Callable[[type[E], Mapping[str, t.Any], Uow], Result]], t.Callable[[type[E], Mapping[str, t.Any], Uow], Result]]:  # fmt: skip
+    """Say something beside the form for a new record (of any entity with None) while it is filled in: ``(entity, values, uow) -> View``.
+
+    `values` is what was typed so far, JSON by field, unchecked. It is asked a moment after the last key; None says nothing.
+    """
+    return _put(NoteMark(of=of, order=order, permission=permission))
 
 
 def settings_tab(*, label: str, permission: Permission, icon: str = "settings", order: int = 50) -> t.Callable[[PageFunction], PageFunction]:

@@ -16,6 +16,7 @@ from .marks import (
     ColumnMark,
     Look,
     Menu,
+    NoteMark,
     PageMark,
     PanelMark,
     PopMark,
@@ -58,6 +59,7 @@ class Registry:
     badges: list[Item[BadgeMark]] = attrs.field(factory=list)
     pops: dict[str, list[Item[PopMark]]] = attrs.field(factory=dict)
     tabs: list[Item[SettingsMark]] = attrs.field(factory=list)
+    notes: list[Item[NoteMark]] = attrs.field(factory=list)
     buttons: dict[str, ButtonMark] = attrs.field(factory=dict)
     workspaces: list[Workspace] = attrs.field(factory=list)
     looks: dict[type, Look] = attrs.field(factory=dict)
@@ -75,6 +77,10 @@ class Registry:
         """Return the further columns lists of a kind can show."""
         return [i for i in self.columns if i.mark.of is kind.cls]
 
+    def notes_of(self, kind: Kind) -> list[Item[NoteMark]]:
+        """Return what has something to say beside the forms of a kind."""
+        return [i for i in self.notes if i.mark.of is None or i.mark.of is kind.cls]
+
     def badges_of(self, kind: Kind) -> list[Item[BadgeMark]]:
         """Return what puts marks on a kind's cards."""
         return [i for i in self.badges if i.mark.of is None or i.mark.of is kind.cls]
@@ -90,7 +96,7 @@ class Registry:
 
 LISTS: dict[type, str] = {
     PageMark: "pages", BoardMark: "boards", PanelMark: "panels", WidgetMark: "widgets", ColumnMark: "columns", BadgeMark: "badges",
-    SettingsMark: "tabs",
+    SettingsMark: "tabs", NoteMark: "notes",
 }  # fmt: skip
 
 
@@ -115,7 +121,7 @@ def gather(crm: Crm) -> Registry:
         _values(plugin, found)
         if plugin.name in OWN_WORDS:
             found.problems.append(f"plugin name {plugin.name!r} is an address of the pages; choose another")
-    for items in (found.panels, found.widgets, found.badges, found.tabs):
+    for items in (found.panels, found.widgets, found.badges, found.tabs, found.notes):
         items.sort(key=lambda i: (i.mark.order, i.plugin, i.key))
     found.workspaces.sort(key=lambda w: (w.order, w.name))
     found.problems += _wrong(crm, found)
@@ -150,7 +156,7 @@ def _wrong(crm: Crm, found: Registry) -> Iterator[str]:
     for one in t.cast("list[Item[t.Any]]", [*found.pages, *found.boards, *found.widgets, *found.tabs]):
         if one.mark.permission is None:
             yield f"{one.plugin}: {one.key} names no permission; write permission=SOME_PERMISSION, or permission=PUBLIC for everybody"
-    for one in t.cast("list[Item[t.Any]]", [*found.panels, *found.columns, *found.badges]):
+    for one in t.cast("list[Item[t.Any]]", [*found.panels, *found.columns, *found.badges, *found.notes]):
         if one.mark.of is not None and one.mark.of not in entities:
             yield f"{one.plugin}: {one.key} is of {one.mark.of.__name__}, whose plugin is not here; add it to requires="
     for cls, look in found.looks.items():
