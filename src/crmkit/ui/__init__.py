@@ -10,6 +10,7 @@ from .visit import Form, Visit
 
 __all__ = [
     "Badge", "Card", "Column", "Control", "Form", "Link", "Look", "Menu", "Redirect", "Result", "Slot", "Toast", "View", "Visit", "Window",
-    "Workspace", "board", "button", "card_badge", "controls", "dashboard", "form_note", "icon", "list_column", "page", "panel", "plural", "screen_pop",
+    "Workspace", "board", "button", "card_badge", "controls", "dashboard", "form_note", "icon", "list_column", "page", "panel", "plural",
+    "screen_pop",
     "settings_tab", "typed", "widget",
 ]  # fmt: skip
