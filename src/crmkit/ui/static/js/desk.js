@@ -30,16 +30,15 @@ class Desk extends HTMLElement {
   get visible() { return this.wins.filter((w) => !w.hidden); }
 
   // ---- opening and closing ---------------------------------------------------------------------------------------------------
-  /** Open a window: `{url, title, kind, place: 'right', pop, quiet}`; one that shows the same comes to the front. */
+  /** Open a window: `{url, title, kind, pop, quiet}`; one that shows the same comes to the front. */
   open(o) {
     const url = new URL(o.url, location.href), address = url.pathname + url.search;
     const old = this.wins.find((w) => w.s.url === address || (o.pop && w.s.pop === o.pop));
     if (old) { if (old.s.min) this.show(old); this.front(old); if (!o.quiet) this.focusIn(old); return old; }
-    const k = this.visible.length, kind = o.kind || 'record', W = o.w ?? Math.min(WIDTH[kind] ?? WIDTH.record, innerWidth - 32);
+    const kind = o.kind || 'record', W = o.w ?? Math.min(WIDTH[kind] ?? WIDTH.record, innerWidth - 32), [x, y] = this.free(W);
     const w = make('section', { className: 'win' }), n = ++count;
     w.s = {
-      url: address, title: o.title || '…', kind, w: W, h: o.h ?? 0, x: o.x ?? Math.max(16, innerWidth - W - 24 - (o.place === 'right' ? 0 : k * 34)),
-      y: o.y ?? 64 + (o.place === 'right' ? 0 : k * 30), z: ++top, lay: o.lay ?? '', min: false, pop: o.pop ?? '',
+      url: address, title: o.title || '…', kind, w: W, h: o.h ?? 0, x: o.x ?? x, y: o.y ?? y, z: ++top, lay: o.lay ?? '', min: false, pop: o.pop ?? '',
     };
     w.id = `win-at-${n}`;
     w.name = `win-${n}`;
@@ -62,6 +61,14 @@ class Desk extends HTMLElement {
     this.load(w, address).then(() => { if (!o.quiet && w.isConnected) this.focusIn(w, true); });
     this.save();
     return w;
+  }
+
+  /** Where a new window finds room: at the right, else beside those that are open, else a little off the last. */
+  free(W) {
+    const open = this.visible, right = innerWidth - W - 24;
+    if (!open.length) return [Math.max(8, right), 64];
+    const edge = Math.min(...open.map((w) => w.s.x)) - W - GAP;
+    return edge >= 8 ? [edge, 64] : [Math.max(16, right - open.length * 34), 64 + open.length * 30];
   }
 
   header(w, n) {
@@ -175,7 +182,7 @@ class Desk extends HTMLElement {
   focusIn(w, first = false) {
     const at = document.activeElement;
     if (first && at && at !== document.body && at !== w.opener && !w.contains(at)) return; // somebody went on elsewhere meanwhile
-    if (first && w.contains(at) && at !== w.inside) return;
+    if (first && ((w.contains(at) && at !== w.inside && at !== w.firstElementChild) || !w.classList.contains('front'))) return;
     (w.inside.querySelector('[autofocus]') ?? w.firstElementChild).focus({ preventScroll: true });
   }
 
@@ -275,8 +282,8 @@ class Desk extends HTMLElement {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     event.stopPropagation(); // htmx has its own plans with links
-    const { window: url, title, kind, place } = el.dataset;
-    this.open({ url: url || el.href, title: title || el.textContent.trim(), kind, place });
+    const { window: url, title, kind } = el.dataset;
+    this.open({ url: url || el.href, title: title || el.textContent.trim(), kind });
   }
 
   // ---- the dock, and what is kept ----------------------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ async function ask(topic, id, chosen) {
     const pop = `${key}${n}`, there = open(pop)[0];
     if (there) return;
     const at = document.activeElement, free = !at || at === document.body || at.id === 'main';
-    desk().open({ url, title: name, kind, urgent, pop, place: 'right', quiet: !free });
+    desk().open({ url, title: name, kind, urgent, pop, quiet: !free });
     if (urgent) attract(`${name}. ${word('pop_said')}`); else say(`${name}. ${word('pop_said')}`);
   });
 }
