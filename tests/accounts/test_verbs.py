@@ -37,11 +37,11 @@ def typed(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, ca
 def test_a_life_of_people(typed, tmp_path):
     code, said = typed("user", "add", "Olga@example.com", "Ольга", "--role", "administrator", "--speaks", "ru")
     assert code == 0, said
-    assert "/accounts/link#" in said, said
+    assert "/accounts/enter#" in said, said
     assert typed("user", "add", "olga@example.com", "Twice")[0] == 3
     assert typed("user", "add", "x@example.com", "X", "--role", "nonsense")[0] == 3
     assert typed("user", "add", "y@example.com", "Y", "--team", "99")[0] == 3
-    assert "/accounts/link#" in typed("user", "invite", "olga@example.com")[1]
+    assert "/accounts/enter#" in typed("user", "invite", "olga@example.com")[1]
     assert typed("user", "invite", "nobody@example.com")[0] == 3
     code, said = typed("user", "password", "olga@example.com", "--stdin", stdin="short\n")
     assert code == 3

@@ -29,7 +29,7 @@ def test_an_invitation_lets_somebody_in_once(company, browser, boss):
     made = boss.post("/x/accounts/invite", json={"login": "New@Example.com", "name": "Нина", "roles": ["seller"], "team_id": company.north.id})
     assert made.status_code == 201, made.text
     url, token = made.json()["url"], made.json()["token"]
-    assert url == f"https://crm.example/accounts/link#{token}"
+    assert url == f"https://crm.example/accounts/enter#{token}"
     assert made.headers["cache-control"] == "no-store"
     page = browser()
     assert page.sign_in("new", NEW).status_code == 401

@@ -11,7 +11,7 @@ from .specs import AccountsSpecs
 
 MODULES = (
     "entities", "permissions", "rules", "guard", "people", "passwords", "sessions", "sign_in", "second_factor", "tokens", "links", "oidc",
-    "roles", "upkeep", "verbs", "demo", "looks",
+    "roles", "upkeep", "verbs", "demo", "looks", "names", "pages", "pages_link", "pages_profile",
 )  # fmt: skip
 
 plugin = Plugin(

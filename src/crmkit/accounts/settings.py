@@ -31,7 +31,7 @@ class AccountsSettings:
 
     base_url: str = ""
     """Where people reach this CRM, for links and OpenID Connect: ``https://crm.example.com``, with the path it is mounted at."""
-    link_page: str = "/accounts/link"
+    link_page: str = "/accounts/enter"
     """The page that reads a link's secret (after the ``#``, so that no server logs it) and asks for a password."""
     cookie: str = "crmkit_session"
     """The name of the session cookie."""

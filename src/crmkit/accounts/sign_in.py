@@ -53,6 +53,8 @@ class Refused:
     code: str
     words: Text
     wait: dt.timedelta | None = None
+    user: User | None = attrs.field(default=None, repr=False)
+    """Whose password was right, when only the code of the second factor is missing."""
 
 
 @route("/login", permission=PUBLIC, methods=["POST"])
@@ -96,7 +98,7 @@ def prove_code(uow: Uow, address: str | None, key: int, code: str) -> User | Ref
 def _with_code(uow: Uow, keys: tuple[throttle.Key, ...], user: User, code: str | None) -> User | Refused:
     if wanted(user) and not (code or "").strip():  # the password was right: no guess, and nothing is forgotten either
         throttle.take_back(uow, keys)
-        return Refused(401, "second-factor", CODE)
+        return Refused(401, "second-factor", CODE, user=user)
     if wanted(user) and not passes(uow, user, code):
         return Refused(401, "second-factor", CODE)
     throttle.succeeded(uow, keys)

@@ -16,7 +16,7 @@ function drawer(open) {
 }
 
 document.addEventListener('click', (event) => {
-  if (event.target.closest('[data-nav-toggle]')) { event.preventDefault(); drawer(!nav.classList.contains('open')); }
+  if (nav && event.target.closest('[data-nav-toggle]')) { event.preventDefault(); drawer(!nav.classList.contains('open')); }
   const menu = event.target.closest('.pop.menu');
   if (menu && event.target.closest('a')) menu.hidePopover();
 });
@@ -50,6 +50,7 @@ function moved() { markCurrent(); drawer(false); countAgain(); }
 document.addEventListener('htmx:finally:request', (event) => { if (event.detail.ctx?.target?.id === 'main') moved(); });
 addEventListener('popstate', () => setTimeout(moved));
 document.addEventListener('visibilitychange', () => { if (!document.hidden) countAgain(); });
+document.body.addEventListener('crm:told', countAgain);
 
 const offline = () => { $('#offline').hidden = navigator.onLine; };
 addEventListener('online', offline);
