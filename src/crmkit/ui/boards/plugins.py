@@ -5,9 +5,11 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Sequence
 
+import sqlalchemy as sa
 from markupsafe import Markup
 
 from ...core.errors import Forbidden, Invalid, Problem
+from ...core.ledger import journal
 from ...core.plugin import PUBLIC
 from ..dashboards.tiles import topic_names
 from ..registry import Item
@@ -64,7 +66,9 @@ class PluginBoard:
         if not column:
             raise Invalid(problems=[Problem("column", "unknown", words.lost_column)])
         self.mark.move(uow, int(visit.path["card"]), column, int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None)
-        return Toast(words.moved_card, topics=tuple(topic_names(visit.crm, self.mark.live)))
+        uow.settle()
+        written = uow.connection.execute(sa.select(journal.c.id).where(journal.c.tx == uow.tx).limit(1)).first()
+        return Toast(words.moved_card, undo=uow.tx if written is not None else None, topics=tuple(topic_names(visit.crm, self.mark.live)))
 
     def draw(self, visit: Visit, uow: Uow) -> Drawn:
         """Ask the plugin for its columns, in the boundary: one that fails shows that, in a board without columns."""
