@@ -252,7 +252,7 @@ class Visit:
 
         if isinstance(result, Answer | Stream):
             result.headers.extend(self.cookies_to_set)
-            return t.cast(Answer, result)
+            return result
         if isinstance(result, Redirect):
             return self._redirect(result)
         if isinstance(result, Toast):

@@ -12,6 +12,7 @@ from ...core.filter import is_hidden
 from ...core.kind import Kind, Path
 from ...core.text import _, translate
 from ..cells import look_of
+from ..shown import MACHINERY, Shown
 from .conditions import BEEN, ROTTEN
 from .ways import fitting, how_of
 
@@ -44,7 +45,7 @@ class Offered:
 ICONS = {
     "number": "hash", "money": "banknote", "day": "calendar", "moment": "clock", "choice": "circle-chevron-down", "stage": "git-commit-horizontal",
     "record": "link-2", "person": "circle-user-round", "team": "users-round", "check": "square-check", "phone": "phone", "email": "at-sign",
-    "long": "text", "been": "history", "rotten": "hourglass", "json": "braces", "list": "list",
+    "long": "file-text", "been": "history", "rotten": "hourglass", "json": "braces", "list": "list",
 }  # fmt: skip
 
 
@@ -63,7 +64,8 @@ def _fields(visit: Visit, uow: Uow, kind: Kind, filters: bool) -> Iterator[Offer
         return field.type is not bytes and not is_hidden(path, kind, crm.kinds, lambda k: crm.access.hidden(uow.actor, k))
 
     own = translate(OWN, language)
-    for name, field in kind.fields.items():
+    for name in in_order(shown):
+        field = kind.fields[name]
         keep = name not in LEFT_OUT and name not in shown.hidden and not field.secret and (filters or name != "archived_at")
         if keep and name not in hidden and usable(field, name):
             path = kind.path(name, crm.kinds)
@@ -90,6 +92,14 @@ def _fields(visit: Visit, uow: Uow, kind: Kind, filters: bool) -> Iterator[Offer
             path = kind.path(dotted, crm.kinds)
             yield Offered(name=dotted, label=translate(field.label, language), how=how_of(target, path) if name != "pipeline" else "text",
                 group=translate(link.field.label, language), path=path)
+
+
+def in_order(shown: Shown) -> list[str]:
+    """Return the names of an entity's own fields: first what its lists and forms show, last what the system keeps."""
+    names = list(shown.kind.fields)
+    first = [n for n in (shown.title, *shown.columns, *shown.form, *shown.card) if n in shown.kind.fields and n != "id"]
+    rest = [n for n in names if n not in MACHINERY]
+    return list(dict.fromkeys((*first, *rest, *(n for n in names if n in MACHINERY))))
 
 
 def find(visit: Visit, uow: Uow, kind: Kind, name: str) -> Offered | None:
