@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ..rooms import Room
+from ..rooms import Address, Room
+from .page import calendar
 
 if t.TYPE_CHECKING:
     from ..site import Site
@@ -12,4 +13,4 @@ if t.TYPE_CHECKING:
 
 def room(site: Site) -> Room:
     """Return the addresses of this room."""
-    return Room()
+    return Room(of_kind={"calendar": Address(get=calendar)})

@@ -340,3 +340,14 @@ async function refresh(ids) {
 }
 document.addEventListener('htmx:after:swap', () => { const table = $('#list .grid'); if (table) { ready(table); if (everything || chosen.size) drawChosen(); } });
 if (list()) started();
+
+// ---- calendars: arrows from day to day ------------------------------------------------------------------------------------------
+document.addEventListener('change', (event) => { if (event.target.matches('[data-go]')) event.target.form.requestSubmit(); });
+document.addEventListener('keydown', (event) => {
+  const link = event.target.closest?.('.cal-grid .cal-d');
+  if (!link || event.ctrlKey || event.metaKey || event.altKey) return;
+  const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 }[event.key];
+  if (!by) return;
+  const days = [...document.querySelectorAll('.cal-grid .cal-d')].filter((n) => n.offsetParent), next = days[days.indexOf(link) + by];
+  if (next) { event.preventDefault(); next.focus(); }
+});
