@@ -12,6 +12,7 @@ from .specs import AccountsSpecs
 MODULES = (
     "entities", "permissions", "rules", "guard", "people", "passwords", "sessions", "sign_in", "second_factor", "tokens", "links", "oidc",
     "roles", "upkeep", "verbs", "demo", "looks", "names", "pages", "pages_link", "pages_profile",
+    *(f"administering.{m}" for m in ("people", "person", "teams", "matrix", "role")),
 )  # fmt: skip
 
 plugin = Plugin(
