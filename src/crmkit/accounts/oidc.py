@@ -156,9 +156,9 @@ def come_back(request: Request, uow: Uow) -> t.Any:
     provider = _provider(crm, name)
     begun = _take(crm, name, asked.get("state", ""), request.cookies.get(COOKIE, ""))
     if begun is None:
-        return refusal(request, uow, 403, "forbidden", AGAIN)
+        return _back_to_start(request, uow, "again", AGAIN)
     if "error" in asked or not asked.get("code"):
-        return refusal(request, uow, 403, "forbidden", DENIED)
+        return _back_to_start(request, uow, "denied", DENIED)
     if "iss" in asked and asked["iss"] != provider.issuer:  # RFC 9207: the answer of another provider
         return _told(request, uow, name, Unconfirmed("the answer comes from another issuer"), FAILED)
     try:
@@ -169,7 +169,7 @@ def come_back(request: Request, uow: Uow) -> t.Any:
         user = _person(writing, name, provider, claims)
         cookie = begin(writing, user, request, f"oidc:{name}"[:40]) if user is not None else ""
     if user is None:
-        return refusal(request, uow, 403, "forbidden", STRANGER)
+        return _back_to_start(request, uow, "stranger", STRANGER)
     answer: Response = RedirectResponse(root_of(request) + begun.back, 303, SECRET)
     answer.delete_cookie(COOKIE, path=_cookie_path(request))
     return set_cookie(answer, request, crm, cookie)
@@ -177,6 +177,14 @@ def come_back(request: Request, uow: Uow) -> t.Any:
 
 def _told(request: Request, uow: Uow, name: str, why: Unconfirmed, words: Text) -> Response:
     log.warning("sign-in with %s failed: %s", name, why)
+    return _back_to_start(request, uow, "failed", words)
+
+
+def _back_to_start(request: Request, uow: Uow, code: str, words: Text) -> Response:
+    """Answer that nobody was signed in: people are told on the sign-in page, programs by a problem document."""
+    pages = uow.crm.raw_settings.get("ui", {}).get("enabled", True)
+    if pages and "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse(f"{root_of(request)}/accounts/login?problem={code}", 303, SECRET)
     return refusal(request, uow, 403, "forbidden", words)
 
 

@@ -225,7 +225,9 @@ def tell(where: str, token: str, folder: Path, people: tuple[str, list[tuple[str
     password, logins = people
     if logins:
         say()
-        say(_("Sign in as anybody, with the password {password}", ru="Вход под любым именем, пароль у всех {password}"), password=password)
+        page = f"{where}accounts/login"
+        say(_("Sign in at {page} as anybody, with the password {password}",
+            ru="Вход на {page} под любым именем, пароль у всех {password}"), page=page, password=password)  # fmt: skip
         for login, name, position in logins:
             say("  {login:<24}{name}, {position}", login=login, name=name, position=position)
     say()

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from ...core.errors import Invalid
 from ...core.plugin import PUBLIC
+from ...core.search.hits import MAX_HITS
 from ...core.search.question import MAX_LENGTH
 from ...core.text import Text, _
 from ..menu import shell_of
@@ -23,7 +24,7 @@ if t.TYPE_CHECKING:
     from ...core.uow import Uow
     from ..visit import Visit
 
-IN_PALETTE, ON_PAGE = 12, 50
+ASKED, OF_ONE_KIND = 50, 5
 MOST_PAGES = 6
 PAGES, NEW, COMMANDS, LOOKS = _("Go to", ru="Перейти"), _("Create", ru="Создать"), _("Commands", ru="Команды"), _("Preferences", ru="Настройки вида")
 CREATE = _("Create: {kind}", ru="Создать: {kind}")
@@ -73,7 +74,7 @@ def palette(visit: Visit, uow: Uow) -> Result:
     groups = [Group(PAGES, _pages(visit, question, marking)), Group(NEW, _new(visit, uow, question, marking)),
               Group(COMMANDS, _commands(visit, uow, question, marking))]  # fmt: skip
     if question:
-        groups += _records(visit, uow, question, marking)
+        groups += [Group(g.label, g.options[:OF_ONE_KIND]) for g in _records(visit, uow, question, marking)]
     groups.append(Group(LOOKS, _preferences(visit, question, marking)))
     if question:
         everywhere = Option(html=Markup.escape(visit.say(ALL_RESULTS, question=question)), icon="text-search", go=visit.url("/search", q=question))
@@ -87,7 +88,7 @@ def page(visit: Visit, uow: Uow) -> Result:
     asked = visit.query.get("kind")
     kinds = [asked] if asked is not None and asked in visit.crm.kinds else None
     marking = Marking(question)
-    groups = _records(visit, uow, question, marking, ON_PAGE, kinds) if question else []
+    groups = _records(visit, uow, question, marking, MAX_HITS if kinds else ASKED, kinds) if question else []
     searched = [k for k in visit.crm.kinds.values() if visit.site.shown(k).section and uow.may(k.permission("read"))]
     return View(
         "ui/search.html", question=question, groups=groups, kinds=searched, asked=asked, title=TITLE, nothing=NOTHING, more=NOTHING_MORE,
@@ -117,10 +118,10 @@ def _new(visit: Visit, uow: Uow, question: str, marking: Marking) -> list[Option
             continue
         label = CREATE.format(kind=kind.label)
         if _meets(question, marking, label):
-            said = visit.say(label)
+            said = visit.say(kind.label)
             address = visit.url(path_of(kind) + "/new")
             window = visit.url(path_of(kind) + "/new", view="window")
-            found.append((shown.order, Option(html=marking.html(said), icon="plus", go=address, window=window, title=said, how="page")))
+            found.append((shown.order, Option(html=marking.html(said), icon="plus", go=address, window=window, title=visit.say(label), how="page")))
     return [option for _order, option in sorted(found, key=lambda pair: pair[0])][: None if question else 4]
 
 
@@ -152,7 +153,7 @@ def _preferences(visit: Visit, question: str, marking: Marking) -> list[Option]:
     return [Option(html=marking.html(visit.say(label)), icon=icon, post=visit.url("/_/prefs"), name=n, value=v) for label, icon, n, v in fitting]
 
 
-def _records(visit: Visit, uow: Uow, question: str, marking: Marking, limit: int = IN_PALETTE, kinds: list[str] | None = None) -> list[Group]:
+def _records(visit: Visit, uow: Uow, question: str, marking: Marking, limit: int = ASKED, kinds: list[str] | None = None) -> list[Group]:
     try:
         hits = uow.search(question, limit=limit, kinds=kinds)
     except Invalid:  # nothing in it that could be looked for

@@ -20,7 +20,7 @@ class Marking:
         self.readings = [[key for word in words if (key := key_of(word))] for words in readings]
         self.typed = [word for words in readings for word in words]
         self.keys = tuple(dict.fromkeys(key for keys in self.readings for key in keys))
-        self.stems = frozenset(stem for key in self.keys if (stem := stem_of(key)))
+        self.stems = frozenset(stem_of(word, False) for word in self.typed) - {""}
         digits = "".join(c for c in question if c.isdigit())
         self.digits = digits if len(digits) >= FEWEST_DIGITS and not any(c.isalpha() for c in question) else ""
 
@@ -39,8 +39,9 @@ class Marking:
         return any(all(any(word.startswith(key) for word in words) for key in keys) for words in known for keys in self.readings if keys)
 
     def _meant(self, word: str) -> bool:
-        key = key_of(fold(word))
-        return bool(key) and (any(key.startswith(asked) for asked in self.keys) or stem_of(key) in self.stems)
+        folded = fold(word)
+        key = key_of(folded)
+        return bool(key) and (any(key.startswith(asked) for asked in self.keys) or stem_of(folded, False) in self.stems)
 
     def _length(self, word: str) -> int:
         """Return how much of a word is marked: as many letters as were typed, all of it where it is written otherwise."""

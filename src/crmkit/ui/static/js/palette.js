@@ -74,6 +74,7 @@ if (dialog) {
   document.addEventListener('click', (event) => { if (event.target.closest('[data-palette]')) open(); });
   input.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(ask, 110); });
   input.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape') { event.preventDefault(); dialog.close(); return; } // a search field would only empty itself
     const all = options(), at = all.indexOf(chosen());
     const to = { ArrowDown: (at + 1) % all.length, ArrowUp: (at - 1 + all.length) % all.length, PageDown: Math.min(at + 8, all.length - 1), PageUp: Math.max(at - 8, 0) }[event.key];
     if (to !== undefined && all.length) { event.preventDefault(); choose(all[to]); }
