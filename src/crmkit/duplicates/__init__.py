@@ -27,7 +27,7 @@ from .specs import DuplicatesSpecs
 plugin = Plugin(
     "duplicates",
     label=_("Duplicates", ru="Дубликаты"),
-    modules=[f"{__name__}.{m}" for m in ("entities", "tables", "registry", "index", "scan", "review", "live", "verbs", "offers", "looks")],
+    modules=[f"{__name__}.{m}" for m in ("entities", "tables", "registry", "index", "scan", "review", "live", "verbs", "offers", "looks", "pages")],
     settings=DuplicatesSettings,
     specs=DuplicatesSpecs,
 )

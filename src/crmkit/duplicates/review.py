@@ -66,15 +66,18 @@ def pairs(request: t.Any, uow: Uow) -> t.Any:
     limit = asked.get("limit", "20")
     if not (limit.isascii() and limit.isdigit() and len(limit) < 4 and 1 <= int(limit) <= MOST):
         raise Invalid(problems=[Problem("limit", "invalid", BAD_LIMIT.format(most=MOST))])
-    rows, following = _page(uow, here, int(limit), asked.get("after"))
-    return {"pairs": _told(uow, here, rows), "next": following}
+    rows, following = listed(uow, here, int(limit), asked.get("after"))
+    return {"pairs": told_pairs(uow, here, rows), "next": following}
 
 
-def _page(uow: Uow, here: Declared, limit: int, after: str | None) -> tuple[list[t.Any], str | None]:
+def listed(uow: Uow, here: Declared, limit: int, after: str | None, *, about: int | None = None) -> tuple[list[t.Any], str | None]:
+    """Return a page of open pairs, those `about` one record or all, and where the next page begins."""
     living = sa.select(here.kind.table.c.id).where(here.kind.table.c.archived_at.is_(None))
     query = uow.find(Pair).where(
         Pair.kind == here.kind.key, Pair.state == PairState.OPEN, t.cast(t.Any, Pair.a_id).in_(living), t.cast(t.Any, Pair.b_id).in_(living)
     )
+    if about is not None:
+        query = query.where(sa.or_(Pair.a_id == about, Pair.b_id == about))
     if after is not None:
         score, _colon, key = after.partition(":")
         try:
@@ -91,7 +94,7 @@ def _page(uow: Uow, here: Declared, limit: int, after: str | None) -> tuple[list
     return found[:limit], None if last is None else f"{last[3]!r}:{last[0]}"
 
 
-def _told(uow: Uow, here: Declared, rows: list[t.Any]) -> list[dict[str, t.Any]]:
+def told_pairs(uow: Uow, here: Declared, rows: list[t.Any]) -> list[dict[str, t.Any]]:
     """Compare the records of a page anew, without what is hidden: what only hidden fields say is not told."""
     hidden = here.hidden(uow)
     comparing = Comparing(uow, here)
@@ -121,16 +124,17 @@ def _visible(uow: Uow, here: Declared, ids: set[int]) -> set[int]:
 @command(_("Not duplicates", ru="Это разные записи"), of=Pair, permission=DECIDE)
 def different(pair: Pair, uow: Uow) -> None:
     """Say that two records are not one: they are never proposed again."""
-    _decide(pair, uow, PairState.DIFFERENT)
+    decide(pair, uow, PairState.DIFFERENT)
 
 
 @command(_("Look at again", ru="Рассмотреть снова"), of=Pair, permission=DECIDE)
 def reopen(pair: Pair, uow: Uow) -> None:
     """Take a decision back: the pair stands in the review list again."""
-    _decide(pair, uow, PairState.OPEN)
+    decide(pair, uow, PairState.OPEN)
 
 
-def _decide(pair: Pair, uow: Uow, state: PairState) -> None:
+def decide(pair: Pair, uow: Uow, state: PairState) -> None:
+    """Keep what was decided about a pair, by whom and when."""
     if pair.state is PairState.MERGED:
         raise Invalid(problems=[Problem("state", "merged", MERGED)])
     pair.state = state

@@ -6,6 +6,7 @@ import typing as t
 
 from ..rooms import Address, Room
 from . import merging
+from .beside import beside
 
 if t.TYPE_CHECKING:
     from ..site import Site
@@ -13,4 +14,7 @@ if t.TYPE_CHECKING:
 
 def room(site: Site) -> Room:
     """Return the addresses of this room."""
-    return Room(of_record={"merge": Address(get=merging.page, post=merging.merge, again=merging.once_more)})
+    return Room(
+        below={"/_/beside/{plugin}/{key}/{kind}": Address(post=beside, outside=True)},
+        of_record={"merge": Address(get=merging.page, post=merging.merge, again=merging.once_more)},
+    )
