@@ -59,7 +59,7 @@ def matrix_page(visit: Visit, uow: Uow) -> View:
     chosen = next((h for h in heads if h.name == visit.query.get("role", "")), heads[0] if heads else None)
     blocks = _blocks(uow, [g for g in groups if g.plugin == plugin] or groups, heads)
     return View(
-        "admin/matrix.html", a=words, heads=heads, blocks=blocks, plugins=plugins, plugin=plugin, chosen=chosen,
+        "admin/matrix.html", a=words, heads=heads, blocks=blocks, plugins=plugins, only=plugin, chosen=chosen,
         may_add=uow.may("accounts.role.create"), may_ask_why=uow.may("crmkit.explain"), may_people=uow.may("accounts.user_role.read"),
     )  # fmt: skip
 

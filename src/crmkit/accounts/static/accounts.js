@@ -17,14 +17,14 @@ if (form && location.hash.length > 1) {
 }
 
 document.addEventListener('click', async (event) => {
-  const button = event.target.closest('[data-copy]');
+  const button = event.target.closest('[data-copy-of]');
   if (!button) return;
-  const text = document.getElementById(button.dataset.copy).textContent;
+  const text = document.getElementById(button.dataset.copyOf).textContent;
   try {
     await navigator.clipboard.writeText(text);
     toast(button.dataset.copied);
   } catch { // plain http: the text is chosen, so that Ctrl+C takes it
-    getSelection().selectAllChildren(document.getElementById(button.dataset.copy));
+    getSelection().selectAllChildren(document.getElementById(button.dataset.copyOf));
     say(button.dataset.chosen);
   }
 });
