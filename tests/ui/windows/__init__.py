@@ -1,0 +1,1 @@
+"""What the server does for windows, and for what opens them by itself."""
