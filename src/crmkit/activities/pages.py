@@ -198,7 +198,7 @@ def activities_of(record: Entity, uow: Uow) -> View | None:
     now, known = uow.now, kinds_of(uow.crm)
     lines = []
     for found in rows:
-        row = dict.fromkeys(LISTED) | found
+        row: dict[str, t.Any] = dict.fromkeys(LISTED) | found
         late = bool(row["due_at"]) and not row["done_at"] and dt.datetime.fromisoformat(row["due_at"]) < now
         label = known[row["kind"]].label if row["kind"] in known else ""
         lines.append({**row, "late": late, "label": label, "icon": words.icons.get(row["kind"] or "", "circle-check-big")})

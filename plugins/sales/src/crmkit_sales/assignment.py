@@ -16,6 +16,7 @@ import attrs
 import sqlalchemy as sa
 
 from crmkit import Archived, Changed, Created, Invalid, Moved, Permission, Problem, Tick, Uow, _, command, every, on, on_enter
+from crmkit.ui import button
 
 from .entities import Absence, Assignee, AssignmentRule, Assigns, Inquiry, Lead
 from .opened import is_open
@@ -218,6 +219,7 @@ def hand_out(event: HandOut, uow: Uow) -> None:
             uow.schedule(HandOut(), key="sales.hand_out", delay=dt.timedelta(seconds=1))
 
 
+@button(icon="shuffle", menu=True, order=30)
 @command(_("Give out by the rules", ru="Распределить по правилам"), of=Lead, permission=ASSIGN)
 def assign_by_rules(lead: Lead, uow: Uow) -> Lead:
     """Give a lead to whose turn it is, also when it has an owner already."""
@@ -226,8 +228,9 @@ def assign_by_rules(lead: Lead, uow: Uow) -> Lead:
     return lead
 
 
+@button(icon="user-round-check", order=20)
 @command(_("Hand over", ru="Передать"), of=Lead, permission=ASSIGN)
-def hand_over(lead: Lead, uow: Uow, *, user_id: int) -> Lead:
+def hand_over(lead: Lead, uow: Uow, *, user_id: t.Annotated[int, _("To whom", ru="Кому")]) -> Lead:
     """Give a lead to somebody by hand; limits are not asked."""
     with uow.as_system():
         person = uow.find(Assignee).where(Assignee.user_id == user_id).first()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Annotated
 
 from crmkit import Invalid, Permission, Problem, Uow, _, command
 from crmkit.activities import Activity, plan
+from crmkit.ui import button
 
 from .entities import Deal, Inquiry
 from .pipelines import INQUIRIES
@@ -20,8 +22,12 @@ EARLY = _("before it was received", ru="раньше, чем обращение 
 LATER = _("in the future", ru="в будущем")
 
 
+@button(icon="phone-call", order=10)
 @command(_("Register a call", ru="Записать звонок"), of=Deal, permission=CALLS)
-def register_call(deal: Deal, uow: Uow, *, note: str, call_again_in_days: int | None = None) -> Activity | None:
+def register_call(
+    deal: Deal, uow: Uow, *, note: Annotated[str, _("What was said", ru="О чём говорили")],
+    call_again_in_days: Annotated[int | None, _("Call again in, days", ru="Перезвонить через, дней")] = None,
+) -> Activity | None:  # fmt: skip
     """Close the open steps of a deal with a call, and plan the next one."""
     if call_again_in_days is not None and not 0 <= call_again_in_days <= FURTHEST:
         raise Invalid(problems=[Problem("call_again_in_days", "invalid", TOO_FAR.format(most=FURTHEST))])
@@ -35,8 +41,9 @@ def register_call(deal: Deal, uow: Uow, *, note: str, call_again_in_days: int | 
     return plan(uow, deal, "call", note[:200], uow.now + dt.timedelta(days=call_again_in_days))
 
 
+@button(icon="message-circle-reply", primary=True, order=10)
 @command(_("Answered", ru="Ответили"), of=Inquiry, permission=ANSWER)
-def answer(inquiry: Inquiry, uow: Uow, *, at: dt.datetime | None = None) -> Inquiry:
+def answer(inquiry: Inquiry, uow: Uow, *, at: Annotated[dt.datetime | None, _("When, if not now", ru="Когда, если не сейчас")] = None) -> Inquiry:
     """Note the first answer to an inquiry, now or at a moment that has been; its clock stops."""
     if at is not None and inquiry.received_at is not None and at < inquiry.received_at:
         raise Invalid(problems=[Problem("at", "invalid", EARLY)])

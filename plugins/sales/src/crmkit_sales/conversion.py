@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from crmkit import About, Conflict, Invalid, Permission, Problem, Staged, Uow, _, command
+from crmkit.ui import button
 
 from .clients import find_contact, open_lead_of
 from .entities import ATTRIBUTION, Contact, Deal, Inquiry, Lead
@@ -19,8 +20,9 @@ PLACED = ("dealer_id", "point_of_sale_id", "owner_id", "team_id")
 SomebodyUnknown = _("somebody", ru="имя не указано")
 
 
+@button(icon="target", primary=True, order=20)
 @command(_("Make a lead of it", ru="Сделать лидом"), of=Inquiry, permission=CONVERT)
-def to_lead(inquiry: Inquiry, uow: Uow, *, title: str | None = None) -> Lead:
+def to_lead(inquiry: Inquiry, uow: Uow, *, title: t.Annotated[str | None, _("Title of the lead", ru="Название лида")] = None) -> Lead:
     """Turn an inquiry into a lead, or let it join the client's open lead; return the lead."""
     with uow.as_system():
         inquiry = uow.get(Inquiry, inquiry.id, lock=True)
@@ -70,8 +72,12 @@ def _contact(inquiry: Inquiry, uow: Uow) -> Contact:
     return contact
 
 
+@button(icon="handshake", primary=True, order=10)
 @command(_("Make a deal of it", ru="Сделать сделкой"), of=Lead, permission=CONVERT)
-def to_deal(lead: Lead, uow: Uow, *, title: str | None = None, pipeline: str | None = None) -> Deal:
+def to_deal(
+    lead: Lead, uow: Uow, *, title: t.Annotated[str | None, _("Title of the deal", ru="Название сделки")] = None,
+    pipeline: t.Annotated[str | None, _("Pipeline", ru="Воронка"), Deal] = None,
+) -> Deal:  # fmt: skip
     """Turn a lead into a deal, in the first stage of `pipeline` (that of deals when left out); return the deal."""
     with uow.as_system():
         lead = uow.get(Lead, lead.id, lock=True)

@@ -26,6 +26,7 @@ from crmkit import (
     on,
     on_enter,
 )
+from crmkit.ui import button
 
 from .entities import Company, Contact, Deal, Registration
 from .opened import is_open
@@ -161,8 +162,9 @@ def end_protection(event: ProtectionEnds, uow: Uow) -> None:
         uow.move(uow.get(Registration, record.id, lock=True), REGISTRATIONS["expired"])
 
 
+@button(icon="calendar-plus", order=10)
 @command(_("Extend", ru="Продлить"), of=Registration, permission=EXTEND)
-def extend(registration: Registration, uow: Uow, *, days: int) -> Registration:
+def extend(registration: Registration, uow: Uow, *, days: t.Annotated[int, _("By how many days", ru="На сколько дней")]) -> Registration:
     """Protect the client for some days more."""
     if registration.stage != "approved" or registration.protected_until is None or registration.protected_until <= uow.now:
         raise Conflict(NOT_VALID)

@@ -47,7 +47,7 @@ def arguments_of(command: Command) -> list[Argument]:
     """Return what a command's form asks for.
 
     Words for an argument stand in its annotation, ``note: Annotated[str, _("Note", ru="Заметка")]``; an entity there makes it
-    a choice of records. Without words, an argument that is named like a field of the record has the field's.
+    a choice of records (with text: of that entity's pipelines). Without words, an argument that is named like a field of the record has the field's.
     """
     hints = t.get_type_hints(command.function, include_extras=True)
     return [_argument(command, a, hints[a.name]) for a in attrs.fields(command.arguments)]
@@ -78,7 +78,7 @@ def _plain(hint: t.Any) -> tuple[t.Any, bool]:
 
 def _how(plain: t.Any, name: str, to: type[Entity] | None) -> str:
     if to is not None:
-        return "record"
+        return "choice" if plain is str else "record"
     if plain is int and name in PEOPLE:
         return PEOPLE[name]
     if isinstance(plain, type) and issubclass(plain, enum.Enum):
@@ -119,11 +119,18 @@ def _control(visit: Visit, uow: Uow, a: Argument, form: Mapping[str, str] | None
     elif a.how in ("person", "team"):
         source = visit.url(f"/_/pick/{a.how}")
         shown = names_of(uow, a.how, [int(value)]).get(int(value), "") if value.isdecimal() and len(value) < 19 else ""
-    choices = [(str(m.value), _choice(m, visit.language)) for m in a.type] if a.how == "choice" else ()
     return Control(
         name=a.name, how=a.how, label=translate(a.label, visit.language), id=f"{prefix}-{a.name}", value=value, shown=shown, required=a.required,
-        problem=problem, choices=choices, source=source, new=new, say_new=visit.say(CREATE_NAMED), say_clear=visit.say(CLEAR.format(label=a.label)),
+        problem=problem, choices=_choices(visit, uow, a), source=source, new=new, say_new=visit.say(CREATE_NAMED), say_clear=visit.say(CLEAR.format(label=a.label)),
     )  # fmt: skip
+
+
+def _choices(visit: Visit, uow: Uow, a: Argument) -> Sequence[tuple[str, str]]:
+    if a.how != "choice":
+        return ()
+    if a.to is not None:
+        return [(name, translate(p.label, visit.language)) for name, p in uow.crm.kind(a.to).pipelines.items()]
+    return [(str(m.value), _choice(m, visit.language)) for m in a.type]
 
 
 def _choice(member: enum.Enum, language: str) -> str:
@@ -160,7 +167,7 @@ def _value(visit: Visit, a: Argument, text: str) -> t.Any:
         except ValueError:
             return text
         return (moment if moment.tzinfo else moment.replace(tzinfo=visit.zone)).isoformat()
-    if a.how == "choice":
+    if a.how == "choice" and a.to is None:
         return next((m.value for m in a.type if str(m.value) == text), text)
     if a.how in ("json", "list"):
         try:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Mapping
 
 import attrs
 
-from ...core import operations
+from ...core import operations, wire
 from ...core.commands import Command
 from ...core.errors import Conflict, Invalid, Problem, Refusal, Unavailable
 from ...core.model import Entity
 from ...core.plugin import PUBLIC
-from ...core.text import translate
+from ...core.text import Text, translate
 from ...web.idempotency import once
 from ...web.problems import NoSuchPath
 from ..forms.ids import id_of
@@ -108,14 +109,24 @@ def _done(visit: Visit, uow: Uow, command: Command, key: int | None) -> Result:
     topics = (command.kind.key,) if command.kind is not None else ()
     if isinstance(result, Redirect | Toast):
         return result
-    if isinstance(result, str) and result:
+    if isinstance(result, Text) and result:
         return Toast(result, topics=topics)
+    if isinstance(result, Mapping) and result:
+        return _told(visit, command, result)
     if isinstance(result, Entity) and not (command.kind is not None and isinstance(result, command.kind.cls) and result.id == key):
         kind = uow.crm.kind(type(result))
         if uow.may(kind.permission("read")) and "about_id" not in kind.fields and kind.whole is None:
             return Redirect(path_of(kind, result.id), say=said)
         topics = (*topics, kind.key)
     return Toast(said, topics=topics)
+
+
+def _told(visit: Visit, command: Command, result: Mapping[str, t.Any]) -> View:
+    """Return what a command has to say, to be read once: it may be a secret, so nothing keeps it."""
+    fields = command.kind.fields if command.kind is not None else {}
+    labels = {n: translate(fields[n].label, visit.language) if n in fields else n.replace("_", " ").capitalize() for n in result}
+    rows = [(labels[n], str(wire.dump(v))) for n, v in result.items() if v is not None]
+    return View("ui/records/result.html", headers=[("cache-control", "no-store")], r=words, rows=rows, title=translate(command.label, visit.language))
 
 
 def run_command(visit: Visit, uow: Uow, command: Command, key: int | None) -> t.Any:

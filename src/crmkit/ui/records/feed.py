@@ -85,7 +85,7 @@ def shown_to(visit: Visit, uow: Uow) -> Result:
 
 def context(visit: Visit, uow: Uow, kind: Kind, record: Entity) -> dict[str, t.Any]:
     """Return what the template of the timeline is filled with."""
-    topics = [f"{kind.key}:{record.id}", *(k.key for k in uow.crm.kinds.values() if k.abouts and uow.may(k.permission("read")))]
+    topics = [f"{kind.key}:{record.id}", *(k.key for k in _about_kinds(uow))]
     return {
         "feed": feed(visit, uow, kind, record), "feed_live": " ".join(topics), "feed_src": visit.url(f"{path_of(kind, record.id)}/timeline"),
         "feed_id": id_of(visit, "feed", kind.key, record.id),
@@ -106,8 +106,13 @@ def feed(visit: Visit, uow: Uow, kind: Kind, record: Entity) -> Feed:
     return Feed(days=days, older=older, sorts=sorts, chosen=chosen, first=before is None)
 
 
+def _about_kinds(uow: Uow) -> list[Kind]:
+    """Return the kinds of what is about one record of any kind: notes, files, activities. Their entries are told in timelines."""
+    return [k for k in uow.crm.kinds.values() if len(k.abouts) == 1 and uow.may(k.permission("read"))]
+
+
 def _sorts(visit: Visit, uow: Uow, kind: Kind) -> list[tuple[str, str]]:
-    about = [(k.key, translate(k.plural, visit.language)) for k in uow.crm.kinds.values() if k.abouts and uow.may(k.permission("read"))]
+    about = [(k.key, translate(k.plural, visit.language)) for k in _about_kinds(uow)]
     return [("", visit.say(words.all_entries)), *about, (CHANGES, visit.say(words.changes_only))]
 
 

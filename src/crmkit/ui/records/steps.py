@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True)
 class Step:
-    """One stage. `state` is ``past``, ``now`` or ``next``; `outcome` ``open``, ``won`` or ``lost``; `allowed` that one may go there."""
+    """One stage. `state` is ``past``, ``now`` or ``ahead``; `outcome` ``open``, ``won`` or ``lost``; `allowed` that one may go there."""
 
     name: str
     label: str
@@ -58,7 +58,7 @@ def steps_of(visit: Visit, kind: Kind, record: Entity, rights: Rights) -> Steps 
     steps = []
     for number, (name, stage) in enumerate(pipeline.stages.items()):
         passed = number < at and stage.outcome is OPEN and (not closed or pipeline.stages[now].outcome is WON)
-        state = "now" if name == now else "past" if passed else "next"
+        state = "now" if name == now else "past" if passed else "ahead"
         steps.append(Step(name=name, label=translate(stage.label, visit.language), state=state, outcome=stage.outcome.value,
             allowed=name != now and pipeline.allows(now, name), color=color_of_stage(pipeline, name)))  # fmt: skip
     may = record.archived_at is None and rights.can("move")

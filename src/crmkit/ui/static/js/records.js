@@ -115,7 +115,7 @@ export async function ask(url, from) {
   dialog.addEventListener('close', () => { dialog.remove(); if (from?.isConnected) from.focus(); });
   dialog.addEventListener('click', (event) => { if (event.target === dialog || event.target.closest('[data-cancel]')) dialog.close(); });
   dialog.addEventListener('htmx:after:request', ({ detail: { ctx } }) => {
-    if (ctx.request.method !== 'GET' && ctx.response.status < 400) dialog.close();
+    if (ctx.request.method !== 'GET' && ctx.response.status < 400 && !/data-stay/.test(ctx.text ?? '')) dialog.close();
   });
   await htmx.ajax('GET', url, { target: dialog, swap: 'innerHTML', push: 'false' });
   if (!dialog.firstElementChild) return dialog.remove();
