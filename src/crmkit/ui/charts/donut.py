@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import attrs
@@ -13,7 +14,7 @@ from .numbers import GAP, NUMBER, PERCENT, Unit, real, say, spoken, unit_of, wri
 from .rows import NAME, SHARE, VALUE, Bar
 
 OTHERS = _("Others ({count})", ru="Прочие ({count})")
-AROUND, BETWEEN, SIDE, MOST = 100.0, 0.7, 148, len(COLORS)
+AROUND, SIDE, OUTER, INNER, MOST = 100.0, 148, 70, 50, len(COLORS)
 
 
 @attrs.frozen
@@ -46,14 +47,14 @@ def donut(
     if not whole:
         return nothing(title, language, empty)
     slices = _slices(rows, values, unit, language)
-    circles, begin = [], 0.0
+    arcs, begin = [], 0.0
     for one in slices:
         if (share := max(0.0, one.number) / whole * AROUND) > 0:
-            circles.append(_arc(begin, share, one, share >= AROUND - 1e-9, language))
+            arcs.append(_arc(begin, share, one, language))
             begin += share
     words = say(center, language) if center is not None else write(whole * unit.per, unit, language, short=True)
     text = tag("text", words, x="50%", y="50%", dy="0.35em", text_anchor="middle", class_="donut-t num" + (" long" if len(words) > 9 else ""))
-    ring = tag("svg", *circles, text, viewBox=f"0 0 {SIDE} {SIDE}", width=SIDE, height=SIDE, class_="ring", aria_hidden="true")
+    ring = tag("svg", *arcs, text, viewBox=f"0 0 {SIDE} {SIDE}", width=SIDE, height=SIDE, class_="ring", aria_hidden="true")
     lines = [_line(one, whole, language, n == 0) for n, one in enumerate(slices)]
     said = [(say(r.label, language), write(r.value, unit, language), _share(v, whole, language) or GAP) for r, v in zip(rows, values, strict=True)]
     heads = [w.to(language) for w in (NAME, VALUE, SHARE)]
@@ -83,13 +84,19 @@ def _slices(rows: Sequence[Bar], values: Sequence[float | None], unit: Unit, lan
     return found
 
 
-def _arc(begin: float, share: float, one: _Slice, all_around: bool, language: str) -> Markup:
-    drawn = share if all_around else max(share - BETWEEN, min(share, 0.3))
+def _arc(begin: float, share: float, one: _Slice, language: str) -> Markup:
+    """Return a piece of the ring, clockwise from the top; a whole one in two halves, as an arc cannot end where it began."""
     tip = "\n".join([one.name, f"{one.shown} · {write(share / AROUND, PERCENT, language)}"])
-    return tag(
-        "circle", cx=SIDE // 2, cy=SIDE // 2, r=60, pathLength=100, stroke_dasharray=f"{drawn:.3f} {AROUND - drawn:.3f}",
-        stroke_dashoffset=f"{-begin:.3f}", transform=f"rotate(-90 {SIDE // 2} {SIDE // 2})", class_=f"arc {one.color}", data_tip=tip,
-    )  # fmt: skip
+    end, middle = begin + share, begin + share / 2
+    large = int(share / 2 > AROUND / 2)
+    outer = " ".join(f"A{OUTER} {OUTER} 0 {large} 1 {_at(p, OUTER)}" for p in (middle, end))
+    inner = " ".join(f"A{INNER} {INNER} 0 {large} 0 {_at(p, INNER)}" for p in (middle, begin))
+    return tag("path", d=f"M{_at(begin, OUTER)} {outer} L{_at(end, INNER)} {inner}Z", class_=f"arc {one.color}", data_tip=tip)
+
+
+def _at(part: float, radius: int) -> str:
+    angle = part / AROUND * math.tau
+    return f"{SIDE / 2 + radius * math.sin(angle):.2f} {SIDE / 2 - radius * math.cos(angle):.2f}"
 
 
 def _line(one: _Slice, whole: float, language: str, first: bool) -> Markup:

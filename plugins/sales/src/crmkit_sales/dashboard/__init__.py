@@ -14,5 +14,4 @@ LABEL = _("Sales dashboard", ru="Панель продаж")
 @page("/dashboard", label=LABEL, permission=READ, menu=Menu(icon="chart-column-big", section="reports", order=10))
 def sales_dashboard(visit: Visit, uow: Uow) -> View:
     """The reports as charts; each tile is fetched on its own, so that a long one keeps nobody waiting."""
-    periods, pipelines = switches(visit, uow)
-    return dashboard(visit, uow, "sales", label=LABEL, icon="chart-column-big", bar=periods, top=pipelines)
+    return dashboard(visit, uow, "sales", label=LABEL, icon="chart-column-big", top=switches(visit, uow))

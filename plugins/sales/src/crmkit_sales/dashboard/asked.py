@@ -57,22 +57,23 @@ def pipelines_of(uow: Uow) -> Mapping[str, Pipeline[t.Any]]:
     return {p.name: p for p in sorted(found, key=lambda p: p.of is not Deal)}
 
 
-def switches(visit: Visit, uow: Uow) -> tuple[Markup, Markup]:
+def switches(visit: Visit, uow: Uow) -> Markup:
     """Return the links to other periods, and to other pipelines where there are some."""
     asked, known = asked_of(visit, uow), pipelines_of(uow)
     own = asked.pipeline.name
     periods = [(visit.say(label), {"period": name, "pipeline": own}, name == asked.period) for name, (_days, label) in PERIODS.items()]
     pipelines = [(visit.say(p.label), {"period": asked.period, "pipeline": p.name}, p is asked.pipeline) for p in known.values()]
-    return _links(visit, PERIOD, periods, "seg sm"), _links(visit, PIPELINE, pipelines, "seg w3") if len(pipelines) > 1 else Markup("")
+    others = _links(visit, PIPELINE, pipelines) if len(pipelines) > 1 else Markup("")
+    return Markup('<div class="dash-bar">{}{}</div>').format(others, _links(visit, PERIOD, periods))
 
 
-def _links(visit: Visit, name: Text, choices: Iterable[tuple[str, dict[str, str], bool]], look: str) -> Markup:
+def _links(visit: Visit, name: Text, choices: Iterable[tuple[str, dict[str, str], bool]]) -> Markup:
     drawn = Markup("").join(
-        Markup('<a href="{}"{}><span>{}</span></a>').format(
+        Markup('<a href="{}"{}>{}</a>').format(
             visit.url(visit.call.path, **query), Markup(' aria-current="true"') if current else Markup(""), label)
         for label, query, current in choices
     )  # fmt: skip
-    return Markup('<nav class="{}" aria-label="{}">{}</nav>').format(look, visit.say(name), drawn)
+    return Markup('<nav class="seg" aria-label="{}">{}</nav>').format(visit.say(name), drawn)
 
 
 def list_of(kind: str, tree: Mapping[str, t.Any] | None, archived: bool | None = False) -> str | None:
