@@ -143,8 +143,8 @@ document.addEventListener('keydown', (event) => {
 document.addEventListener('click', (event) => {
   const menu = event.target.closest?.('[data-popmenu]');
   if (menu && event.target.closest('a,button')) menu.hidePopover?.();
-  const copy = event.target.closest?.('[data-copy]');
-  if (copy) copied(new URL(copy.dataset.copy, location.href).href).then((done) => toast(done ? copy.dataset.said : word('lost_page'), { bad: !done }));
+  const copy = event.target.closest?.('[data-copy],[data-copy-text]'); // an address within the CRM, or text as it stands
+  if (copy) copied(copy.dataset.copyText ?? new URL(copy.dataset.copy, location.href).href).then((done) => toast(done ? copy.dataset.said : word('lost_page'), { bad: !done }));
 });
 
 // Without TLS there is no clipboard in the browser's own terms; a selected text can still be copied.
