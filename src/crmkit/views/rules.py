@@ -22,7 +22,8 @@ ASKED = ("kind", "name", "filter", "columns", "sort", "layout", "shared")
 
 def request_of(view: View) -> ListRequest:
     """Return the list a view asks for."""
-    return ListRequest(filter=view.filter or None, sort=tuple(view.sort), fields=tuple(view.columns) or None)
+    fields = tuple(name for name in view.columns if ":" not in name)  # columns of plugins are named "plugin:key": pages have them, rows do not
+    return ListRequest(filter=view.filter or None, sort=tuple(view.sort), fields=fields or (("id",) if view.columns else None))
 
 
 def problems_of(view: View, uow: Uow) -> Iterator[Problem]:
