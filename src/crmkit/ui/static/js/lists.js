@@ -95,6 +95,9 @@ document.addEventListener('htmx:after:swap', (event) => {
   place();
   ($('#list-pop [aria-invalid]') ?? $('#list-pop [autofocus]') ?? $('#list-pop .pop-list'))?.focus();
 });
+document.addEventListener('htmx:before:swap', (event) => { // htmx would copy the place of the old popover as a style attribute, which the policy refuses
+  if (event.detail.ctx?.target?.id === 'main' && pop()) { if (pop().matches(':popover-open')) pop().hidePopover(); pop().removeAttribute('style'); }
+});
 document.addEventListener('htmx:finally:request', (event) => { // a condition was put in place: the page came anew
   const { ctx } = event.detail;
   if (ctx.target?.id === 'main' && list()) { started(); if (ctx.sourceElement?.closest?.('#list-pop') || opener) { $('#add-filter')?.focus({ preventScroll: true }); opener = null; } }
