@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 import typing as t
 from collections.abc import Iterator
 
@@ -17,6 +18,8 @@ from .errors import CompositionError, Misuse, Unavailable
 from .sql import Db, Statements
 
 BUSY_SECONDS = 15
+STEPS = 20_000
+"""After how many steps of its machine SQLite asks whether it should go on: a fraction of a millisecond."""
 
 
 class fold(GenericFunction[str]):  # in lower case, like the SQL function it is
@@ -116,6 +119,28 @@ class Database:
             yield Db(connection, self.statements)
 
     @contextlib.contextmanager
+    def limited(self, connection: sa.Connection, seconds: float) -> Iterator[None]:
+        """Let the database itself end statements that run longer than `seconds`: for work nobody waits for any more.
+
+        `is_timeout` tells their errors from others. What Python does meanwhile nothing can end.
+        """
+        raw = t.cast(t.Any, connection.connection.driver_connection)
+        if self.postgres:
+            connection.exec_driver_sql(f"SET statement_timeout = {max(1, int(seconds * 1000))}")
+            try:
+                yield
+            finally:
+                if not raw.closed:
+                    connection.exec_driver_sql("RESET statement_timeout")
+            return
+        ends = time.monotonic() + seconds
+        raw.set_progress_handler(lambda: time.monotonic() > ends, STEPS)
+        try:
+            yield
+        finally:
+            raw.set_progress_handler(None, 0)
+
+    @contextlib.contextmanager
     def _connected(self, engine: sa.Engine) -> Iterator[sa.Connection]:
         try:
             with engine.connect() as connection:
@@ -145,6 +170,12 @@ class Database:
             self._thread.writes = False
             if not self.postgres:
                 self._writer.release()
+
+
+def is_timeout(error: BaseException) -> bool:
+    """True when the database ended a statement because it took too long (`Database.limited`)."""
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    return type(cause).__name__ == "QueryCanceled" or (type(cause).__module__ == "sqlite3" and str(cause) == "interrupted")
 
 
 def is_driver_trouble(error: BaseException) -> bool:

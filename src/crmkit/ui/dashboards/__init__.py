@@ -57,7 +57,7 @@ def one(visit: Visit, uow: Uow) -> Result:
     item = registry.find(registry.widgets, visit.path["plugin"], visit.path["key"])
     if item is None or not allowed(uow, item):
         raise NotFound(words.no_dashboard)
-    part = visit.site.boundary.one(visit, uow, item, lambda i, own: ask(visit, own, i))
+    part = visit.site.boundary.alone(visit, uow, item, lambda i, own: ask(visit, own, i))
     tile = tile_of(visit, part)
     return View("ui/tile.html", tile=tile) if tile is not None else Markup("")
 

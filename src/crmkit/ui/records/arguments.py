@@ -121,7 +121,8 @@ def _control(visit: Visit, uow: Uow, a: Argument, form: Mapping[str, str] | None
         shown = names_of(uow, a.how, [int(value)]).get(int(value), "") if value.isdecimal() and len(value) < 19 else ""
     return Control(
         name=a.name, how=a.how, label=translate(a.label, visit.language), id=f"{prefix}-{a.name}", value=value, shown=shown, required=a.required,
-        problem=problem, choices=_choices(visit, uow, a), source=source, new=new, say_new=visit.say(CREATE_NAMED), say_clear=visit.say(CLEAR.format(label=a.label)),
+        problem=problem, choices=_choices(visit, uow, a), source=source, new=new, say_new=visit.say(CREATE_NAMED),
+        say_clear=visit.say(CLEAR.format(label=a.label)),
     )  # fmt: skip
 
 

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 import attrs
 from markupsafe import Markup
 
-from ...core.errors import NotFound
-from ...core.model import Entity
 from ...web.problems import NoSuchPath
 from ..boundary import Part
 from ..dashboards.tiles import topic_names
@@ -78,10 +76,8 @@ def one(visit: Visit, uow: Uow) -> Result:
     if item.mark.permission is not None:
         uow.require(item.mark.permission)
     key = int(visit.path["id"])
-    record: Entity = uow.get(kind.cls, key)
-    if record is None:
-        raise NotFound()
-    part = visit.site.boundary.one(visit, uow, item, lambda i, own: i.function(own.get(kind.cls, key), own))
+    uow.get(kind.cls, key)
+    part = visit.site.boundary.alone(visit, uow, item, lambda i, own: i.function(own.get(kind.cls, key), own))
     return View("ui/records/panel.html", panel=panel_of(visit, kind, key, part), r=words)
 
 
