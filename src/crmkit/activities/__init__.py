@@ -11,7 +11,7 @@ from .settings import ActivitiesSettings
 from .store import FileStore
 from .store.disk import DiskStore
 
-_MODULES = ("entities", "kinds", "checks", "planning", "timeline", "keeping", "upload", "download", "offers", "looks", "tiles", "pages")
+_MODULES = ("entities", "kinds", "checks", "planning", "timeline", "keeping", "upload", "download", "offers", "looks", "tiles", "pages", "cards")
 
 plugin = Plugin(
     "activities",

@@ -76,7 +76,7 @@ def near(value: dt.datetime, now: dt.datetime, language: str, zone: ZoneInfo) ->
 
 
 def near_day(value: dt.date, today: dt.date, language: str) -> str:
-    """Return a day as people say it."""
+    """Return a day as people say it: ``Tomorrow``, ``12 янв.``, with the year when it is another one than that of `today`."""
     apart = (value - today).days
     word = {0: TODAY, -1: YESTERDAY, 1: TOMORROW}.get(apart)
     return translate(word, language) if word is not None else day(value, language, year=value.year != today.year)

@@ -83,6 +83,8 @@ class Badge:
     text: str
     color: str = "gray"
     icon: str = ""
+    title: str = ""
+    """What the text leaves out: shown when it is pointed at, and read out."""
 
 
 Result = View | Redirect | Toast | str | None

@@ -47,7 +47,7 @@ def asked(visit: Visit, uow: Uow, kind: Kind, ids: Sequence[int]) -> tuple[dict[
 
 def _badge(visit: Visit, value: t.Any) -> Badge:
     badge: Badge = value if isinstance(value, Badge) else Badge(text=value)
-    return attrs.evolve(badge, text=visit.say(badge.text))
+    return attrs.evolve(badge, text=visit.say(badge.text), title=visit.say(badge.title))
 
 
 def refreshing(visit: Visit, uow: Uow, kind: Kind) -> Sequence[str]:

@@ -9,7 +9,10 @@ from markupsafe import Markup
 
 from ..results import Badge
 
-SPRITE = ("ellipsis", "hourglass", "calendar", "calendar-clock", "link-2", "building-2", "user", "users", "target", "handshake", "store", "package")
+SPRITE = (
+    "ellipsis", "hourglass", "calendar", "calendar-clock", "link-2", "building-2", "user", "users", "phone", "mail",
+    "message-circle", "circle-check-big", "target", "handshake", "store", "package",
+)
 """Icons that cards repeat: in the page once."""
 
 
