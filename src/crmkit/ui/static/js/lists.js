@@ -74,18 +74,20 @@ document.addEventListener('submit', (event) => {
 
 // ---- the popover all tools of a list share ---------------------------------------------------------------------------------
 let opener = null;
+const spot = new CSSStyleSheet(); // not a style attribute: htmx would copy that to the page that comes, which the policy refuses
+document.adoptedStyleSheets = [...document.adoptedStyleSheets, spot];
 function place() {
   const box = pop();
   if (!box?.matches(':popover-open')) return;
   const at = (opener?.isConnected ? opener : $('#list-tools') ?? document.body).getBoundingClientRect(), { offsetWidth: w, offsetHeight: h } = box;
   const below = at.bottom + 6, up = below + h > innerHeight - 8 && at.top - 6 - h > 8;
-  box.style.left = `${Math.max(8, Math.min(at.left, innerWidth - w - 8))}px`;
-  box.style.top = `${up ? at.top - 6 - h : Math.max(8, Math.min(below, innerHeight - h - 8))}px`;
+  const left = Math.max(8, Math.min(at.left, innerWidth - w - 8)), top = up ? at.top - 6 - h : Math.max(8, Math.min(below, innerHeight - h - 8));
+  spot.replaceSync(`#list-pop{left:${left}px;top:${top}px}`);
 }
 document.addEventListener('click', (event) => {
   const button = event.target.closest('[popovertarget=list-pop]');
   if (button) { opener = button; pop()?.replaceChildren(); }
-  const order = event.target.closest('[data-move]');
+  const order = event.target.closest('#list-pop [data-move]');
   if (order) moveItem(order);
 }, true);
 document.addEventListener('toggle', (event) => { if (event.target.id === 'list-pop' && event.newState === 'open') place(); }, true);
@@ -95,9 +97,7 @@ document.addEventListener('htmx:after:swap', (event) => {
   place();
   ($('#list-pop [aria-invalid]') ?? $('#list-pop [autofocus]') ?? $('#list-pop .pop-list'))?.focus();
 });
-document.addEventListener('htmx:before:swap', (event) => { // htmx would copy the place of the old popover as a style attribute, which the policy refuses
-  if (event.detail.ctx?.target?.id === 'main' && pop()) { if (pop().matches(':popover-open')) pop().hidePopover(); pop().removeAttribute('style'); }
-});
+document.addEventListener('htmx:before:swap', (event) => { if (event.detail.ctx?.target?.id === 'main' && pop()?.matches(':popover-open')) pop().hidePopover(); });
 document.addEventListener('htmx:finally:request', (event) => { // a condition was put in place: the page came anew
   const { ctx } = event.detail;
   if (ctx.target?.id === 'main' && list()) { started(); if (ctx.sourceElement?.closest?.('#list-pop') || opener) { $('#add-filter')?.focus({ preventScroll: true }); opener = null; } }
