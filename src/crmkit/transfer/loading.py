@@ -33,8 +33,8 @@ NO_ID = _("the row has no id", ru="у строки нет идентификат
 LONG_ID = _("the id is longer than 200 characters", ru="идентификатор длиннее 200 символов")
 AGAIN = _("the id {id!r} came on line {line} already", ru="идентификатор {id!r} уже был в строке {line}")
 NOT_LOADED = _("{source} has no record with the id {id!r}", ru="в {source} нет записи с идентификатором {id!r}")
-NOT_FOUND = _("no record has {name} = {value!r}", ru="нет записи, где {name} = {value!r}")
-SEVERAL = _("several records have {name} = {value!r}", ru="несколько записей, где {name} = {value!r}")
+NOT_FOUND = _("there is none whose “{field}” is {value!r} ({kind})", ru="нет записи «{kind}», где «{field}» = {value!r}")
+SEVERAL = _("there are several whose “{field}” is {value!r} ({kind})", ru="несколько записей «{kind}», где «{field}» = {value!r}")
 
 
 @attrs.define
@@ -231,8 +231,12 @@ class Loader:
 
     def _missing(self, reference: Reference, word: str) -> Text:
         if reference.by:
-            return NOT_FOUND.format(name=f"{reference.kind}.{reference.by}", value=word[:60])
+            return self._words(NOT_FOUND, reference, word)
         return NOT_LOADED.format(source=reference.source, id=word[:60])
+
+    def _words(self, text: Text, reference: Reference, word: str) -> Text:
+        kind = self.crm.kind(reference.kind)
+        return text.format(kind=kind.label, field=kind.fields[reference.by].label, value=word[:60])
 
     def _where(self, reference: Reference, row: Mapped) -> str:
         return "" if reference.which is None else as_text(reference.which.value(row.cells))
@@ -257,7 +261,7 @@ class Loader:
             rows = inner.find(kind.cls).where(column.in_(list(words))).columns(kind.table.c.id, column)
         for key, value in rows:
             for word in words.get(value, ()):
-                found[word] = SEVERAL.format(name=f"{reference.kind}.{reference.by}", value=word[:60]) if word in found else key
+                found[word] = self._words(SEVERAL, reference, word) if word in found else key
         return found
 
     # ---- writing -----------------------------------------------------------------------------------------------

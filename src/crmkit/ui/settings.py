@@ -32,8 +32,8 @@ class UiSettings:
     """How long a panel or a widget of a plugin may take before the page is shown without it."""
     imports: Path = Path("imports")
     """The folder of files that wait to be imported, and of what came of them; every process of this CRM must see the same one."""
-    import_size: int = attrs.field(default=50 * 1024 * 1024, validator=attrs.validators.gt(0))
-    """How many bytes a file for an import may have: 50 MiB unless said otherwise."""
+    import_size: int = attrs.field(default=50_000_000, validator=attrs.validators.gt(0))
+    """How many bytes a file for an import may have: 50 MB unless said otherwise."""
     import_days: int = attrs.field(default=7, validator=attrs.validators.ge(1))
     """After how many days the files of an import are removed. What was imported stays."""
     demo: bool = False

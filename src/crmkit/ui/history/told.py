@@ -81,15 +81,15 @@ class Teller:
     def _of_kind(self, kind: Kind, entries: Sequence[Row], present: Mapping[int, Row]) -> dict[int, Entry]:
         for e in entries:
             self.names.want(kind.key, (int(side) for n in MERGES for side in e["changes"].get(n, ()) if side is not None))
-        sides = [(self.changes(kind, e["changes"]), e) for e in entries]
+        sides = [(self.changes(kind, e["changes"], gone=e["action"] == "deleted"), e) for e in entries]
         lines = self.lines(kind, [changes for changes, _e in sides], [present.get(e["record_id"] or 0, {}) for _c, e in sides])
         return {e["id"]: self._bare(e, (*self._merges(kind, e["changes"]), *told)) for (_c, e), told in zip(sides, lines, strict=True)}
 
-    def changes(self, kind: Kind, changes: Mapping[str, t.Any]) -> dict[str, tuple[t.Any, t.Any]]:
-        """Return the changes worth telling: of fields that are there, and are not machinery."""
+    def changes(self, kind: Kind, changes: Mapping[str, t.Any], *, gone: bool = False) -> dict[str, tuple[t.Any, t.Any]]:
+        """Return the changes worth telling: of fields that are there, and are not machinery. Of what is `gone`, as it was."""
         left_out = NOT_TOLD | self.visit.site.shown(kind).hidden
         pairs = {n: c for n, c in changes.items() if isinstance(c, list | tuple) and len(c) == 2}
-        return {n: (c[0], c[1]) for n, c in pairs.items() if n not in left_out and not n.endswith(".id") and _has(kind, n)}
+        return {n: (None, c[0]) if gone else (c[0], c[1]) for n, c in pairs.items() if n not in left_out and not n.endswith(".id") and _has(kind, n)}
 
     def lines(
         self, kind: Kind, changes: Sequence[Mapping[str, tuple[t.Any, t.Any]]], present: Sequence[Row] = (),

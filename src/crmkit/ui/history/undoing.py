@@ -128,7 +128,7 @@ def _samples(visit: Visit, uow: Uow, found: core.Preview) -> list[Sample]:
     lines: dict[tuple[str, int], tuple[Line, ...]] = {}
     for key in dict.fromkeys(e.kind for e in entries):
         mine, kind = [e for e in entries if e.kind == key], uow.crm.kinds[key]
-        told = teller.lines(kind, [teller.changes(kind, e.changes) for e in mine])
+        told = teller.lines(kind, [teller.changes(kind, e.changes, gone=e.action == "delete") for e in mine])
         lines |= {(key, e.id): one for e, one in zip(mine, told, strict=True)}
     return [
         Sample(action=e.action, name=teller.names.html(e.kind, e.id), kind=visit.say(uow.crm.kinds[e.kind].label), lines=lines[e.kind, e.id])

@@ -84,10 +84,12 @@ def _compare(visit: Visit, uow: Uow, other: int, chosen: Mapping[str, str], prob
     said = {p.path.removeprefix("choose."): visit.say(p.message) for p in problems}
     choices = _choices(visit, uow, kind, planned, chosen, said)
     differ = [c for c in choices if c.winner != c.loser or c.problem]
+    one_sided = [c for c in differ if NO_VALUE in (c.winner, c.loser) and not c.problem]
     empty = [c for c in choices if c not in differ and c.winner == NO_VALUE]
     return View(
         "ui/matching/merge.html", m=words, kind=kind, here=path_of(kind, visit.key), listed=path_of(kind), other=other,
-        sides=_sides(visit, uow, kind, (visit.key, other)), differ=differ, same=[c for c in choices if c not in differ and c not in empty],
+        sides=_sides(visit, uow, kind, (visit.key, other)), differ=[c for c in differ if c not in one_sided], one_sided=one_sided,
+        same=[c for c in choices if c not in differ and c not in empty],
         moves=_moves(visit, uow, planned), swap=visit.url(f"{path_of(kind, other)}/merge", **{"with": visit.key}),
         problems=[words_ for path, words_ in said.items() if path not in {c.name for c in choices}] if again else [],
     )  # fmt: skip

@@ -34,7 +34,7 @@ CALLED = {
     "born_on": "birthday birthdate деньрождения",
     "source": "source источник",
 }  # fmt: skip
-IDENTITIES = ("id", "no", "number", "code", "externalid", "key", "номер", "код", "идентификатор", "внешнийкод", "ид")
+IDENTITIES = ("id", "no", "number", "code", "externalid", "key", "номер", "код", "идентификатор", "внешнийкод", "ид", "№", "#")
 SLASHED = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-]\d{4}")
 
 
@@ -89,7 +89,7 @@ def _alike(word: str, words: tuple[set[str], set[str]]) -> float:
 def identity(sight: Sight, columns: Mapping[str, Mapping[str, str]]) -> str:
     """Return the column that tells rows apart, if one is called so and does."""
     for column in sight.names:
-        word = plain(column)
+        word = plain(column) or column.strip()
         named = word in IDENTITIES or (word.endswith(("id", "код")) and column not in columns)
         if named and sight.distinct.get(column):
             return column

@@ -224,6 +224,7 @@ class Pages:
         return self._page(
             visit, draft.phase, draft, totals=totals, kinds=kinds, many=len(steps) > 1, good=totals["created"] + totals["updated"], report=report,
             progress=draft.progress(), lost=report is None and not waiting,
+            numbered=any(p["id"] != str(p["line"]) for p in (report or {}).get("troubles", ())),
         )  # fmt: skip
 
     def progress(self, visit: Visit, uow: Uow) -> Result:

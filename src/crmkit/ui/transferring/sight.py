@@ -32,7 +32,8 @@ class Sight:
     """The first different values of each column."""
     distinct: Mapping[str, bool] = attrs.field(factory=dict)
     """Whether every row that was looked at has a value of its own there: such columns tell records apart."""
-    notes: tuple[Text, ...] = ()
+    guessed: bool = False
+    """The file does not say how it is encoded, and is not UTF-8."""
     problem: Text | str = ""
     encoding: str = ""
     delimiter: str = ""
@@ -65,7 +66,7 @@ def sight(draft: Draft, sent: Sent) -> Sight:
             names=names, rows=tuple(tuple(as_text(row.get(n))[:80] for n in names) for row in cells[:SHOWN]),
             samples={n: tuple(itertools.islice(dict.fromkeys(v[:60] for v in some if v), SAMPLES)) for n, some in values.items()},
             distinct={n: bool(some) and all(some) and len(set(some)) == len(some) for n, some in values.items()},
-            notes=tuple(source.notes), encoding=getattr(source, "encoding", ""), delimiter=getattr(source, "delimiter", ""), sheets=sheets,
+            guessed=bool(source.notes), encoding=getattr(source, "encoding", ""), delimiter=getattr(source, "delimiter", ""), sheets=sheets,
         )  # fmt: skip
 
 

@@ -31,6 +31,8 @@ back_to_columns = _("Back to the columns", ru="Назад к столбцам")
 first_rows = _("First rows", ru="Первые строки")
 encoding, delimiter, sheet = _("Encoding", ru="Кодировка"), _("Columns are parted by", ru="Разделитель"), _("Sheet", ru="Лист")
 guessed = _("as guessed: {what}", ru="определено: {what}")
+encoding_guessed = _("The encoding looks like {encoding}. If letters come out wrong, choose another.",
+    ru="Похоже, кодировка {encoding}. Если буквы неверные, выберите другую.")  # fmt: skip
 by_itself = _("find out", ru="определить")
 cannot_read = _("The file cannot be read", ru="Файл не читается")
 no_rows = _("There are no rows below the header", ru="Под заголовком нет строк")

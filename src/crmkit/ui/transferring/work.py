@@ -138,7 +138,7 @@ def _work(crm: Crm, store: Store, draft: Draft) -> dict[str, t.Any]:
             raise Busy
         work = _begun(crm, draft, named, actor, dry)
         report = work.run()
-    return _told(report, draft, read) | {"seconds": round(time.monotonic() - began, 1)}
+    return _told(report) | {"seconds": round(time.monotonic() - began, 1)}
 
 
 def _begun(crm: Crm, draft: Draft, named: Mapping, actor: Actor, dry: bool) -> Import:
@@ -204,11 +204,11 @@ def _stopped(crm: Crm, draft: Draft) -> int | None:
 
 
 # ---- the report -------------------------------------------------------------------------------------------------------------
-def _told(report: Report, draft: Draft, read: Mapping) -> dict[str, t.Any]:
+def _told(report: Report) -> dict[str, t.Any]:
     steps = [{"name": name, "kind": report.kinds[name], **attrs.asdict(tally)} for name, tally in report.steps.items()]
     return {
         "steps": steps, "troubles": [attrs.asdict(one) for one in report.troubles], "files": [f.name for f in report.files],
-        "notes": [translate(note, draft.language) for note in report.notes], "operation": None if report.dry else report.operation,
+        "operation": None if report.dry else report.operation,
     }  # fmt: skip
 
 
