@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 import typing as t
 
-from ..core.errors import Invalid, Misuse, Refusal
+from ..core.errors import Misuse, Refusal
 from ..core.plugin import PUBLIC
 from .marks import PageMark
 from .registry import Item
+from .results import View
 from .rooms import Address, Handler, Room
 
 if t.TYPE_CHECKING:
@@ -16,6 +17,9 @@ if t.TYPE_CHECKING:
     from .results import Result
     from .site import Site
     from .visit import Visit
+
+
+FORM_AGAIN = 422  # the one refusal whose answer takes the form's place on the page
 
 
 def room(site: Site) -> Room:
@@ -40,10 +44,13 @@ def _again(handler: Handler) -> t.Callable[[Visit, Uow, Refusal], t.Any]:
     """Return what shows a form once more: the page's function, asked with `refusal`, when what was typed will not do."""
 
     def run(visit: Visit, uow: Uow, refusal: Refusal) -> t.Any:
-        if not isinstance(refusal, Invalid):
+        if not refusal.problems:
             raise refusal
         visit.refusal = refusal
-        return handler(visit, uow)
+        result = handler(visit, uow)
+        if isinstance(result, View) and result.status == 200:
+            result.status = FORM_AGAIN
+        return result
 
     return run
 

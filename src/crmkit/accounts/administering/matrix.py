@@ -16,7 +16,7 @@ from ..guard import gives
 from ..permissions import MATRIX
 from . import words
 from .people import ORGANISATION
-from .rights import Group, Right, groups_of, widest
+from .rights import Group, Right, groups_of, named_scopes, widest
 
 
 @attrs.frozen
@@ -60,12 +60,13 @@ def matrix_page(visit: Visit, uow: Uow) -> View:
     blocks = _blocks(uow, [g for g in groups if g.plugin == plugin] or groups, heads)
     return View(
         "admin/matrix.html", a=words, heads=heads, blocks=blocks, plugins=plugins, only=plugin, chosen=chosen,
+        named=named_scopes(visit), strip=[*filter(None, [chosen]), *(h for h in heads if h is not chosen)],
         may_add=uow.may("accounts.role.create"), may_ask_why=uow.may("crmkit.explain"), may_people=uow.may("accounts.user_role.read"),
     )  # fmt: skip
 
 
 def _plugin(uow: Uow, key: str) -> str:
-    return "crmkit" if key == "crmkit" else next((p.label or p.name for p in uow.crm.plugins if p.name == key), key)
+    return words.system if key == "crmkit" else next((p.label or p.name for p in uow.crm.plugins if p.name == key), key)
 
 
 def heads_of(visit: Visit, uow: Uow) -> list[Head]:

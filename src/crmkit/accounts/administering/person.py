@@ -24,7 +24,7 @@ from ..sessions import current, end, end_one, open_sessions
 from . import words
 from .needs import Needs, demand_fields, fillable, sees_all, tree, whole_number
 from .people import NO_STORE, role_choices, roles_of, root_of, teams_of
-from .rights import Line, rights_of
+from .rights import named_scopes, rights_of
 
 WHEN = _("expected a day", ru="ожидается дата")
 NO_PERSON = _("choose somebody", ru="выберите сотрудника")
@@ -72,7 +72,7 @@ def _facts(visit: Visit, uow: Uow, user: User) -> Json:
         "factor": wanted(user) if administers or own else None, "has_password": user.password_hash is not None,
         "delegations": _delegations(uow, user),
         "may_delegate": uow.may("accounts.delegation.create"), "rights": rights_of(visit, uow, user) if _may_know(uow, user) else None,
-        "may_archive_membership": uow.may("accounts.membership.archive"),
+        "named": named_scopes(visit), "may_archive_membership": uow.may("accounts.membership.archive"),
     }  # fmt: skip
 
 
@@ -252,4 +252,4 @@ def access_panel(user: User, uow: Uow) -> View:
     return View("admin/panel.html", a=words, user=user, beside=Beside(_held(uow, user), teams.get(user.id, [])))
 
 
-__all__ = ["Line", "access_panel", "person_link", "person_page"]
+__all__ = ["access_panel", "person_link", "person_page"]

@@ -51,13 +51,15 @@ class Line:
 
 
 def groups_of(visit: Visit, uow: Uow) -> list[Group]:
-    """Return all rights there are: of entities first, plugin by plugin, then the plugin's own; what signing in leaves comes last."""
+    """Return all rights there are, those of what people work with first; what signing in leaves behind comes last."""
     crm, site = uow.crm, visit.site
     by_owner: dict[str, list[Permission]] = {}
     for permission in crm.permissions.values():
         by_owner.setdefault(permission.name.rpartition(".")[0], []).append(permission)
     kept = {kind.key for kind in crm.kinds.values() if kind.cls in KEPT}
-    places = {plugin.name: place for place, plugin in enumerate(crm.plugins)}
+    work = [kind.plugin for kind in crm.kinds.values() if site.shown(kind).section]
+    order = dict.fromkeys([*work, *(p.name for p in crm.plugins if p.name != "accounts"), "accounts", "crmkit"])
+    places = {name: place for place, name in enumerate(order)}
     found = []
     for owner, permissions in by_owner.items():
         kind = crm.kinds.get(owner)
@@ -67,8 +69,15 @@ def groups_of(visit: Visit, uow: Uow) -> list[Group]:
         named = [Right(p.name, _label(visit, p), _action(p.name, kind is not None)) for p in permissions]
         named.sort(key=lambda r: (ACTIONS.index(r.action) if r.action else len(ACTIONS), r.label))
         found.append(Group(owner, visit.say(label), plugin, icon, kind is not None, named))
-    found.sort(key=lambda g: (g.key in kept, places.get(g.plugin, -1) == places.get("accounts", -1), places.get(g.plugin, -1), not g.entity, g.label))
+    looks = {kind.key: (not site.shown(kind).section, site.shown(kind).order) for kind in crm.kinds.values()}
+    found.sort(key=lambda g: (g.key in kept, places.get(g.plugin, 0), not g.entity, looks.get(g.key, ()), g.label))
     return found
+
+
+def named_scopes(visit: Visit) -> dict[str, str]:
+    """Return the labels of the scopes plugins add."""
+    kinds = visit.crm.kinds.values()
+    return {name: visit.say(scope.label or name) for kind in kinds for name, scope in kind.scopes.items()}
 
 
 def _action(name: str, entity: bool) -> str:
@@ -87,7 +96,7 @@ def _label(visit: Visit, permission: Permission) -> str:
 
 def _plugin_label(uow: Uow, owner: str) -> str:
     if owner == "crmkit":
-        return "crmkit"
+        return words.system
     return next((p.label or p.name for p in uow.crm.plugins if p.name == owner), owner)
 
 

@@ -16,6 +16,7 @@ from ..permissions import MATRIX
 from ..rules import problems_of
 from . import words
 from .needs import demand_fields, whole_number
+from .rights import named_scopes
 from .role_effect import effect_of
 from .role_form import Values, sheet_of, values_of
 
@@ -68,7 +69,8 @@ def _page(visit: Visit, uow: Uow, role: StoredRole | None, old: Values, refusal:
         return _saved(uow, role, new)
     effect = effect_of(visit, uow, role.id if role is not None else None, old, new)
     form = [(name, value) for name, value in visit.form.pairs() if name != "do"]
-    return View("admin/role_review.html", a=words, role=role, new=new, effect=effect, form=form, title=_title(visit, new))
+    return View("admin/role_review.html", a=words, role=role, new=new, effect=effect, form=form, title=_title(visit, new),
+        named=named_scopes(visit))
 
 
 def _wrong(uow: Uow, role: StoredRole | None, old: Values, new: Values) -> list[Problem]:
@@ -121,6 +123,7 @@ def _editor(
         "admin/role.html", status=status, a=words, role=role, values=values, sheet=sheet_of(visit, uow, values, rest), problems=own,
         any_wrong=bool(problems), may=may, may_archive=role is not None and uow.may("accounts.role.archive", role),
         holders=_holders(uow, role.id) if role is not None else [], title=_title(visit, values) if role is not None else visit.say(words.new_role),
+        named=named_scopes(visit),
         version=visit.form.get("version", "") or (role.version if role is not None else ""), may_add=uow.may("accounts.role.create"),
     )  # fmt: skip
 

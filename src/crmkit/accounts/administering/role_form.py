@@ -14,7 +14,7 @@ from crmkit.ui import Form, Visit
 
 from ..guard import gives, listed
 from . import words
-from .rights import Group, Right, groups_of, widest
+from .rights import Group, Right, groups_of, named_scopes, widest
 
 GRANT, FIELD = "g:", "f:"
 PLAIN = ("own", "team", "below", "all")
@@ -97,6 +97,7 @@ def sheet_of(visit: Visit, uow: Uow, values: Values, problems: Mapping[str, str]
         wide = f"{group.key}.*"
         own |= {wide, *(r.name for r in group.rights)}
         every = _choice(visit, wide, visit.say(words.everything_here), values, kind, problems)
+        every = attrs.evolve(every, options=[("", visit.say(words.one_by_one)), *every.options[1:]])
         choices = [_right(visit, r, values, kind, problems, given) for r in group.rights]
         fields = _fields(visit, uow, kind, values, problems)
         told |= {f"grants.{c.name}" for c in (every, *choices)} | {f"{which}.{f.name}" for f in fields for which in ("hidden", "read_only")}
@@ -138,7 +139,8 @@ def text_of(scope: t.Any) -> str:
 
 
 def _said(visit: Visit, scope: t.Any) -> str:
-    return " + ".join(visit.say(words.scopes.get(s, s)) if isinstance(s, str) else visit.say(words.special) for s in listed(scope))
+    named = named_scopes(visit)
+    return " + ".join(visit.say(words.scopes.get(s) or named.get(s, s)) if isinstance(s, str) else visit.say(words.special) for s in listed(scope))
 
 
 def _fields(visit: Visit, uow: Uow, kind: Kind | None, values: Values, problems: Mapping[str, str]) -> list[FieldChoice]:

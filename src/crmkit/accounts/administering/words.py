@@ -97,6 +97,7 @@ archive_team = _("Archive", ru="В архив")
 restructure = _("Moving a team changes who sees its records from the next request on.",
     ru="Перенос сразу меняет, кто видит записи этой команды.")  # fmt: skip
 # ---- roles
+system = _("The CRM itself", ru="Система")
 copy_role = _("New one like it", ru="Новая по образцу")
 new_role, edit_role = _("New role", ru="Новая роль"), _("Edit the role", ru="Изменить роль")
 all_plugins = _("All", ru="Все")
@@ -116,6 +117,8 @@ actions = {
     "move": _("Move", ru="Переводить"), "archive": _("Archive", ru="Архивировать"),
 }  # fmt: skip
 everything_here = _("Everything", ru="Всё")
+everything_more = _("also what is added to it later", ru="в том числе то, что добавят позже")
+one_by_one = _("one by one", ru="по отдельности")
 hidden_count = _("Hidden fields: {count}", ru="Скрытых полей: {count}")
 fixed_count = _("Read-only fields: {count}", ru="Полей только для чтения: {count}")
 from_settings = _("from the settings file", ru="из файла настроек")
