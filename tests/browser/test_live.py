@@ -135,7 +135,8 @@ def test_an_edit_in_progress_is_left_alone_and_catches_up(calls, served, call):
 
 
 def test_a_typed_form_is_not_replaced_but_says_that_something_changed(calls, served, call):
-    calls.evaluate("""document.querySelector('#calls').insertAdjacentHTML('beforeend', '<li><form method=post><input aria-label=Слово></form></li>')""")
+    form = "<li><form method=post><input aria-label=Слово></form></li>"
+    calls.evaluate("form => document.querySelector('#calls').insertAdjacentHTML('beforeend', form)", form)
     calls.get_by_label("Слово").press_sequentially("моё")
     change(served, call, "talks")
     expect(calls.get_by_text("За это время здесь кое-что изменилось")).to_be_visible()
@@ -224,7 +225,8 @@ SERVER = """
 import sys, uvicorn
 from crmkit import Crm
 from tests.browser import phone, world
-crm = Crm(*world.plugins(), phone.plugin, database=sys.argv[1], settings={"crmkit": {"timezone": world.ZONE, "jobs": False}, "activities": {"folder": sys.argv[3]}})
+settings = {"crmkit": {"timezone": world.ZONE, "jobs": False}, "activities": {"folder": sys.argv[3]}}
+crm = Crm(*world.plugins(), phone.plugin, database=sys.argv[1], settings=settings)
 uvicorn.run(crm.app, host="127.0.0.1", port=int(sys.argv[2]), log_level="warning", timeout_graceful_shutdown=1)
 """
 
@@ -242,7 +244,8 @@ def process(url: str, folder: str) -> Iterator[str]:
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(f"{address}/healthz", timeout=5).close()
                 break
-            assert made.poll() is None and time.monotonic() < until, "the server did not start"
+            assert made.poll() is None, "the server ended"
+            assert time.monotonic() < until, "the server did not start"
         yield address
     finally:
         made.terminate()

@@ -44,7 +44,7 @@ def test_two_windows_stay_through_navigation_back_and_reload(desk, calls):
     expect(window(desk, LENA).get_by_text("rings:")).to_be_visible()
     expect(window(desk, OLEG).get_by_text("rings:")).to_be_visible()
     window(desk, LENA).get_by_label("Памятка").fill("спросить о договоре")
-    desk.get_by_role("link", name="К сделкам").click()
+    desk.get_by_role("navigation", name="Меню").get_by_role("link", name="Сделки", exact=True).click()
     expect(desk).to_have_url(re.compile("/sales/deal$"))
     expect(window(desk, LENA).get_by_label("Памятка")).to_have_value("спросить о договоре")
     desk.go_back()

@@ -22,7 +22,8 @@ if t.TYPE_CHECKING:
 log = logging.getLogger("crmkit.live")
 MARK_SECONDS = 5.0
 HEALTH_SECONDS = 30.0
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.03
+"""How often a file is asked whether another process has written (microseconds of work), while somebody listens."""
 
 
 class Source(threading.Thread):

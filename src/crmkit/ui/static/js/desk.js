@@ -68,7 +68,7 @@ class Desk extends HTMLElement {
     const open = this.visible, right = innerWidth - W - 24;
     if (!open.length) return [Math.max(8, right), 64];
     const edge = Math.min(...open.map((w) => w.s.x)) - W - GAP;
-    return edge >= 8 ? [edge, 64] : [Math.max(16, right - open.length * 34), 64 + open.length * 30];
+    return edge >= ($('#main')?.getBoundingClientRect().left ?? 8) ? [edge, 64] : [Math.max(16, right - open.length * 34), 64 + open.length * 30];
   }
 
   header(w, n) {
