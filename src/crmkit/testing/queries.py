@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 # What opens and ends transactions says nothing about how much work was asked of the database.
-HOUSEKEEPING = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA", "NOTIFY", "LISTEN")
+HOUSEKEEPING = (
+    "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA", "NOTIFY", "LISTEN", "SET STATEMENT_TIMEOUT", "RESET STATEMENT_TIMEOUT",
+)  # fmt: skip
 
 
 class Queries:
