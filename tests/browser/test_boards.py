@@ -243,12 +243,9 @@ def test_a_finger_holds_a_card_and_carries_it(board, deals, served, context):
 def test_a_swipe_scrolls_and_moves_nothing(board, deals, served, context):
     cdp = context.new_cdp_session(board)
     home = card(board, deals["rich"]).bounding_box()
-    x, y = home["x"] + 200, home["y"] + 20
-    cdp.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
-    for step in range(1, 10):
-        cdp.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": x - step * 20, "y": y}]})
-    cdp.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    board.wait_for_function("document.querySelector('crm-board').scrollLeft > 50")
+    swipe = {"x": home["x"] + 200, "y": home["y"] + 20, "xDistance": -300, "speed": 1200, "gestureSourceType": "touch"}
+    cdp.send("Input.synthesizeScrollGesture", swipe)
+    assert board.locator("crm-board").evaluate("board => board.scrollLeft") > 50
     assert board.locator(".card.fly").count() == 0
     assert stage(served, deals["rich"]) == "new"
 
