@@ -20,7 +20,7 @@ UNDECLARED = _(
     "{place} imports {name}, but the plugin does not require {plugin!r}: add requires=[{plugin!r}]",
     ru="{place} импортирует {name}, но плагин не требует {plugin!r}: добавьте requires=[{plugin!r}]",
 )
-PUBLIC = ("crmkit", "crmkit.cli", "crmkit.testing", "crmkit.ui")
+PUBLIC = ("crmkit", "crmkit.cli", "crmkit.testing", "crmkit.ui", "crmkit.ui.charts")
 
 
 def problems(plugin: Plugin, plugins: Sequence[Plugin]) -> list[Text]:
