@@ -97,7 +97,7 @@ class ListOf:
         if any(path not in ("sort", "after", "q") for path in wrong):
             return None
         request = attrs.evolve(request, sort=() if "sort" in wrong else request.sort, after=None, search=None if "q" in wrong else request.search)
-        self.sort = tuple(request.sort)
+        self.sort = tuple(request.sort) or ("-id",)
         return request, self._page(request)
 
     @property
