@@ -6,10 +6,11 @@ from .entities import Delivery, Endpoint, Payload, State
 from .settings import WebhooksSettings
 from .upkeep import EndpointDisabled
 
+MODULES = ("entities", "checks", "commands", "listening", "dispatch", "attempt", "upkeep", "looks", "page_form", "pages")
 plugin = Plugin(
     "webhooks",
     label=_("Webhooks", ru="Вебхуки"),
-    modules=[f"{__name__}.{m}" for m in ("entities", "checks", "commands", "listening", "dispatch", "attempt", "upkeep", "looks")],
+    modules=[f"{__name__}.{m}" for m in MODULES],
     settings=WebhooksSettings,
 )
 
