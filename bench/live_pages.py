@@ -91,8 +91,11 @@ def served(url: str, templates: str) -> Iterator[str]:
 
 WATCH = """() => {
     window.seen = new Map();
-    new MutationObserver(() => { const text = document.querySelector('#note').textContent; if (!window.seen.has(text)) window.seen.set(text, Date.now()); })
-        .observe(document.querySelector('#main'), {childList: true, characterData: true, subtree: true});
+    const note = () => {
+        const text = document.querySelector('#note').textContent;
+        if (!window.seen.has(text)) window.seen.set(text, Date.now());
+    };
+    new MutationObserver(note).observe(document.querySelector('#main'), {childList: true, characterData: true, subtree: true});
 }"""
 
 

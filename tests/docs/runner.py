@@ -4,7 +4,7 @@
 - other ``python`` blocks run one after the other, in one namespace;
 - in ``console`` blocks each line after ``$`` is typed, and what follows must be in what it prints (``...`` for the
 rest);
-- ``json``, ``toml`` and ``text`` without ``file=`` are only read: JSON and TOML must parse.
+- ``json``, ``toml``, ``html``, ``js`` and ``text`` without ``file=`` are only read: JSON, TOML and templates must parse.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import jinja2
 from markdown_it import MarkdownIt
 
 # What needs the network or never ends. `work` and `demo` have tests of their own.
@@ -69,8 +70,10 @@ def _run(page: Path, folder: Path, terminal: Terminal, names: dict[str, Any]) ->
             json.loads(block.text)
         elif block.language == "toml":
             tomllib.loads(block.text)
+        elif block.language == "html":
+            jinja2.Environment(autoescape=True).parse(block.text)
         else:
-            assert block.language in ("text", "sql", "http"), (
+            assert block.language in ("text", "sql", "http", "js"), (
                 f"{place}: a block of {block.language!r} is not run; is that right?"
             )
 
