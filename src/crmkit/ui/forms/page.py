@@ -13,7 +13,7 @@ from ...web.idempotency import once
 from ..controls import flat, from_text, nested, typed
 from ..results import Redirect, View
 from ..shown import path_of
-from . import words
+from . import about, words
 from .conflicts import base_of, clashes, save
 from .fields import grouped, names_of_form
 
@@ -74,7 +74,7 @@ def _created(visit: Visit, uow: Uow) -> Result:
     given = typed(visit, kind, names_of_form(visit, uow, kind), form)
     look = visit.site.shown(kind).path
     values = nested(kind, {n: v for n, v in given.items() if form[n].strip() or look(n).field.type is bool})
-    values |= {name: form[name] for name in STAGED if kind.staged and form.get(name)}
+    values |= {name: form[name] for name in STAGED if kind.staged and form.get(name)} | about.values(kind, form)
     record = operations.create(uow, kind, values)
     uow.settle()
     if form.get("_pick"):
@@ -95,9 +95,9 @@ def _onward(visit: Visit, uow: Uow, kind: Kind, record: Entity) -> str:
     if kind.whole is not None:
         return path_of(uow.crm.kinds[kind.whole.target], record.__dict__[kind.whole.field.name])
     for field in kind.abouts:
-        about = uow.crm.kinds.get(record.__dict__[t.cast(str, field.about)])
-        if about is not None:
-            return path_of(about, record.__dict__[field.name])
+        other = uow.crm.kinds.get(record.__dict__[t.cast(str, field.about)])
+        if other is not None:
+            return path_of(other, record.__dict__[field.name])
     return path_of(kind, record.id)
 
 
@@ -109,6 +109,10 @@ def _new_form(
     needed = _needs(kind, stage, pipeline)
     groups = grouped(visit, uow, kind, values, problems, more=visit.say(words.more_fields), prefix=_prefix(visit, "n"), typed=form,
         open_ones=frozenset({*values, *needed}))  # fmt: skip
+    chooser = about.control(visit, uow, kind, source, problems, _prefix(visit, "n"))
+    if chooser is not None:
+        groups[0].controls.append(chooser)
+        problems = about.renamed(kind, problems)
     hidden = {n: source.get(n, "") for n in ("_next", "_pick")} | {"_key": key, "stage": stage}
     pipelines = [(name, translate(p.label, visit.language)) for name, p in kind.pipelines.items()]
     if len(pipelines) < 2 or stage:

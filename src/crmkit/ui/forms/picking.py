@@ -26,13 +26,14 @@ if t.TYPE_CHECKING:
 MOST = 12
 MOST_RECENT = 5
 PEOPLE = ("person", "team")
+ANY = "any"
 
 
 @attrs.frozen(kw_only=True)
 class Option:
     """Something that can be chosen."""
 
-    id: int
+    id: int | str
     name: str
     more: str = ""
     initials: str = ""
@@ -49,8 +50,10 @@ def pick_record(visit: Visit, uow: Uow) -> Result:
 
 
 def pick_person(visit: Visit, uow: Uow) -> Result:
-    """GET /_/pick/person?q=: people or teams, as those plugins know them that keep them."""
+    """GET /_/pick/person?q=: people or teams, as those plugins know them that keep them; ``any`` finds records of every kind."""
     of, question = visit.path["of"], visit.query.get("q", "").strip()
+    if of == ANY:
+        return _options(visit, _anything(visit, uow, question))
     if of not in PEOPLE or not visit.signed_in:
         raise NoSuchPath()
     answered = uow.crm.hook.crm_pick(crm=uow.crm, uow=uow, of=of, question=question) if "crm_pick" in uow.crm.hooked else None
@@ -62,6 +65,16 @@ def pick_person(visit: Visit, uow: Uow) -> Result:
         known = dict(found) | dict(names)
         found = [(key, known[key]) for key in first] + [(k, n) for k, n in found if k not in first]
     return _options(visit, [Option(id=k, name=n, initials=initials(n), color=color_of(k)) for k, n in found])
+
+
+def _anything(visit: Visit, uow: Uow, question: str) -> list[Option]:
+    """Return records of any kind that something may be about: ``sales.deal:5``."""
+    try:
+        hits = uow.search(question[:200], limit=20) if question else []
+    except Invalid:
+        return []
+    kinds = uow.crm.kinds
+    return [Option(id=f"{h.kind}:{h.id}", name=visit.say(h.title), more=visit.say(kinds[h.kind].label)) for h in hits if not kinds[h.kind].abouts]
 
 
 def _options(visit: Visit, found: list[Option]) -> View:
