@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import CDPSession, Page, expect
 
 from crmkit_sales import SALES, Deal
 from tests.browser.marks import PHONE, in_both_languages, on_both_screens
@@ -57,6 +57,11 @@ def drag(page: Page, key: int, to: str, *, drop: bool = True) -> None:
     expect(column(page, to)).to_have_class(re.compile("over"))
     if drop:
         page.mouse.up()
+
+
+def touch(cdp: CDPSession, kind: str, *points: tuple[float, float]) -> None:
+    """Send what a finger does."""
+    cdp.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]})
 
 
 def test_a_card_is_dragged_and_the_move_taken_back_from_the_toast(board, deals, served):
@@ -226,15 +231,12 @@ def test_a_finger_holds_a_card_and_carries_it(board, deals, served, context):
     home = card(board, deals["rich"]).bounding_box()
     x, y = home["x"] + 60, home["y"] + 20
 
-    def touch(kind: str, *points: tuple[float, float]) -> None:
-        cdp.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": px, "y": py} for px, py in points]})
-
-    touch("touchStart", (x, y))
+    touch(cdp, "touchStart", (x, y))
     expect(board.locator(".card.fly")).to_be_visible()  # after a moment's hold
     for step in range(1, 13):
-        touch("touchMove", (x + step * 24, y + step * 4))
+        touch(cdp, "touchMove", (x + step * 24, y + step * 4))
     expect(column(board, "qualified")).to_have_class(re.compile("over"))  # the board scrolled by itself
-    touch("touchEnd")
+    touch(cdp, "touchEnd")
     expect(board.locator(".toast")).to_contain_text("Квалификация")
     assert stage(served, deals["rich"]) == "qualified"
 
@@ -243,9 +245,13 @@ def test_a_finger_holds_a_card_and_carries_it(board, deals, served, context):
 def test_a_swipe_scrolls_and_moves_nothing(board, deals, served, context):
     cdp = context.new_cdp_session(board)
     home = card(board, deals["rich"]).bounding_box()
-    swipe = {"x": home["x"] + 200, "y": home["y"] + 20, "xDistance": -300, "speed": 1200, "gestureSourceType": "touch"}
-    cdp.send("Input.synthesizeScrollGesture", swipe)
+    x, y = home["x"] + 250, home["y"] + 20
+    touch(cdp, "touchStart", (x, y))
+    for step in range(1, 16):
+        touch(cdp, "touchMove", (x - step * 14, y))
+        board.evaluate("new Promise(requestAnimationFrame)")  # as fast as a finger, not faster than the screen
     assert board.locator("crm-board").evaluate("board => board.scrollLeft") > 50
+    touch(cdp, "touchEnd")
     assert board.locator(".card.fly").count() == 0
     assert stage(served, deals["rich"]) == "new"
 
