@@ -15,7 +15,7 @@ class Board extends HTMLElement {
     this.moves = this.dataset.moves ? JSON.parse(this.dataset.moves) : null;
     this.pending = 0;
     this.ids = new Set();
-    this.menu = document.getElementById('card-menu');
+    this.menu = this.parentNode.querySelector(':scope > .card-menu'); // in a window it has another id
     on(this, 'pointerdown', (e) => this.down(e));
     on(this, 'keydown', (e) => this.key(e));
     on(this, 'click', (e) => this.click(e));
