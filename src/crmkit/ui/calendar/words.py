@@ -6,6 +6,7 @@ from ...core.text import _
 
 month = _("Month", ru="Месяц")
 week = _("Week", ru="Неделя")
+scale = _("How many days", ru="Сколько дней")
 earlier = _("Earlier", ru="Раньше")
 later = _("Later", ru="Позже")
 today = _("Today", ru="Сегодня")
