@@ -11,6 +11,13 @@ const phone = matchMedia('(max-width:760px)');
 const make = (name, props = {}, ...inside) => { const el = Object.assign(document.createElement(name), props); el.append(...inside); return el; };
 let count = 0, top = 50;
 
+/** The address of a page, whoever asks for it: the window says itself that it is one. */
+function clean(address) {
+  const url = new URL(address, location.href);
+  if (url.searchParams.get('view') === 'window') url.searchParams.delete('view');
+  return url.pathname + url.search;
+}
+
 class Desk extends HTMLElement {
   connectedCallback() {
     if (this.dock) return;
@@ -32,7 +39,7 @@ class Desk extends HTMLElement {
   // ---- opening and closing ---------------------------------------------------------------------------------------------------
   /** Open a window: `{url, title, kind, pop, quiet}`; one that shows the same comes to the front. */
   open(o) {
-    const url = new URL(o.url, location.href), address = url.pathname + url.search;
+    const address = clean(o.url);
     const old = this.wins.find((w) => w.s.url === address || (o.pop && w.s.pop === o.pop));
     if (old) { if (old.s.min) this.show(old); this.front(old); if (!o.quiet) this.focusIn(old); return old; }
     const kind = o.kind || 'record', W = o.w ?? Math.min(WIDTH[kind] ?? WIDTH.record, innerWidth - 32), [x, y] = this.free(W);
@@ -123,8 +130,7 @@ class Desk extends HTMLElement {
     const title = w.inside.querySelector(':scope > .in-win')?.dataset.title;
     if (title) { w.s.title = w.heading.textContent = title; const chip = this.chip(w); if (chip) chip.lastElementChild.textContent = title; }
     if (ctx.request.method === 'GET' && ctx.response?.raw.url) {
-      const url = new URL(ctx.response.raw.url, location.href);
-      w.s.url = url.pathname + url.search;
+      w.s.url = clean(ctx.response.raw.url);
     }
     this.place(w);
     this.save();
