@@ -28,6 +28,7 @@ def pages() -> dict[str, str]:
         "errors.md": _errors,
         "http.md": _http,
         "fixtures.md": _fixtures,
+        "components.md": _components,
     }
     return {name: HEAD + "\n".join(lines()).rstrip() + "\n" for name, lines in made.items()}
 
@@ -84,6 +85,28 @@ def _marks() -> Iterator[str]:
         else:
             what = "implements a hook of the kernel or of another plugin" if name == "hookimpl" else "declares a hook of the plugin's own"
             yield f"Put on a function, it {what}; see [hooks](hooks.md).\n"
+
+
+def _components() -> Iterator[str]:
+    from crmkit.ui.components.catalogue import SECTIONS, signature
+
+    yield "# Components\n"
+    yield "Everything pages are made of; `crmkit demo` shows it live, light and dark, at `/_/components`. Templates extend `ui/base.html`,"
+    yield "which brings `ui`; a fragment begins with `{% import 'ui/macros.html' as ui with context %}`.\n"
+    for section in SECTIONS:
+        yield f"## {section.label}\n"
+        if section.more:
+            yield f"{section.more}\n"
+        for component in section.components:
+            called = signature(component)
+            yield f"### {component.label}: `{component.name}`\n"
+            yield f"{component.purpose}\n"
+            yield from [f"```text\n{called}\n```\n"] if called else []
+            yield from (f"```{example.language}\n{example.source}\n```\n" for example in component.examples)
+            yield from (f"- `{name}`: {words}" for name, words in component.attributes)
+            yield from [f"- States: {'; '.join(component.states)}."] if component.states else []
+            yield from [f"- For everybody: {component.access}"] if component.access else []
+            yield ""
 
 
 ENVIRONMENT = {
