@@ -70,6 +70,7 @@ def test_an_edit_is_read_and_taken_back_and_done_again(page, enter, served, deal
     with served.uow() as uow:
         assert uow.get(Deal, deal).title != "Сделка на 5"
     page.get_by_role("link", name=said["redo"]).click()
+    expect(page).to_have_url(re.compile("/undo"))
     page.locator(".foot-bar .primary").click()
     expect(page).to_have_url(re.compile(r"/operations/\d+$"))
     with served.uow() as uow:
@@ -123,6 +124,7 @@ def test_a_merge_is_taken_apart_from_the_archived_record(page, enter, served, tw
     page.goto(f"/sales/contact/{two}/history")
     axe(page)
     page.locator(".note a.btn").click()
+    expect(page).to_have_url(re.compile("/undo"))
     page.locator(".foot-bar .primary").click()
     expect(page).to_have_url(re.compile(r"/operations/\d+$"))
     with served.uow() as uow:

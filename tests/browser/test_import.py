@@ -80,6 +80,7 @@ def test_a_file_is_checked_imported_and_taken_back(page, enter, served, deliver,
     axe(page)
     look(page, "5-done")
     page.get_by_role("link", name=go["undo"]).click()
+    expect(page).to_have_url(re.compile("/undo"))
     page.locator(".foot-bar .primary").click()
     expect(page).to_have_url(re.compile(r"/operations/\d+$"))
     assert count(served) == 0

@@ -50,8 +50,10 @@ crmkit work --threads 8 --queue default --queue slow
 def work(threads: int | None, queues: tuple[str, ...], grace: float) -> None:
     """Work until stopped."""
     from crmkit.core.work import runner, set_crons
+    from crmkit.ui.transferring.work import register
 
     crm = ready_crm()
+    register(crm)  # imports that were begun on the screen
     set_crons(crm)
     stopping = threading.Event()
 

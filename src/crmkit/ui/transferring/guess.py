@@ -21,11 +21,12 @@ CLOSE = 0.86
 NOT_OFFERED = frozenset({"created_at", "archived_at"})
 # What people call columns, by the names plugins give such fields; labels in both languages are known besides.
 CALLED = {
-    "name": "name fullname contactname companyname customername фио имя полноеимя наименование название клиент контакт контрагент firm customer",
+    "name": "name fullname customername фио имя полноеимя наименование название клиент контакт контрагент firm customer",
     "title": "title subject тема название заголовок", "last_name": "lastname surname фамилия", "first_name": "firstname givenname имя",
     "patronymic": "middlename отчество", "phone": "phone tel telephone mobile cell телефон тел номертелефона мобильный моб сотовый",
-    "email": "email mail почта электроннаяпочта эладрес емейл имейл", "company_id": "company organization employer компания организация фирма юрлицо",
-    "contact_id": "contact person контакт контактноелицо", "city": "city town город населённыйпункт", "country": "country страна",
+    "email": "email mail почта электроннаяпочта эладрес емейл имейл",
+    "company_id": "company companyname organization employer компания организация фирма юрлицо",
+    "contact_id": "contact contactname person контакт контактноелицо", "city": "city town город населённыйпункт", "country": "country страна",
     "address": "address адрес", "delivery_address": "address shipto адрес", "postal_code": "zip postcode postalcode индекс",
     "tax_number": "inn vat taxid инн", "site": "website site web url сайт", "amount": "amount sum total value budget сумма бюджет стоимость",
     "stage": "stage status стадия статус этап", "owner_id": "owner manager responsible менеджер ответственный владелец",
@@ -73,7 +74,8 @@ def _names(kind: Kind, name: str, field: Field) -> tuple[set[str], set[str]]:
     labels = {str(field.label), translate(field.label, "ru")}
     link = next((k.name for k in kind.links.values() if k.field is field), name)
     surely = {plain(w) for w in (name, link, name.removesuffix("_id"), *labels)}
-    return surely, set(CALLED.get(name, "").split())
+    own = {plain(f"{kind.key.rpartition('.')[2]}{name}")}  # the ContactName of a contact
+    return surely | own, set(CALLED.get(name, "").split())
 
 
 def _alike(word: str, words: tuple[set[str], set[str]]) -> float:
