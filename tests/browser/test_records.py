@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -23,7 +24,7 @@ def deal(served):
         return found.id
 
 
-def manager(served) -> int:
+def manager(served: Any) -> Any:
     from crmkit.accounts.entities import User
     from tests.browser.world import login
 
