@@ -65,6 +65,7 @@ class Group:
 
     label: str
     options: list[Option]
+    kind: str = ""
 
 
 def palette(visit: Visit, uow: Uow) -> Result:
@@ -88,11 +89,12 @@ def page(visit: Visit, uow: Uow) -> Result:
     asked = visit.query.get("kind")
     kinds = [asked] if asked is not None and asked in visit.crm.kinds else None
     marking = Marking(question)
-    groups = _records(visit, uow, question, marking, MAX_HITS if kinds else ASKED, kinds) if question else []
-    searched = [k for k in visit.crm.kinds.values() if visit.site.shown(k).section and uow.may(k.permission("read"))]
+    every = _records(visit, uow, question, marking) if question else []
+    groups = _records(visit, uow, question, marking, MAX_HITS, kinds) if question and kinds else every
+    found = [visit.crm.kinds[key] for key in dict.fromkeys([*(kinds or ()), *(g.kind for g in every)])]
     return View(
-        "ui/search.html", question=question, groups=groups, kinds=searched, asked=asked, title=TITLE, nothing=NOTHING, more=NOTHING_MORE,
-        ask=ASK, ask_more=ASK_MORE, everything=EVERYTHING, archived=ARCHIVED, icon_of=lambda k: visit.site.shown(k).icon,
+        "ui/search.html", question=question, groups=groups, kinds=found if len(found) > 1 else [], asked=asked, title=TITLE, nothing=NOTHING,
+        more=NOTHING_MORE, ask=ASK, ask_more=ASK_MORE, everything=EVERYTHING, archived=ARCHIVED,
     )  # fmt: skip
 
 
@@ -161,7 +163,7 @@ def _records(visit: Visit, uow: Uow, question: str, marking: Marking, limit: int
     order = list(dict.fromkeys(hit.kind for hit in hits))
     hits.sort(key=lambda hit: order.index(hit.kind))
     return [
-        Group(visit.crm.kinds[key].plural, [_hit(visit, hit, marking) for hit in found])
+        Group(visit.crm.kinds[key].plural, [_hit(visit, hit, marking) for hit in found], key)
         for key, found in groupby(hits, key=lambda hit: hit.kind)
     ]  # fmt: skip
 

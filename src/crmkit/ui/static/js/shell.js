@@ -52,7 +52,7 @@ addEventListener('popstate', () => setTimeout(moved));
 document.addEventListener('visibilitychange', () => { if (!document.hidden) countAgain(); });
 document.body.addEventListener('crm:told', countAgain);
 
-const offline = () => { $('#offline').hidden = navigator.onLine; };
+const offline = () => document.documentElement.toggleAttribute('data-offline', !navigator.onLine);
 addEventListener('online', offline);
 addEventListener('offline', offline);
 offline();
