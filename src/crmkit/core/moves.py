@@ -41,14 +41,20 @@ def start(uow: Uow, kind: Kind, record: Staged, into: StageOf[t.Any] | None) -> 
 
 
 def can_move(uow: Uow, record: Staged, to: StageOf[t.Any], values: Mapping[str, t.Any]) -> Verdict:
-    """Collect everything that stands between a record and a stage."""
+    """Collect everything that stands between a record and a stage. Guards see the record as it is, without `values`."""
+    found = _plainly(uow, record, to, values)
+    return Verdict(found if found else tuple(_guards(uow, record, *uow.crm.stage(to))))
+
+
+def _plainly(uow: Uow, record: Staged, to: StageOf[t.Any], values: Mapping[str, t.Any]) -> tuple[Problem, ...]:
+    """Return what stands in the way by the pipeline itself: nobody needs to be asked."""
     kind = uow.crm.kind(type(record))
     pipeline, stage = uow.crm.stage(to)
     problems: list[Problem] = []
     if record.__dict__.get("archived_at") is not None:
         problems.append(Problem("", "archived", ARCHIVED))
     if pipeline.of is not kind.cls:
-        return Verdict((Problem("", "pipeline", ANOTHER.format(pipeline=pipeline.label)),))
+        return (Problem("", "pipeline", ANOTHER.format(pipeline=pipeline.label)),)
     current = uow.crm.pipelines.get(record.pipeline)
     if pipeline.name == record.pipeline:
         source = pipeline.stages.get(record.stage)
@@ -59,9 +65,7 @@ def can_move(uow: Uow, record: Staged, to: StageOf[t.Any], values: Mapping[str, 
         problems.append(Problem("", "move", NOT_ALLOWED.format(source=record.stage, target=stage.label)))
     problems += _accepted(kind, values)
     problems += _needs(uow, kind, record, stage, values)
-    if not problems:
-        problems += _guards(uow, record, pipeline, stage)
-    return Verdict(tuple(problems))
+    return tuple(problems)
 
 
 def _accepted(kind: Kind, values: Mapping[str, t.Any]) -> Iterator[Problem]:
@@ -105,14 +109,19 @@ def _guards(uow: Uow, record: Staged, pipeline: Pipeline[t.Any], stage: Stage) -
 
 
 def move(uow: Uow, record: S, to: StageOf[t.Any], values: Mapping[str, t.Any]) -> S:
-    """Move a record, or refuse with what `can_move` says."""
+    """Move a record, or refuse with what `can_move` says. Guards see what is filled in with the move."""
     uow.flush()
-    verdict = can_move(uow, record, to, values)
-    if not verdict:
-        raise Invalid(_("The move is not possible", ru="Перевод невозможен"), verdict.problems)
-    for name, value in values.items():
-        setattr(record, name, value)
     pipeline, stage = uow.crm.stage(to)
+    problems = _plainly(uow, record, to, values)
+    if not problems:
+        held = {name: record.__dict__.get(name) for name in values}
+        for name, value in values.items():
+            setattr(record, name, value)
+        problems = tuple(_guards(uow, record, pipeline, stage))
+        if problems:
+            record.__dict__.update(held)
+    if problems:
+        raise Invalid(_("The move is not possible", ru="Перевод невозможен"), problems)
     record.__dict__.update(pipeline=pipeline.name, stage=stage.name, stage_since=uow.now, _moved=True)
     uow.records.touch(record)
     uow.flush()
