@@ -15,7 +15,7 @@ from crmkit.ui import Form, Redirect, Result, View, Visit, page
 from . import page_words as words
 from .commands import MANAGE
 from .entities import Endpoint, Payload
-from .pages import NO_STORE, Needs, asked_endpoint, demand_fields, run
+from .pages import Needs, asked_endpoint, demand_fields, run
 from .patterns import ACTIONS, events_of, kinds_of
 
 LINES = re.compile(r"[\s,]+")
@@ -39,7 +39,7 @@ def add(visit: Visit, uow: Uow, *, refusal: Refusal | None = None) -> Result:
     if visit.method != "POST" or refusal is not None:
         return _form(visit, uow, None, visit.form, refusal)
     made = run(uow, "register", None, **_given(visit.form))
-    return View("secret.html", headers=NO_STORE, a=words, endpoint=uow.get(Endpoint, made["id"]), secret=made["secret"], until=None)
+    return View("secret.html", a=words, endpoint=uow.get(Endpoint, made["id"]), secret=made["secret"], until=None)
 
 
 @page("/endpoints/{id}/edit", label=_("Edit the webhook", ru="Изменить вебхук"), permission=Needs.READ, methods=("GET", "POST"))

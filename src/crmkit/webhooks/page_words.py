@@ -13,7 +13,7 @@ address, events, owner, state, told = (
     _("Address", ru="Адрес"), _("Events", ru="События"), _("Sees what is seen by", ru="Видит то же, что"), _("State", ru="Состояние"),
     _("Deliveries", ru="Доставки"),
 )  # fmt: skip
-works, fails, off = _("Works", ru="Работает"), _("No answer since {when}", ru="Не отвечает: {when}"), _("Off", ru="Выключен")
+works, fails, off = _("Works", ru="Работает"), _("No answer since {when}", ru="Не отвечает · {when}"), _("Off", ru="Выключен")
 never = _("Not called yet", ru="Ещё не вызывался")
 none, none_more = _("No webhooks yet", ru="Вебхуков пока нет"), _(
     "Add an address of another system, and choose what it is told.", ru="Добавьте адрес другой системы и выберите, о чём ей сообщать.")  # fmt: skip

@@ -15,7 +15,6 @@ from .commands import MANAGE, REPLAY
 from .entities import Delivery, Endpoint, State
 
 PER_PAGE = 50
-NO_STORE = (("cache-control", "no-store"),)
 DELIVERY = ("id", "event", "record_kind", "record_id", "state", "tries", "attempts", "next_at", "status", "error", "created_at", "message_id")
 READ_ONLY = _("you may see this, not change it", ru="это можно только видеть")
 Json = dict[str, t.Any]
@@ -39,8 +38,6 @@ def endpoints(visit: Visit, uow: Uow) -> View:
 
 def _counts(uow: Uow, keys: Sequence[int]) -> Mapping[int, Mapping[str, int]]:
     """Return how many deliveries of each address are in each state: one statement for all of them."""
-    if not uow.may("webhooks.delivery.read"):
-        return {}
     c = Delivery.__table__.c
     counted = sa.select(c.endpoint_id, c.state, sa.func.count()).where(c.endpoint_id.in_(keys), c.id.in_(uow.visible(Delivery)))
     found: dict[int, dict[str, int]] = {}
@@ -75,7 +72,7 @@ def endpoint_page(visit: Visit, uow: Uow, *, refusal: Refusal | None = None) -> 
     endpoint = asked_endpoint(visit, uow)
     state = visit.query.get("state", "")
     state = state if state in {s.value for s in State} else ""
-    rows, following = _deliveries(visit, uow, endpoint, state) if uow.may("webhooks.delivery.read") else ([], None)
+    rows, following = _deliveries(visit, uow, endpoint, state)
     counts = _counts(uow, [endpoint.id]).get(endpoint.id, {})
     here = f"/webhooks/endpoints/{endpoint.id}"
     problems = {p.path: visit.say(p.message) for p in refusal.problems} if refusal is not None else {}
@@ -128,7 +125,7 @@ def _rotate(visit: Visit, uow: Uow) -> Result:
     if not (hours.isascii() and hours.isdigit() and len(hours) < 6):
         raise Invalid(problems=[Problem("overlap_hours", "invalid", _("expected a whole number", ru="ожидается целое число"))])
     made = run(uow, "endpoint.rotate", endpoint, overlap_hours=int(hours))
-    return View("secret.html", headers=NO_STORE, a=words, endpoint=endpoint, secret=made["secret"], until=made["old_secret_until"])
+    return View("secret.html", a=words, endpoint=endpoint, secret=made["secret"], until=made["old_secret_until"])
 
 
 def _switch(visit: Visit, uow: Uow) -> Result:

@@ -24,7 +24,6 @@ PER_PAGE = 50
 MOST = 5000
 STATES = ("active", "closed", "all")
 SHOWN = ("id", "name", "login", "position", "phone", "team_id", "active")
-NO_STORE = (("cache-control", "no-store"),)
 ORGANISATION = words.organisation
 Json = dict[str, t.Any]
 
@@ -205,4 +204,4 @@ def _invited(visit: Visit, uow: Uow) -> View:
         manager_id=whole_number(form.get("manager_id", "")), roles=form.all("roles"), send=send)  # fmt: skip
     user = add_person(uow, asked)
     url, _made = pass_on(uow, user, INVITATION, send, root_of(visit))
-    return View("admin/link.html", headers=NO_STORE, a=words, user=user, link=url)
+    return View("admin/link.html", a=words, user=user, link=url)

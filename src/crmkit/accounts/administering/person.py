@@ -23,7 +23,7 @@ from ..second_factor import take_from, wanted
 from ..sessions import current, end, end_one, open_sessions
 from . import words
 from .needs import Needs, demand_fields, fillable, sees_all, tree, whole_number
-from .people import NO_STORE, role_choices, roles_of, root_of, teams_of
+from .people import role_choices, roles_of, root_of, teams_of
 from .rights import named_scopes, rights_of
 
 WHEN = _("expected a day", ru="ожидается дата")
@@ -231,7 +231,7 @@ def person_link(visit: Visit, uow: Uow) -> View:
         raise Forbidden()
     send = visit.form.get("send") == "true" and can_send(uow.crm)
     url, _made = pass_on(uow, user, link_for(uow, user), send, root_of(visit))
-    return View("admin/link.html", headers=NO_STORE, a=words, user=user, link=url)
+    return View("admin/link.html", a=words, user=user, link=url)
 
 
 # ---- on the person's record -----------------------------------------------------------------------------------------------------

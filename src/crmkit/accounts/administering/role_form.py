@@ -195,7 +195,7 @@ def scope_of(given: str) -> t.Any:
     if given[:1] in "[{":
         try:
             return json.loads(given)
-        except ValueError:
+        except (ValueError, RecursionError):
             return given
     return given
 

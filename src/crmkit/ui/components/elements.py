@@ -72,7 +72,7 @@ BOARD = Component(
         ru="перетаскивание, отказ (карточка возвращается), свёрнутые столбцы, карточки подгружаются"),),
     access=_("By keyboard too: arrows, Space to take and put, Esc to give up, and a menu that says where to. Each step is said.",
         ru="Работает с клавиатуры: стрелки, пробел взять и положить, Esc отменить, меню «Переместить». Каждый шаг произносится."),
-    examples=(Example(pair=False, live=False, language="python", source="""@board("/claims", label=_("Claims", ru="Обращения"), permission=SEE, move=move_claim)
+    examples=(Example(pair=False, live=False, language="python", source="""@board("/claims", label=CLAIMS, permission=SEE, move=move_claim)
 def claims(visit: Visit, uow: Uow) -> list[Column]:
     return [Column(key="new", label="New", cards=[Card(id=7, title="Broken chair")])]"""),),
 )  # fmt: skip
