@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -18,7 +19,7 @@ def deals(served):
     """Sixty deals of one owner, 1000, 2000 … roubles, in the order of their titles."""
     with served.uow() as uow:
         owner = uow.find(Deal).where(Deal.owner_id.is_not(None)).first().owner_id
-        made = [uow.add(Deal(title=f"Row {n:02}", owner_id=owner, amount=n * 1000)) for n in range(1, 61)]
+        made = [uow.add(Deal(title=f"Row {n:02}", owner_id=owner, amount=Decimal(n * 1000))) for n in range(1, 61)]
         uow.flush()
         return [deal.id for deal in made]
 
@@ -135,8 +136,9 @@ def test_a_row_somebody_else_changes_is_shown_as_it_is_now(rows, deals, served):
 
 @in_both_languages
 @on_both_screens
-def test_lists_and_calendars_are_accessible_and_fit_the_screen(page, sign_in, deals, axe, look):
+def test_lists_and_calendars_are_accessible_and_fit_the_screen(page, sign_in, served, deals, axe, look, language):
     sign_in("director")
+    page.context.add_cookies([{"name": "crmkit_language", "value": language, "url": served.url}])
     page.goto(f'{LIST}?filter={{"amount":{{"gt":"5000"}},"nonsense":1}}')
     expect(page.locator(".fchip.bad")).to_be_visible()
     axe(page)

@@ -112,10 +112,11 @@ def test_a_filter_that_is_no_json_shows_nothing_and_says_so(deals: list[int], vi
 
 def tree_of(answer) -> dict:
     path = json.loads(answer.headers["hx-location"])["path"]
-    return json.loads(parse_qs(urlsplit(path).query)["filter"][0])
+    tree: dict = json.loads(parse_qs(urlsplit(path).query)["filter"][0])
+    return tree
 
 
-CASES = [
+CASES: list[tuple[dict, dict]] = [
     ({"field": "amount", "way": "gt", "v": "1 000,50"}, {"amount": {"gt": "1000.50"}}),
     ({"field": "amount", "way": "empty"}, {"amount": {"empty": True}}),
     ({"field": "title", "way": "contains", "v": "oak"}, {"title": {"contains": "oak"}}),

@@ -52,7 +52,7 @@ def chosen(visit: Visit, uow: Uow, form: Mapping[str, str]) -> tuple[Bar, list[i
         keys = [int(i) for i in form.get("ids", "").split(",") if i.isascii() and i.isdigit() and len(i) < 19]
         if not keys:
             raise Invalid(problems=[Problem("", "required", words.nothing_chosen)])
-        return bar, list(dict.fromkeys(keys))
+        return bar, _few(list(dict.fromkeys(keys)))
     if bar.asked.raw:
         raise Invalid(problems=bar.problems)
     request = ListRequest(filter=bar.filter, sort=("id",), fields=("id",), limit=PAGE, archived=ARCHIVED[bar.asked.archived],
@@ -61,14 +61,20 @@ def chosen(visit: Visit, uow: Uow, form: Mapping[str, str]) -> tuple[Bar, list[i
     while True:
         page = uow.page(kind.cls, request)
         found += [int(r["id"]) for r in page.rows]
-        if len(found) > MOST:
-            raise Invalid(problems=[Problem("", "too-many", words.too_many.format(most=MOST))])
+        _few(found)
         if page.next is None:
             break
         request = attrs.evolve(request, after=page.next)
     if not found:
         raise Invalid(problems=[Problem("", "required", words.nothing_chosen)])
     return bar, found
+
+
+def _few(keys: list[int]) -> list[int]:
+    """Return keys, unless there are more than are worked on at once."""
+    if len(keys) > MOST:
+        raise Invalid(problems=[Problem("", "too-many", words.too_many.format(most=MOST))])
+    return keys
 
 
 def bar(visit: Visit, uow: Uow) -> View:

@@ -11,7 +11,6 @@ from markupsafe import Markup
 from ...core.filter import is_hidden
 from ...core.kind import ExtensionKind, Kind, Path
 from ...core.text import translate
-from ...core.types import Exact
 from ..cells import NO_VALUE, Cells
 from ..registry import Item
 from ..results import Badge, Result, View
@@ -161,8 +160,3 @@ def offered_by_plugins(visit: Visit, uow: Uow, kind: Kind) -> dict[str, Item[Col
     """Return the columns plugins add, as far as the actor may see them, by the names they have in addresses."""
     items = visit.site.registry.columns_of(kind)
     return {f"{i.plugin}:{i.key}": i for i in items if i.mark.permission is None or uow.may(i.mark.permission)}
-
-
-def is_money(field: t.Any) -> bool:
-    """True for amounts and other exact numbers."""
-    return isinstance(field.column.type, Exact)

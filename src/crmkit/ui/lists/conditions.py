@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from ...core.filter import OPERATORS
+from ...core.nesting import too_deep
 
 BEEN, ROTTEN = "been", "rotten"
 MOST = 50
+DEEPEST = 40
 
 
 @attrs.frozen
@@ -79,6 +81,8 @@ def read(tree: t.Any) -> Group | None:
     """Return a tree as conditions; None for one that says more, or is no tree."""
     if tree is None:
         return Group()
+    if too_deep(tree, DEEPEST):  # refused by the filter itself; nothing here walks through it
+        return None
     try:
         found = _top(tree)
     except _Beyond:
