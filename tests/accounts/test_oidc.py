@@ -152,6 +152,15 @@ def test_the_way_back_is_good_once_and_in_one_browser(company, browser, clock):
     assert come(page, "/x/accounts/oidc/nobody/back").status_code == 404
 
 
+def test_people_are_told_on_the_sign_in_page(company, browser):
+    page = browser(root="/crm")
+    answer = page.get("/x/accounts/oidc/ours/back?state=x", headers={"accept": "text/html,*/*"}, follow_redirects=False)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/crm/accounts/login?problem=again"
+    assert "not begun here" in page.get("/accounts/login?problem=again").text
+    assert 'href="/crm/x/accounts/oidc/ours/start?back=%2F"' in page.get("/accounts/login").text
+
+
 @pytest.mark.parametrize(
     "back", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "%2F%2Fevil.example", "/a%0d%0ab"])  # fmt: skip
 def test_it_goes_on_within_this_crm_only(back, company, browser):

@@ -131,6 +131,15 @@ def test_a_good_plugin_checks_out(typed):
     assert (code, out) == (0, "visits: well made\n")
 
 
+def test_what_is_wrong_with_the_pages_is_found_too(typed, settings):
+    settings.write_text(settings.read_text() + '[ui]\nhue = 400\nlogo = "nowhere.svg"\n')
+    code, out, _said = typed("check")
+    assert code == 1
+    assert "hue = 400" in out
+    settings.write_text(settings.read_text().replace("400", "155"))
+    assert "[ui] logo: there is no file nowhere.svg" in typed("check")[1]
+
+
 def test_new_plugin_refuses_names_that_will_not_do(typed, here):
     for name in ("Visits", "core", "9lives", "a-b"):
         code, _out, said = typed("new", "plugin", name)
