@@ -14,6 +14,7 @@ import attrs
 import sqlalchemy as sa
 
 from .errors import Invalid, Problem
+from .nesting import TOO_DEEP, too_deep
 from .text import Text, _
 from .types import Exact
 
@@ -165,6 +166,8 @@ def _fits(field: Field, value: t.Any) -> None:
         if "\x00" in value:
             raise ValueError(NUL)
     elif isinstance(value, dict | list):
+        if too_deep(value):
+            raise ValueError(TOO_DEEP)
         if _has_nul(value):
             raise ValueError(NUL)
     elif isinstance(value, decimal.Decimal):

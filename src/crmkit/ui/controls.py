@@ -9,9 +9,11 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
+import orjson
 
 from ..core.errors import Invalid, Problem
 from ..core.field import Field
+from ..core.nesting import too_deep
 from ..core.text import _, translate
 from .cells import Cells, choice_text, look_of
 from .shown import path_of
@@ -198,7 +200,8 @@ def _nothing(field: Field) -> t.Any:
 
 def _json(field: Field, given: str) -> t.Any:
     try:
-        return json.loads(given)
+        found = orjson.loads(given)
+        return given if too_deep(found) else found
     except ValueError:
         if field.type is list and not given.startswith("["):
             return [part.strip() for part in re.split(r"[,\n]", given) if part.strip()]

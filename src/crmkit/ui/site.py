@@ -15,7 +15,7 @@ from ..core.errors import CompositionError, Refusal, Unauthenticated
 from ..core.settings import fill
 from ..core.text import _
 from ..web.answer import Answer
-from ..web.call import as_id
+from ..web.call import BIGGEST, as_id
 from ..web.problems import NoSuchPath, failed, problem_body, refused
 from ..web.routes import Endpoint, Methods
 from ..web.running import running
@@ -94,7 +94,7 @@ class Site:
                 return found
         for route, methods in self.below:
             match, scope = route.matches({"type": "http", "method": "GET", "path": path, "root_path": ""})
-            if match is not Match.NONE:
+            if match is not Match.NONE and not any(isinstance(v, int) and v > BIGGEST for v in scope["path_params"].values()):
                 call.scope.setdefault("state", {})["crm_path"] = scope["path_params"]
                 return methods
         return self.lost
@@ -113,7 +113,8 @@ class Site:
         if address.get is not None:
             found["GET"] = Endpoint(self._endpoint(address, address.get), open=True)
         if address.post is not None:
-            mark = t.cast("RouteMark", _UploadMark(address.upload, self.crm.permissions.get(address.permission))) if address.upload is not None else None
+            needed = self.crm.permissions.get(address.permission)
+            mark = t.cast("RouteMark", _UploadMark(address.upload, needed)) if address.upload is not None else None
             found["POST"] = Endpoint(self._endpoint(address, address.post), body=True, open=True, mark=mark)
         return found
 

@@ -147,6 +147,7 @@ class Visit:
     def url(self, path: str = "/", /, **query: object) -> str:
         """Return an address within this CRM, wherever it is mounted: ``visit.url("/sales/deal", view=5)``."""
         asked = urlencode({k: v for k, v in query.items() if v is not None})
+        path = f"/{path.lstrip('/')}" if path.startswith("//") else path  # two of them would name another host
         return self.call.root + quote(path, safe="/?&=%,:~+-._!$'()*;@#") + (("&" if "?" in path else "?") + asked if asked else "")
 
     # ---- what is asked ------------------------------------------------------------------------------------------
@@ -154,8 +155,8 @@ class Visit:
     def query(self) -> Form:
         """What stands behind the question mark."""
         if self._query is None:
-            raw: bytes = self.call.scope.get("query_string", b"")
-            self._query = _pairs(raw)
+            self._query = Form(())  # what cannot be read is refused once: the page that says so has an empty one
+            self._query = _pairs(self.call.scope.get("query_string", b""))
         return self._query
 
     @property
@@ -166,6 +167,7 @@ class Visit:
             if not self.call.body:
                 self._form = Form(())
             elif media == "application/x-www-form-urlencoded":
+                self._form = Form(())
                 self._form = _pairs(self.call.body)
             else:
                 raise Invalid(problems=[Problem("", "form", NOT_A_FORM)])
@@ -215,7 +217,8 @@ class Visit:
         root = self.call.root
         if told.netloc != (self.call.header(b"host") or "") or not told.path.startswith(f"{root}/"):
             return "/"
-        return told.path[len(root) :] + (f"?{told.query}" if told.query else "")
+        path = told.path[len(root) :]
+        return f"/{path.lstrip('/')}" + (f"?{told.query}" if told.query else "")
 
     @property
     def htmx(self) -> bool:

@@ -13,6 +13,7 @@ import orjson
 from ..core.access import ANONYMOUS, Actor
 from ..core.errors import Invalid, PreconditionRequired, Problem, closest
 from ..core.kind import Kind
+from ..core.nesting import TOO_DEEP, too_deep
 from ..core.text import _
 from .problems import BadRequest, UnsupportedMedia
 
@@ -174,6 +175,8 @@ def parse_json(raw: bytes | str, path: str) -> t.Any:
         say = _("not valid JSON: {why}", ru="это не JSON: {why}").format(why=words)
         problem = Problem(path, "json", say)
         raise (Invalid(problems=[problem]) if path else BadRequest(problems=[problem])) from error
+    if too_deep(value):
+        raise Invalid(problems=[Problem(path, "json", TOO_DEEP)])
     if (b"\\u0000" if isinstance(raw, bytes) else "\\u0000") in raw:  # type: ignore[operator]
         found = [Problem(where, "invalid", NUL) for where in _nul_paths(value, path)]
         if found:

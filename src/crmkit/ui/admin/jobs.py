@@ -29,7 +29,7 @@ def show(visit: Visit, uow: Uow) -> Result:
     if state not in STATES:
         state = "dead" if counts["dead"] else "pending"
     after = visit.query.get("after", "0")
-    start = int(after) if after.isdigit() and len(after) < 19 else 0
+    start = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
     found = jobs.find(state, after=start, limit=PER_PAGE + 1, connection=uow.connection)
     return View(
         "ui/admin/jobs.html", a=words, state=state, counts=counts, jobs=[_line(uow, j) for j in found[:PER_PAGE]],
@@ -46,7 +46,7 @@ def _subject(uow: Uow, subject: str) -> str:
     """Return the page of the record a job is about, when it is about one."""
     key, _colon, number = subject.rpartition(":")
     kind: Kind | None = uow.crm.kinds.get(key)
-    return path_of(kind, int(number)) if kind is not None and number.isdigit() else ""
+    return path_of(kind, int(number)) if kind is not None and number.isascii() and number.isdigit() else ""
 
 
 def replay(visit: Visit, uow: Uow) -> Result:

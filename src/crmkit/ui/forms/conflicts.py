@@ -55,7 +55,7 @@ def read_base(form: Form) -> dict[str, str]:
         found = orjson.loads(form.get(WAS, "{}"))
     except orjson.JSONDecodeError:
         found = {}
-    return {str(n): str(v) for n, v in found.items()} if isinstance(found, dict) else {}
+    return {n: v for n, v in found.items() if isinstance(v, str)} if isinstance(found, dict) else {}
 
 
 def changed_in(visit: Visit, kind: Kind, names: Iterable[str], form: Form) -> dict[str, t.Any]:

@@ -11,10 +11,12 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 import attrs
+import orjson
 
 from ...core.commands import Command
 from ...core.errors import Problem
 from ...core.model import Entity
+from ...core.nesting import too_deep
 from ...core.text import Text, translate
 from ..controls import BLANKS, CLEAR, CREATE_NAMED, Control
 from ..shown import path_of
@@ -152,8 +154,6 @@ def given_in(visit: Visit, wanted: Sequence[Argument], form: Form) -> dict[str, 
 
 
 def _value(visit: Visit, a: Argument, text: str) -> t.Any:
-    import json
-
     if a.type is int and re.fullmatch(r"[-+]?\d{1,18}", BLANKS.sub("", text)):
         return int(BLANKS.sub("", text))
     if a.how == "number":
@@ -172,7 +172,8 @@ def _value(visit: Visit, a: Argument, text: str) -> t.Any:
         return next((m.value for m in a.type if str(m.value) == text), text)
     if a.how in ("json", "list"):
         try:
-            return json.loads(text)
+            found = orjson.loads(text)
+            return text if too_deep(found) else found
         except ValueError:
             return [part.strip() for part in re.split(r"[,\n]", text) if part.strip()] if a.how == "list" else text
     return text
