@@ -378,7 +378,7 @@ def test_people_to_choose_from_are_those_one_may_see(company, crm, uow):
 
     def pick(actor: Actor, of: str, question: str = "") -> list[str]:
         with crm.uow(actor, connection=uow.connection) as inner:
-            return [name for _key, name in crm.hook.crm_pick(crm=crm, uow=inner, of=of, question=question)]
+            return [name for _key, name in crm.hook.crm_pick(crm=crm, uow=inner, of=of, question=question, ids=None)]
 
     seller = Actor(bob.id, "Bob", ("seller",), teams=(company.south.id,))
     assert pick(seller, "person") == ["Bob", "Ann"]

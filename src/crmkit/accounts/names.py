@@ -46,12 +46,14 @@ def crm_publish(crm: Crm, messages: Sequence[Message]) -> None:
 
 
 @hookimpl
-def crm_pick(crm: Crm, uow: Uow, of: str, question: str) -> Sequence[tuple[int, str]] | None:
+def crm_pick(crm: Crm, uow: Uow, of: str, question: str, ids: Sequence[int] | None) -> Sequence[tuple[int, str]] | None:
     """Return people or teams the actor may see, found as by the search; to begin with oneself, one's own teams, then the rest by name."""
     cls = OF.get(of)
     if cls is None:
         return None
     found = uow.find(cls)
+    if ids is not None:
+        return [(row.id, row.name) for row in found.where(cls.id.in_(ids))]
     if cls is User:
         found = found.where(User.active.is_(True))
     asked = question.strip()[:100]

@@ -35,7 +35,7 @@ def _takes(record: Entity) -> bool:
 @panel(None, label=_("Next step", ru="Следующий шаг"), icon="zap", slot=Slot.TOP, order=10, live=[Activity], permission=READ[Activity])
 def next_step_bar(record: Entity, uow: Uow) -> View | None:
     """What is to be done first, with what gets it done; nothing for records nobody plans anything about."""
-    if not _takes(record):
+    if not _takes(record) or _hidden(uow, Activity) & {"kind", "subject", "due_at", "done_at"}:
         return None
     step = next_step(uow, record)
     may_plan = uow.may(PLAN)

@@ -68,10 +68,11 @@ class Specs:
         """Return the names of people (`of` is ``"person"``: ids of actors, as in ``owner_id``) or of teams (``"team"``), as pages show them."""
 
     @hookspec(firstresult=True)
-    def crm_pick(self, crm: Crm, uow: Uow, of: str, question: str) -> Sequence[tuple[int, str]] | None:
+    def crm_pick(self, crm: Crm, uow: Uow, of: str, question: str, ids: Sequence[int] | None) -> Sequence[tuple[int, str]] | None:
         """Return people (`of` is ``"person"``) or teams (``"team"``) to choose from, the best first, at most twenty, as far as `uow`'s actor may.
 
-        `question` is what was typed so far, in any case; empty for those one would choose first.
+        `question` is what was typed so far, in any case; empty for those one would choose first. With `ids` return those of them
+        that the actor may see, whoever would be chosen first: a form or an address names them.
         """
 
     @hookspec

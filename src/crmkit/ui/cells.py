@@ -97,18 +97,21 @@ class Cells:
         """The fields to ask a list for."""
         return list(dict.fromkeys(["id", *self.names, *(dotted for dotted, _target in self._linked.values())]))
 
-    def load(self, rows: Sequence[Row]) -> None:
-        """Look up the names of people and teams in these rows, one question for each."""
+    def load(self, rows: Sequence[Row], *, claimed: bool = False) -> None:
+        """Look up the names of people and teams in these rows, one question for each.
+
+        What was only `claimed`, in a form or an address, is named as far as the visitor may see the person or the team.
+        """
         wanted: dict[str, set[int]] = {}
         for name, field in self.fields.items():
             of = PEOPLE.get(field.name)
             if of is not None:
                 wanted.setdefault(of, set()).update(int(r[name]) for r in rows if r.get(name) is not None)
         for of, ids in wanted.items():
-            found = names_of(self.uow, of, sorted(ids))
+            found = (names_seen if claimed else names_of)(self.uow, of, sorted(ids))
             self._people |= {(of, key): found.get(key, f"№ {key}") for key in ids}
 
-    def look_up(self, rows: Sequence[dict[str, t.Any]]) -> None:
+    def look_up(self, rows: Sequence[dict[str, t.Any]], *, claimed: bool = False) -> None:
         """Put the names of linked records into rows that come from no list (both sides of a change, or of a merge), and `load` them."""
         wanted: dict[str, set[int]] = {}
         for name, (_dotted, target) in self._linked.items():
@@ -120,7 +123,7 @@ class Cells:
             for row in rows:
                 if row.get(name) is not None:
                     row[dotted] = named.text(target.key, int(row[name]))
-        self.load(rows)
+        self.load(rows, claimed=claimed)
 
     def label(self, name: str) -> str:
         """Return a field's label, with the record it belongs to where it is another's: ``Company: city``."""
@@ -276,6 +279,17 @@ def names_of(uow: Uow, of: str, ids: Sequence[int]) -> Mapping[int, str]:
     return t.cast("Mapping[int, str] | None", crm.hook.crm_names(crm=crm, of=of, ids=list(ids))) or {}
 
 
+def names_seen(uow: Uow, of: str, ids: Sequence[int]) -> Mapping[int, str]:
+    """Return the names of those people or teams the actor may see (`crm_pick`): for ids that somebody only claims; one's own is known."""
+    crm = uow.crm
+    asked = [key for key in dict.fromkeys(ids) if 0 < key < 2**63]
+    if not asked:
+        return {}
+    found = dict(crm.hook.crm_pick(crm=crm, uow=uow, of=of, question="", ids=asked) or ()) if "crm_pick" in crm.hooked else {}
+    own = names_of(uow, of, [uow.actor.id]) if of == "person" and uow.actor.id in asked and uow.actor.id is not None else {}
+    return {key: found[key] for key in asked if key in found} | dict(own)
+
+
 def choice_text(field: Field, value: t.Any, language: str) -> str:
     """Return the label of a choice by its value."""
     for member in field.choices:
@@ -323,4 +337,4 @@ def _pipelines(kind: Kind, row: Row) -> list[t.Any]:
     return [named] if named is not None else list(kind.pipelines.values())
 
 
-__all__ = ["Cells", "Names", "choice_text", "color_of_stage", "look_of", "names_of", "stage_color", "stage_label"]
+__all__ = ["Cells", "Names", "choice_text", "color_of_stage", "look_of", "names_of", "names_seen", "stage_color", "stage_label"]

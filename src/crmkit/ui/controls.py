@@ -71,7 +71,8 @@ def controls(
     given = typed or {}
     held: dict[str, t.Any] = {n: from_text(visit, path(n).field, given[n]) if n in given else values.get(n) for n in chosen}
     row = {n: v for n, v in held.items() if look_of(path(n).field) in CHOSEN and isinstance(v, int)}
-    cells.look_up([row])
+    kept = "id" in values and visit.method == "GET"  # the record's own; all else somebody claims
+    cells.look_up([row], claimed=not kept)
     said: dict[str, str] = {}
     for problem in problems:
         said.setdefault(problem.path, translate(problem.message, visit.language))

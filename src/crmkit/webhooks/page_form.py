@@ -69,7 +69,7 @@ def _given(form: Form) -> dict[str, t.Any]:
     typed = form.get("conditions", "").strip()
     try:
         conditions = json.loads(typed) if typed else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Invalid(problems=[Problem("conditions", "invalid", words.not_json)]) from None
     if not isinstance(conditions, dict):
         raise Invalid(problems=[Problem("conditions", "invalid", words.not_json)])

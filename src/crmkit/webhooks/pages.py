@@ -32,8 +32,21 @@ def endpoints(visit: Visit, uow: Uow) -> View:
     found = list(uow.find(Endpoint).order_by(Endpoint.id).limit(500).all())
     return View(
         "endpoints.html", a=words, endpoints=found, counts=_counts(uow, [e.id for e in found]), owners=_names(uow, [e.owner_id for e in found]),
-        may_add=uow.may(MANAGE) and uow.may("webhooks.endpoint.create"),
+        may_add=uow.may(MANAGE) and uow.may("webhooks.endpoint.create"), **_called(uow),
     )  # fmt: skip
+
+
+def _called(uow: Uow) -> Json:
+    """Return what webhooks are called by, and their addresses, as far as the reader may see either."""
+    hidden = uow.crm.access.hidden(uow.actor, uow.crm.kind(Endpoint))
+
+    def address_of(endpoint: Endpoint) -> str:
+        return f"№ {endpoint.id}" if "url" in hidden else endpoint.url
+
+    def name_of(endpoint: Endpoint) -> str:
+        return (endpoint.description if "description" not in hidden else "") or address_of(endpoint)
+
+    return {"address_of": address_of, "name_of": name_of}
 
 
 def _counts(uow: Uow, keys: Sequence[int]) -> Mapping[int, Mapping[str, int]]:
@@ -81,6 +94,7 @@ def endpoint_page(visit: Visit, uow: Uow, *, refusal: Refusal | None = None) -> 
         more=visit.url(here, state=state or None, after=following) if following else "", first=not visit.query.get("after"),
         owner=_names(uow, [endpoint.owner_id]).get(endpoint.owner_id or 0, ""), kinds=labels_of(visit, uow),
         may_manage=uow.may(MANAGE, endpoint), may_replay=uow.may(REPLAY), may_change=uow.may("webhooks.endpoint.change", endpoint),
+        **_called(uow),
     )  # fmt: skip
 
 

@@ -37,7 +37,8 @@ def crm_settings(tmp_path: Path) -> dict[str, t.Any]:
 @pytest.fixture
 def crm_roles() -> list[Role]:
     hidden = [
-        "sales.deal.title", "sales.deal.amount", "sales.contact.name", "sales.contact.phone", "activities.activity.subject", "accounts.user.login",
+        "sales.deal.title", "sales.deal.amount", "sales.contact.name", "sales.contact.phone", "sales.contact_point.value",
+        "activities.activity.subject", "accounts.user.login",
         "accounts.user.position", "webhooks.endpoint.url",
     ]  # fmt: skip
     return [

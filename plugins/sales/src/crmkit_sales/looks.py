@@ -7,7 +7,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 from crmkit import Uow, _
-from crmkit.activities import next_steps
+from crmkit.activities import Activity, next_steps
 from crmkit.ui import Badge, Look, list_column
 
 from .entities import (
@@ -91,6 +91,8 @@ ABSENCES = Look(of=Absence, icon="tree-palm", section="", title="note", day="fir
 @list_column(Deal, label=STEP)
 def next_step(ids: Sequence[int], uow: Uow) -> Mapping[int, t.Any]:
     """What is to be done next about each deal, and what is overdue."""
+    if uow.crm.access.hidden(uow.actor, uow.crm.kind(Activity)) & {"subject", "due_at", "done_at"}:
+        return {}
     steps = next_steps(uow, uow.crm.kind(Deal).key, ids)
     return {key: _badge(row.subject, row.due_at, uow.now) for key, row in steps.items()}
 

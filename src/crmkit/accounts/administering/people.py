@@ -51,19 +51,22 @@ def people(visit: Visit, uow: Uow) -> View:
     asked, lines = Asked.of(visit), tree(uow)
     knows_roles = sees_all(uow, "accounts.user_role.read")
     tests = _tests(uow, asked, knows_roles)
+    hidden = uow.crm.access.hidden(uow.actor, uow.crm.kind(User))
     request = ListRequest(
-        filter={"and": tests} if tests else None, sort=["name", "id"], fields=list(SHOWN), limit=PER_PAGE, after=visit.query.get("after") or None,
+        filter={"and": tests} if tests else None, sort=["name", "id"], fields=[n for n in SHOWN if n not in hidden],
+        limit=PER_PAGE, after=visit.query.get("after") or None,
         search=asked.q or None, count=1000)  # fmt: skip
     try:
         found = uow.page(User, request)
     except Invalid:  # a cursor of another list
         found = uow.page(User, attrs.evolve(request, after=None))
-    keys = [row["id"] for row in found.rows]
+    rows: list[Json] = [{**dict.fromkeys(SHOWN), **row} for row in found.rows]  # what is hidden from the reader is nothing
+    keys = [row["id"] for row in rows]
     names = {line.id: line.name for line in lines}
     more = visit.url("/accounts/people", **_kept(asked), after=found.next) if found.next else ""
     return View(
-        "admin/people.html", a=words, asked=asked, rows=found.rows, total=found.total, more=more, first=not visit.query.get("after"),
-        roles=roles_of(uow, keys) if knows_roles else None, teams=teams_of(uow, keys, found.rows, names), seen=_seen(uow, keys), lines=lines,
+        "admin/people.html", a=words, asked=asked, rows=rows, total=found.total, more=more, first=not visit.query.get("after"),
+        roles=roles_of(uow, keys) if knows_roles else None, teams=teams_of(uow, keys, rows, names), seen=_seen(uow, keys), lines=lines,
         all_roles=_roles(visit, uow) if knows_roles else [], waiting=_waiting(uow, keys),
         may_invite=uow.may(INVITE) and uow.may("accounts.user.create"),
     )  # fmt: skip

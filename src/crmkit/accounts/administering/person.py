@@ -58,7 +58,7 @@ def _facts(visit: Visit, uow: Uow, user: User) -> Json:
     administers, weaker = may_administer(uow), stronger(uow, user.id) is None
     lines = tree(uow)
     names = {line.id: line.name for line in lines}
-    own = user.id == uow.actor.id
+    own, hidden = user.id == uow.actor.id, uow.crm.access.hidden(uow.actor, uow.crm.kind(User))
     may_link = user.active and weaker and uow.may(INVITE, user)
     may_close = _may_write(uow, user, "active") and weaker and not own
     return {
@@ -67,7 +67,8 @@ def _facts(visit: Visit, uow: Uow, user: User) -> Json:
         "held": _held(uow, user), "choices": role_choices(visit, uow) if administers and weaker else [], "holds": role_names(uow, user.id),
         "team_lines": fillable(uow, lines) if uow.may("accounts.membership.create") else [], "lines": lines,
         "main_lines": fillable(uow, lines) if _may_write(uow, user, "team_id") else [], "memberships": _memberships(uow, user, names),
-        "manager": _named(uow, user.manager_id),
+        "manager": _named(uow, user.manager_id) if "manager_id" not in hidden else None,
+        "beneath": " · ".join(str(v) for n in ("position", "login") if n not in hidden and (v := getattr(user, n))),
         "sessions": open_sessions(uow, user.id, current(visit.request, uow)) if administers or own else None,
         "factor": wanted(user) if administers or own else None, "has_password": user.password_hash is not None,
         "delegations": _delegations(uow, user),

@@ -100,7 +100,8 @@ def clashes(visit: Visit, uow: Uow, kind: Kind, record: Entity, names: Iterable[
     before = {n: from_text(visit, look(n).field, base[n]) for n in other}
     after = {n: v for n, v in flat(kind, operations.show(uow, kind, record)).items() if n in other}
     cells = Cells(visit, uow, kind, other)
-    cells.look_up([before, after])
+    cells.look_up([before], claimed=True)
+    cells.look_up([after])
     who = _who(uow, kind, record.id, other)
     return [
         Clash(name=n, label=cells.label(n), was=cells.html(n, before), now=cells.html(n, after), now_typed=now[n],

@@ -12,7 +12,7 @@ from ...core.search.documents import search_fields
 from ...core.search.find import sources_of
 from ...web.call import as_id
 from ...web.problems import NoSuchPath
-from ..cells import names_of
+from ..cells import names_seen
 from ..formats import color_of, initials
 from ..results import View
 from . import words
@@ -56,11 +56,11 @@ def pick_person(visit: Visit, uow: Uow) -> Result:
         return _options(visit, _anything(visit, uow, question))
     if of not in PEOPLE or not visit.signed_in:
         raise NoSuchPath()
-    answered = uow.crm.hook.crm_pick(crm=uow.crm, uow=uow, of=of, question=question) if "crm_pick" in uow.crm.hooked else None
+    answered = uow.crm.hook.crm_pick(crm=uow.crm, uow=uow, of=of, question=question, ids=None) if "crm_pick" in uow.crm.hooked else None
     found = list(answered or ())
     if not question:
         lately = [key for key in _lately(visit) if key not in {k for k, _name in found}]
-        names = names_of(uow, of, lately)
+        names = names_seen(uow, of, lately)
         first = [key for key in _lately(visit) if key in names or key in dict(found)]
         known = dict(found) | dict(names)
         found = [(key, known[key]) for key in first] + [(k, n) for k, n in found if k not in first]

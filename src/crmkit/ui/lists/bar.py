@@ -14,7 +14,7 @@ from ...core.kind import Kind
 from ...core.lists import ListRequest
 from ...core.text import _, translate
 from .. import formats
-from ..cells import choice_text, names_of
+from ..cells import choice_text, names_seen
 from ..shown import path_of
 from . import conditions as c
 from . import words
@@ -205,7 +205,7 @@ def names_in(visit: Visit, uow: Uow, pairs: Iterable[tuple[Offered | None, Condi
     for space, ids in wanted.items():
         if not ids:
             continue
-        names = names_of(uow, space, sorted(ids)) if space in ("person", "team") else titles(visit, uow, uow.crm.kinds[space], ids)
+        names = names_seen(uow, space, sorted(ids)) if space in ("person", "team") else titles(visit, uow, uow.crm.kinds[space], ids)
         found |= {(space, key): name for key, name in names.items()}
     return found
 

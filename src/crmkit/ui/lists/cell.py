@@ -98,6 +98,7 @@ def _form(visit: Visit, uow: Uow, path: Path, record: Entity, shown: Mapping[str
         if rest:
             control = attrs.evolve(control, problem="; ".join(filter(None, [control.problem, *rest])))
     title = visit.site.shown(visit.kind).title
-    label = visit.say(words.edit_cell, field=control.label, name=str(record.__dict__.get(title) or f"№ {record.id}"))
+    named = "" if title in uow.crm.access.hidden(uow.actor, visit.kind) else record.__dict__.get(title)
+    label = visit.say(words.edit_cell, field=control.label, name=str(named or f"№ {record.id}"))
     return View("ui/lists/cell.html", c=control, key=record.id, version=record.version, label=label, lw=WORDS, kind=visit.kind,
         status=422 if problems else 200)

@@ -107,7 +107,7 @@ def controls_of(
 
 
 def _control(visit: Visit, uow: Uow, a: Argument, form: Mapping[str, str] | None, problem: str, prefix: str) -> Control:
-    from ..cells import Names, names_of
+    from ..cells import Names, names_seen
     from ..controls import as_typed
 
     default = a.default.value if isinstance(a.default, enum.Enum) else a.default
@@ -120,7 +120,7 @@ def _control(visit: Visit, uow: Uow, a: Argument, form: Mapping[str, str] | None
         shown = Names(visit, uow).text(kind.key, int(value)) if value.isdecimal() and len(value) < 19 else ""
     elif a.how in ("person", "team"):
         source = visit.url(f"/_/pick/{a.how}")
-        shown = names_of(uow, a.how, [int(value)]).get(int(value), "") if value.isdecimal() and len(value) < 19 else ""
+        shown = names_seen(uow, a.how, [int(value)]).get(int(value), "") if value.isdecimal() and len(value) < 19 else ""
     return Control(
         name=a.name, how=a.how, label=translate(a.label, visit.language), id=f"{prefix}-{a.name}", value=value, shown=shown, required=a.required,
         problem=problem, choices=_choices(visit, uow, a), source=source, new=new, say_new=visit.say(CREATE_NAMED),
