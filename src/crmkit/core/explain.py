@@ -60,7 +60,7 @@ def explain(crm: Crm, actor: Actor, record: Entity) -> Explanation:
                 vetoes.append(permission)
     may = {action: allowed and may["read"] for action, allowed in may.items()}
     hidden, fixed = tuple(sorted(access.hidden(actor, kind))), tuple(sorted(access.read_only(actor, kind)))
-    return Explanation(may, tuple(reasons), tuple(dict.fromkeys(vetoes)), hidden, fixed, tuple(_told(actor, kind, may, reasons, vetoes)))
+    return Explanation(may, tuple(reasons), tuple(dict.fromkeys(vetoes)), hidden, fixed, tuple(_told(crm, actor, kind, may, reasons, vetoes)))
 
 
 def _of_role(uow: t.Any, role: t.Any, kind: t.Any, permission: str, record: Entity) -> t.Iterator[Reason]:
@@ -74,7 +74,7 @@ def _of_role(uow: t.Any, role: t.Any, kind: t.Any, permission: str, record: Enti
             yield Reason(role.name, permission, scope if isinstance(scope, str) else str(scope), node is EVERYTHING or uow.matches(record, node))
 
 
-def _told(actor: Actor, kind: Kind, may: dict[str, bool], reasons: list[Reason], vetoes: list[str]) -> t.Iterator[Text]:
+def _told(crm: Crm, actor: Actor, kind: Kind, may: dict[str, bool], reasons: list[Reason], vetoes: list[str]) -> t.Iterator[Text]:
     if actor.system:
         yield _("The system sees and may do everything", ru="Система видит и может всё")
         return
@@ -85,7 +85,7 @@ def _told(actor: Actor, kind: Kind, may: dict[str, bool], reasons: list[Reason],
         if allowed:
             why = next(r for r in granting if r.covers)
             yield _("May {action}: role «{role}» grants it for {scope}",
-                ru="Может {action}: роль «{role}» даёт это право на {scope}").format(role=why.role,
+                ru="Может {action}: роль «{role}» даёт это право на {scope}").format(role=_role(crm, why.role),
                     scope=SCOPES.get(why.scope, Text(why.scope)), **words)
         elif permission in vetoes:
             yield _("May not {action}: a plugin forbids it", ru="Не может {action}: запрещает плагин").format(**words)
@@ -95,3 +95,9 @@ def _told(actor: Actor, kind: Kind, may: dict[str, bool], reasons: list[Reason],
                 scopes=scopes, **words)
         else:
             yield _("May not {action}: no role grants it", ru="Не может {action}: ни одна роль не даёт этого права").format(**words)
+
+
+def _role(crm: Crm, name: str) -> str:
+    """Return what a role is called by people."""
+    role = crm.access.roles.get(name)
+    return role.label or name if role is not None else name

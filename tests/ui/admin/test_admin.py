@@ -157,9 +157,26 @@ def test_plugins_tell_what_they_add(visiting: As):
         assert words in page
 
 
-RUSSIAN = {"/admin/jobs": "Задания", "/admin/journal": "Журнал", "/settings/general": "Настройки", "/admin/plugins": "актуальна"}
+RUSSIAN = {"/admin/jobs": "Задания", "/admin/journal": "Журнал", "/settings/general": "Настройки", "/admin/plugins": "таблицы актуальны"}
 
 
 @pytest.mark.parametrize(("path", "words"), RUSSIAN.items())
 def test_everything_is_in_russian_too(path: str, words: str, deal: Deal, visiting: As):
     assert words in visiting(BOSS).get(f"/crm{path}", headers={"accept-language": "ru"}).text
+
+
+def test_the_menu_of_a_record_leads_to_why_with_the_record_filled_in(deal: Deal, visiting: As):
+    client, link = visiting(BOSS), f"/crm/admin/why?kind=sales.deal&amp;id={deal.id}"
+    assert link in client.get(f"/crm/sales/deal/{deal.id}").text
+    assert link not in visiting(ANN).get(f"/crm/sales/deal/{deal.id}").text
+    page = client.get(link.replace("&amp;", "&")).text
+    assert "Kitchen &lt;b&gt;" in page
+    assert f'value="{deal.id}"' in page
+
+
+def test_the_journal_calls_records_and_the_system_by_name(crm: Crm, visiting: As):
+    with crm.uow() as uow:
+        uow.add(Deal(title="By itself", owner_id=2))
+    page = visiting(BOSS).get("/crm/admin/journal?kind=sales.deal").text
+    assert "<b>The system</b>" in page
+    assert ">By itself</a>" in page

@@ -10,7 +10,7 @@ import attrs
 from ...core.timeline import search_journal
 from ...web.call import as_id
 from ...web.operate import journal_kinds
-from ..cells import Cells, names_of
+from ..cells import Cells, Names, names_of
 from ..results import View
 from ..shown import path_of
 from . import words
@@ -82,7 +82,11 @@ def _day(visit: Visit, given: str, more: int) -> dt.datetime | None:
 
 def told(visit: Visit, uow: Uow, entries: list[Json]) -> list[Json]:
     """Return journal entries in the reader's words: labels of entities and fields, values as pages show them."""
-    found = []
+    found: list[Json] = []
+    names = Names(visit, uow)
+    for entry in entries:
+        if entry["kind"] in uow.crm.kinds and entry["record_id"]:
+            names.want(entry["kind"], [entry["record_id"]])
     for entry in entries:
         kind = uow.crm.kinds.get(entry["kind"])
         changes = _changes(visit, uow, kind, entry["changes"]) if kind is not None else []
@@ -90,7 +94,10 @@ def told(visit: Visit, uow: Uow, entries: list[Json]) -> list[Json]:
         path = path_of(kind, entry["record_id"]) if kind is not None and entry["record_id"] else ""
         command = uow.crm.commands.get(entry["action"])
         action = visit.say(command.label) if command is not None else visit.say(words.actions.get(str(entry["action"])) or str(entry["action"]))
-        found.append({**entry, "label": label, "path": path, "said": action, "told": changes})
+        name = names.text(kind.key, entry["record_id"]) if kind is not None and entry["record_id"] else ""
+        who = visit.say(words.actors[entry["actor"]]) if entry["actor"] in words.actors else entry["actor"]
+        icon = words.action_icons.get(str(entry["action"]), "zap")
+        found.append({**entry, "label": label, "path": path, "said": action, "told": changes, "name": name, "who": who, "icon": icon})
     return found
 
 

@@ -32,7 +32,10 @@ def show(visit: Visit, uow: Uow) -> Result:
     context: dict[str, t.Any] = {
         "kinds": sorted(((k, visit.say(v.label)) for k, v in kinds.items()), key=lambda pair: pair[1].casefold()), "kind": kind, "id": key,
         "person": person, "person_name": names_of(uow, "person", [person]).get(person, "") if person else "", "answer": None, "problem": "",
+        "asked_name": "", "asked_path": "",
     }  # fmt: skip
+    if person is None and key is not None and kind is not None:  # come from the menu of a record: only the person is missing
+        context |= {"asked_name": name_of(visit, uow, kind, key), "asked_path": path_of(kind, key)}
     if person is not None and key is not None and kind is not None:
         context |= _answer(visit, uow, person, kind, key)
     return View("ui/admin/why.html", a=words, **context)

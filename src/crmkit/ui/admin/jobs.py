@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ...core.errors import Invalid, Problem
@@ -39,7 +40,15 @@ def show(visit: Visit, uow: Uow) -> Result:
 
 def _line(uow: Uow, job: ClaimedJob) -> dict[str, t.Any]:
     """Return a job as it is shown: never its arguments, which may be about people."""
-    return {"job": job, "path": _subject(uow, job.subject or "")}
+    owner = next((p.label or p.name for p in uow.crm.plugins if p.name == job.plugin), job.plugin or "")
+    return {"job": job, "path": _subject(uow, job.subject or ""), "title": title_of(job.kind), "owner": owner}
+
+
+def title_of(kind: str) -> str:
+    """Return what a job is called, in words: ``event:duplicates:Recheck`` is "Recheck"."""
+    last = re.split(r"[:.]", kind)[-1].replace("_", " ")
+    words_ = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", last)
+    return words_[:1].upper() + words_[1:].lower()
 
 
 def _subject(uow: Uow, subject: str) -> str:

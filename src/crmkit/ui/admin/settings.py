@@ -94,7 +94,8 @@ def _rows(visit: Visit, values: t.Any) -> Iterator[tuple[str, str, str]]:
     for field in attrs.fields(type(values)):
         value = getattr(values, field.name)
         hide = any(word in field.name.lower() for word in SECRET_WORDS) and bool(value) and not isinstance(value, int | float)
-        yield field.name, visit.say(words.secret) if hide else _said(visit, value), meanings.get(field.name, "")
+        told = meanings.get(field.name, "") if visit.language == "en" else ""  # they are written in English alone
+        yield field.name, visit.say(words.secret) if hide else _said(visit, value), told.replace("``", "`")
 
 
 def _said(visit: Visit, value: t.Any) -> str:

@@ -13,7 +13,7 @@ schema = _("Database", ru="База данных")
 adds = _("Adds", ru="Добавляет")
 entities, stages_word = _("Entities", ru="Сущности"), _("Pipelines", ru="Воронки")
 pages, parts, commands = _("Pages", ru="Страницы"), _("Parts of pages", ru="Части страниц"), _("Commands", ru="Команды")
-up_to_date, behind = _("up to date", ru="актуальна"), _("waits for `crmkit migrate`", ru="ждёт `crmkit migrate`")
+up_to_date, behind = _("tables up to date", ru="таблицы актуальны"), _("waits for crmkit migrate", ru="ждёт crmkit migrate")
 jobs = _("Jobs", ru="Задания")
 job_states = {
     "pending": _("Waiting", ru="Ждут"), "running": _("Running", ru="Выполняются"), "queued": _("Handed over", ru="Переданы"),
@@ -39,6 +39,11 @@ actions = {
     "archived": _("archived", ru="архив"), "restored": _("restored", ru="восстановление"), "merged": _("merged", ru="слияние"),
     "undone": _("taken back", ru="отмена"), "recreated": _("brought back", ru="возвращение"), "deleted": _("removed", ru="удаление"),
 }  # fmt: skip
+actors = {"": _("The system", ru="Система"), "system": _("The system", ru="Система"), "anonymous": _("Somebody not signed in", ru="Кто-то без входа")}
+action_icons = {
+    "created": "plus", "changed": "pencil", "moved": "arrow-right-left", "archived": "archive", "restored": "archive-restore", "merged": "merge",
+    "undone": "undo-2", "recreated": "undo-2", "deleted": "trash-2",
+}  # fmt: skip
 nothing_found = _("Nothing found", ru="Ничего не найдено")
 nothing_found_more = _("Ask for less, or for another time.", ru="Уберите часть условий или выберите другое время.")
 cause = _("Cause", ru="Причина")
@@ -47,7 +52,7 @@ why_lead = _(
     "Choose a person and a record: the answer names the roles and the rules.", ru="Выберите человека и запись: в ответе будут роли и правила."
 )
 person, record, number = _("Person", ru="Человек"), _("Record", ru="Запись"), _("Number", ru="Номер")
-ask = _("Answer", ru="Ответить")
+ask = _("Answer", ru="Узнать")
 role, right, scope, covers = _("Role", ru="Роль"), _("Right", ru="Право"), _("Which records", ru="Какие записи"), _("This one", ru="Эта")
 hidden_fields, fixed_fields = _("Hidden fields", ru="Скрытые поля"), _("Fields that cannot be changed", ru="Поля только для чтения")
 nobody_known = _("There is no such person, or they may do nothing", ru="Такого человека нет, или у него нет никаких прав")
