@@ -5,75 +5,26 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import Callable, Iterator
 from typing import Any
 
-import attrs
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from crmkit import Crm, Forbidden, MovableClock
+from crmkit import Forbidden
 from crmkit.accounts import actor_of
 from crmkit.core.live import Message
 from crmkit.web.live import scope
 from crmkit.web.live.client import Client
 from crmkit.web.live.marks import Mark
 
-from .oracle import Person, World
-from .world import PASSWORD, PLUGINS, SETTINGS, build, observed, people
+from .conftest import Scene
 
 pytestmark = pytest.mark.slow
-ORIGIN = "https://crm.example"
 ASKED = (
     "sales.company", "sales.contact", "sales.contact_point", "sales.inquiry", "sales.lead", "sales.deal", "sales.deal_line", "sales.dealer",
     "sales.point_of_sale", "sales.registration", "sales.source", "activities.note", "activities.activity", "activities.file", "views.view",
     "accounts.user", "accounts.team", "accounts.role", "accounts.membership", "accounts.delegation",
 )  # fmt: skip
-
-
-@attrs.frozen
-class Scene:
-    """A served CRM, what is in it, and who is who."""
-
-    crm: Crm
-    world: World
-    people: list[Person]
-    app: Starlette
-
-    def browser(self, person: Person) -> TestClient:
-        """Return a browser in which a person has signed in with their password."""
-        made = TestClient(self.app, base_url=ORIGIN, headers={"origin": ORIGIN})
-        login = next(r["login"] for r in self.world.rows["accounts.user"] if r["id"] == person.id)
-        answer = made.post("/x/accounts/login", json={"login": login, "password": PASSWORD})
-        assert answer.status_code == 200, answer.text
-        return made
-
-    def may(self, person: Person, kind: str, action: str = "read") -> bool:
-        """True when some role grants a permission at all, in whatever scope."""
-        from fnmatch import fnmatchcase
-
-        wanted = self.world.permission(kind, action)
-        return any(fnmatchcase(wanted, p) for r in person.roles for p in self.world.grants[r])
-
-
-def _prepare(url: str) -> None:
-    crm = Crm(*PLUGINS, database=url, settings=SETTINGS, clock=MovableClock())
-    crm.migrate()
-    build(crm)
-    crm.engine.dispose()
-
-
-@pytest.fixture
-def scene(copy_of: Callable[..., str]) -> Iterator[Scene]:
-    """The world, served."""
-    crm = Crm(*PLUGINS, database=copy_of("forty people", _prepare), settings=SETTINGS, clock=MovableClock())
-    world = observed(crm)
-    app = Starlette(routes=[Mount("/", app=crm.embedded())], lifespan=crm.lifespan())
-    with TestClient(app):
-        yield Scene(crm, world, list(people(crm, world)), app)
-    crm.engine.dispose()
 
 
 def pages(browser: TestClient, path: str, **asked: Any) -> list[dict[str, Any]]:
