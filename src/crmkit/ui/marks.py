@@ -209,7 +209,9 @@ def page(
     """Serve a page at ``/<plugin><path>``: ``(visit, uow) -> View | Redirect | Toast``. `permission` may be ``PUBLIC``.
 
     ``{name}`` in the path is found in ``visit.path``. GET reads only, other methods may write; a form's fields are in
-    ``visit.form``. With `menu` it gets a line in the sidebar. `shell` False is for pages without the sidebar, such as a login.
+    ``visit.form``. A function with a ``refusal=None`` of its own is asked once more when what was sent will not do: everything is
+    undone, and it shows its form with ``refusal.problems`` at their fields. With `menu` it gets a line in the sidebar. `shell`
+    False is for pages without the sidebar, such as a login.
     """
     return _put(PageMark(path=path, label=label, permission=permission, methods=tuple(methods), menu=menu, shell=shell))
 

@@ -83,7 +83,7 @@ def _day(visit: Visit, given: str, more: int) -> dt.datetime | None:
 def told(visit: Visit, uow: Uow, entries: list[Json]) -> list[Json]:
     """Return journal entries in the reader's words: labels of entities and fields, values as pages show them."""
     found: list[Json] = []
-    names = Names(visit, uow)
+    names, plugins = Names(visit, uow), {p.name: visit.say(p.label or p.name) for p in uow.crm.plugins}
     for entry in entries:
         if entry["kind"] in uow.crm.kinds and entry["record_id"]:
             names.want(entry["kind"], [entry["record_id"]])
@@ -96,8 +96,10 @@ def told(visit: Visit, uow: Uow, entries: list[Json]) -> list[Json]:
         action = visit.say(command.label) if command is not None else visit.say(words.actions.get(str(entry["action"])) or str(entry["action"]))
         name = names.text(kind.key, entry["record_id"]) if kind is not None and entry["record_id"] else ""
         who = visit.say(words.actors[entry["actor"]]) if entry["actor"] in words.actors else entry["actor"]
+        cause = plugins.get(str(entry["cause"] or "").partition(":")[0], "")
         icon = words.action_icons.get(str(entry["action"]), "zap")
-        found.append({**entry, "label": label, "path": path, "said": action, "told": changes, "name": name, "who": who, "icon": icon})
+        told_ = {"label": label, "path": path, "said": action, "told": changes, "name": name, "who": who, "icon": icon, "cause": cause}
+        found.append({**entry, **told_})
     return found
 
 

@@ -46,7 +46,7 @@ action_icons = {
 }  # fmt: skip
 nothing_found = _("Nothing found", ru="Ничего не найдено")
 nothing_found_more = _("Ask for less, or for another time.", ru="Уберите часть условий или выберите другое время.")
-cause = _("Cause", ru="Причина")
+cause = _("by itself", ru="автоматически")
 why = _("Why can they see this?", ru="Почему это видно?")
 why_lead = _(
     "Choose a person and a record: the answer names the roles and the rules.", ru="Выберите человека и запись: в ответе будут роли и правила."
