@@ -14,6 +14,7 @@ from crmkit.accounts import Delegation, Membership, StoredRole, Team, User, User
 from crmkit.accounts.entities import Session
 from crmkit.accounts.guard import role_names
 from crmkit.testing import Queries
+from crmkit.ui import View
 from tests.accounts.conftest import PASSWORD, Browser, Company
 from tests.accounts.shop import SENT
 
@@ -286,6 +287,7 @@ def test_the_panel_of_a_person_s_record(firm: Firm, browser: Open, crm: Crm):
 
     with crm.read() as uow:
         view = access_panel(uow.get(User, firm.seller.id), uow)
+    assert isinstance(view, View)
     assert [name for _key, name, _lead in view.context["beside"].teams] == ["North"]
 
 

@@ -24,7 +24,8 @@ NO_CHROMIUM = f"no Chromium: apt-get install chromium chromium-l10n, or set {ENV
 NO_AXE = "no axe-core: python workspace/frontend.py tests, which `make install` does"
 
 # Chromium itself asks these now and then, whatever its options say. No page of ours ever would.
-HABITS = re.compile(r"(CONNECT |[A-Z]+ http://)(accounts|(android\.)?clients\d*|mtalk|update|optimizationguide-pa|safebrowsing|content-autofill)\.google(apis)?\.com[:/].*|CONNECT redirector\.gvt1\.com:443")
+GOOGLE = r"(accounts|(android\.)?clients\d*|mtalk|update|optimizationguide-pa|safebrowsing|content-autofill)\.google(apis)?\.com"
+HABITS = re.compile(rf"(CONNECT |[A-Z]+ http://){GOOGLE}[:/].*|CONNECT redirector\.gvt1\.com:443")
 
 WAIT = 15_000.0  # milliseconds until something that should appear is given up: a machine may be busy
 QUIET = (

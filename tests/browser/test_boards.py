@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 import pytest
 from playwright.sync_api import CDPSession, Page, expect
@@ -18,7 +19,8 @@ def deals(served):
     """Deals of the demo's manager, without an amount but one: `deals["new"]`, `deals["rich"]`."""
     with served.uow() as uow:
         owner = uow.find(Deal).where(Deal.owner_id.is_not(None)).first().owner_id
-        made = {name: uow.add(Deal(title=f"Deal {name}", owner_id=owner, amount=amount)) for name, amount in (("new", None), ("rich", 120000))}
+        amounts = {"new": None, "rich": Decimal(120000)}
+        made = {name: uow.add(Deal(title=f"Deal {name}", owner_id=owner, amount=amount)) for name, amount in amounts.items()}
         uow.flush()
         return {name: deal.id for name, deal in made.items()}
 
@@ -39,7 +41,7 @@ def column(page: Page, key: str):
 
 
 def count(page: Page, key: str) -> int:
-    return int(re.match(r"\d+", column(page, key).locator("[data-count]").inner_text())[0])
+    return int(re.findall(r"\d+", column(page, key).locator("[data-count]").inner_text())[0])
 
 
 def stage(served, key: int) -> str:
@@ -178,7 +180,7 @@ def test_everybody_sees_a_move_at_once_but_not_in_the_middle_of_their_own(board,
     with served.uow() as uow:
         deal = uow.get(Deal, deals["new"])
         deal.title, deal.amount = "Renamed", 5000
-        added = uow.add(Deal(title="Just added", amount=1, owner_id=deal.owner_id), into=SALES["qualified"])
+        added = uow.add(Deal(title="Just added", amount=Decimal(1), owner_id=deal.owner_id), into=SALES["qualified"])
         gone = uow.get(Deal, deals["rich"])
         uow.archive(gone)
         uow.flush()

@@ -32,7 +32,7 @@ async def who_async(connection: HTTPConnection) -> Actor | None:
 
 @pytest.mark.parametrize("actor", [who, who_async])
 def test_mounted_below_a_path(crm: Crm, actor: Callable[..., Any]):
-    crm.raw_settings["ui"] = {"enabled": False}  # with pages, the root is one of them
+    crm.raw_settings = {**crm.raw_settings, "ui": {"enabled": False}}  # with pages, the root is one of them
     app = Starlette(routes=[Mount("/crm", crm.embedded(actor=actor))], lifespan=crm.lifespan())
     with TestClient(app) as client:
         api = Api(client)
@@ -51,7 +51,7 @@ def test_mounted_below_a_path(crm: Crm, actor: Callable[..., Any]):
 
 def test_behind_a_proxy_that_strips_the_prefix(crm: Crm):
     """Servers tell by root_path (uvicorn --root-path /crm); some leave the prefix in the path, some do not."""
-    crm.raw_settings["ui"] = {"enabled": False}
+    crm.raw_settings = {**crm.raw_settings, "ui": {"enabled": False}}
     with TestClient(crm.app, root_path="/crm") as client:
         assert client.get("/", follow_redirects=False).headers["location"] == "/crm/api/docs"
         assert client.get("/crm/api/docs").status_code == 200
