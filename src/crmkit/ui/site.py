@@ -41,6 +41,8 @@ if t.TYPE_CHECKING:
 
 log = logging.getLogger("crmkit.ui")
 FOR_EVER = (b"cache-control", b"public, max-age=31536000, immutable")
+DRAWING = (b"content-security-policy", b"sandbox; default-src 'none'; style-src 'unsafe-inline'")
+"""A drawing opened by itself is a document: it runs nothing, whoever drew it."""
 API = frozenset({"api", "x", "healthz"})
 OOPS = _("Something went wrong on our side; nothing was changed", ru="Что-то пошло не так на нашей стороне; ничего не изменено")
 
@@ -270,7 +272,8 @@ class Site:
             found = folder.find(parts[3]) if folder is not None and folder.digest == digest else None
         if found is None:
             return refused(call, NoSuchPath())
-        return Answer(found[0], 200, [FOR_EVER, (b"content-type", found[1].encode())], None)
+        own = [DRAWING] if found[1].startswith("image/svg") else []
+        return Answer(found[0], 200, [FOR_EVER, (b"content-type", found[1].encode()), *own], None)
 
     def _logo(self) -> tuple[bytes, str] | None:
         from .statics import media_type

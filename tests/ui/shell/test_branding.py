@@ -32,6 +32,7 @@ def test_a_crm_is_called_and_looks_as_the_settings_say(client):
     logo = client.get(address[1])
     assert (logo.content, logo.headers["content-type"]) == (LOGO, "image/svg+xml; charset=utf-8")
     assert "immutable" in logo.headers["cache-control"]
+    assert "sandbox" in logo.headers["content-security-policy"]
     assert f'rel="icon" href="{address[1]}"' in text
     assert "/_/brand.css?hue=155" in text
     assert "--hue:155" in client.get("/_/brand.css?hue=155").text
