@@ -28,6 +28,12 @@ def enter(page: Page, name: str, password: str = world.PASSWORD, language: str =
     page.get_by_role("button", name=said["in"], exact=True).click()
 
 
+@pytest.fixture
+def speaks(context, served, language) -> None:
+    """The language of the test is chosen in the browser: the demo's people have languages of their own."""
+    context.add_cookies([{"name": "crmkit_language", "value": language, "url": served.url}])
+
+
 def palette(page: Page) -> None:
     page.keyboard.press("Control+k")
     expect(page.locator("#palette")).to_be_visible()
@@ -115,7 +121,7 @@ def test_a_second_factor_from_its_code_to_the_next_sign_in(page, sign_in, served
 
 @in_both_languages
 @on_both_screens
-def test_the_profile(page, sign_in, axe, look, language):
+def test_the_profile(page, sign_in, axe, look, speaks):
     sign_in("manager")
     page.goto("/accounts/profile")
     axe(page)
@@ -197,7 +203,7 @@ def test_dark_mode_from_the_palette(page, sign_in):
 
 @in_both_languages
 @on_both_screens
-def test_the_palette_and_the_search_page_for_everybody(page, sign_in, axe, look, language):
+def test_the_palette_and_the_search_page_for_everybody(page, sign_in, axe, look, speaks):
     sign_in("director")
     page.goto("/search")
     page.locator("[data-palette]:visible").first.click()
@@ -274,7 +280,7 @@ def test_a_lost_connection_is_told(page, sign_in, context):
 
 
 @in_both_languages
-def test_pages_that_are_not_there_say_so_kindly(page, sign_in, watch, axe, look, language):
+def test_pages_that_are_not_there_say_so_kindly(page, sign_in, watch, axe, look, speaks):
     watch.expect("status of 404")
     sign_in("manager")
     page.goto("/nowhere")

@@ -58,8 +58,8 @@ class Shell:
     home: Line
 
 
-def shell_of(site: Site, visit: Visit) -> Shell:
-    """Return what stands around a visitor's pages; exactly one line of it is the current one, or none."""
+def shell_of(site: Site, visit: Visit, *, counted: bool = True) -> Shell:
+    """Return what stands around a visitor's pages; exactly one line of it is the current one, or none. `counted` asks for the numbers too."""
     uow = visit.uow
     mine = workspaces_of(site, visit)
     chosen = workspace_of(site, visit)
@@ -79,7 +79,8 @@ def shell_of(site: Site, visit: Visit) -> Shell:
         person = _sections(site, visit, uow).get(PERSON, Section(PERSON, "")).lines
     lines = [line for section in found for line in section.lines]
     mark_current(visit.call.path, [home, *lines, *person])
-    _count(site, visit, uow, lines)
+    if counted:
+        _count(site, visit, uow, lines)
     return Shell(sections=found, person=person, workspaces=mine, workspace=chosen, tabs=_tabs(lines), home=home)
 
 

@@ -105,7 +105,7 @@ def _meets(question: str, marking: Marking, text: str) -> bool:
 
 
 def _pages(visit: Visit, question: str, marking: Marking) -> list[Option]:
-    shell = shell_of(visit.site, visit)
+    shell = shell_of(visit.site, visit, counted=False)
     lines = [shell.home, *(line for section in shell.sections for line in section.lines), *(p for p in shell.person if not p.posts)]
     fitting = [line for line in lines if _meets(question, marking, line.label)]
     shown = fitting[: None if question else MOST_PAGES]
