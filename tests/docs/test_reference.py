@@ -53,13 +53,22 @@ def test_every_mark_is_documented(pages):
 def test_every_setting_is_documented_and_explained(pages):
     from crmkit.core.settings import CoreSettings
     from crmkit.testing.checks.words import explained
+    from crmkit.ui.settings import UiSettings
 
-    classes = [CoreSettings, *(p.settings for p in reference._plugins() if p.settings is not None)]
+    classes = [CoreSettings, UiSettings, *(p.settings for p in reference._plugins() if p.settings is not None)]
     for cls in classes:
         told = explained(cls)
         for field in attrs.fields(cls):
             assert told.get(field.name), f"{cls.__name__}.{field.name} has no docstring"
             assert f"| `{field.name}` |" in pages["settings.md"]
+
+
+def test_every_page_is_documented_and_says_what_it_is(pages):
+    from crmkit.cli.reference_pages import served
+
+    for one in served(reference._crm()):
+        assert f"| {one.method} | `{one.path}` |" in pages["pages.md"]
+        assert one.what, f"{one.method} {one.path}: its function has no docstring"
 
 
 def test_every_permission_is_documented(pages):

@@ -29,6 +29,7 @@ def pages() -> dict[str, str]:
         "http.md": _http,
         "fixtures.md": _fixtures,
         "components.md": _components,
+        "pages.md": _pages,
     }
     return {name: HEAD + "\n".join(lines()).rstrip() + "\n" for name, lines in made.items()}
 
@@ -67,16 +68,24 @@ def _hooks() -> Iterator[str]:
 
 
 def mark_functions() -> dict[str, t.Any]:
-    """Return the marks by name."""
+    """Return the marks by name: the kernel's, then those of the interface."""
     import crmkit
+    from crmkit.ui import marks
 
     names = ("on", "after", "outside", "every", "on_enter", "on_leave", "while_in", "command", "route", "hookimpl", "hookspec")
-    return {n: getattr(crmkit, n) for n in names}
+    return {n: getattr(crmkit, n) for n in names} | ui_marks(marks)
+
+
+def ui_marks(module: t.Any) -> dict[str, t.Any]:
+    """Return the interface's marks by name: its functions that give back a decorator."""
+    public = {n: f for n, f in vars(module).items() if inspect.isfunction(f) and f.__module__ == module.__name__ and not n.startswith("_")}
+    return {n: f for n, f in public.items() if "Callable" in str(f.__annotations__.get("return", ""))}
 
 
 def _marks() -> Iterator[str]:
     yield "# Marks\n"
-    yield ("A mark says what a plain function is; composition finds it in the plugin's modules. All are imported from `crmkit`.\n")
+    yield ("A mark says what a plain function is; composition finds it in the plugin's modules. Those of the")
+    yield "kernel are imported from `crmkit`, those of the interface from `crmkit.ui`.\n"
     for name, function in mark_functions().items():
         yield f"## `@{name}`\n"
         if inspect.isfunction(function):
@@ -120,11 +129,13 @@ ENVIRONMENT = {
 
 def _settings() -> Iterator[str]:
     from crmkit.core.settings import CoreSettings
+    from crmkit.ui.settings import UiSettings
 
     yield "# Settings\n"
     yield ("`crmkit.toml`, over it the environment. Unknown keys are refused, with the closest known one named. Durations are")
     yield 'written `"5d"`, `"1h 30min"`, or as a number of seconds.\n'
     yield from _settings_table("crmkit", CoreSettings)
+    yield from _settings_table("ui", UiSettings)
     for plugin in _plugins():
         if plugin.settings is not None:
             yield from _settings_table(plugin.name, plugin.settings)
@@ -160,7 +171,7 @@ def _plugins() -> list[t.Any]:
     """Return the first-party plugins this reference describes."""
     from crmkit.core.compose import installed
 
-    return installed(["sales"])
+    return installed(["sales", "accounts", "views", "duplicates", "webhooks"])
 
 
 def _crm() -> t.Any:
@@ -261,12 +272,18 @@ def _http() -> Iterator[str]:
     from crmkit.web.openapi import document
 
     yield "# HTTP\n"
-    yield ("The endpoints of a CRM with the sales plugin. `crmkit openapi` prints the whole description, `/api/docs` shows it.\n")
+    yield ("The endpoints of a CRM with the plugins that come with crmkit. `crmkit openapi` prints the whole description, `/api/docs` shows it.\n")
     yield "| | path | what it does |\n|---|---|---|"
     for path, methods in document(_crm())["paths"].items():
         for method, operation in methods.items():
             if method in ("get", "post", "put", "patch", "delete"):
                 yield f"| {method.upper()} | `{path}` | {operation.get('summary', '')} |"
+
+
+def _pages() -> Iterator[str]:
+    from .reference_pages import lines
+
+    yield from lines(_crm())
 
 
 def _fixtures() -> Iterator[str]:

@@ -45,7 +45,7 @@ class Asked:
 
 
 def show(visit: Visit, uow: Uow) -> Result:
-    """GET /admin/journal?kind=&actor=&action=&since=&until=&text=&before=."""
+    """GET /admin/journal?kind=&actor=&action=&since=&until=&text=&before=: who did what, newest first."""
     uow.require("crmkit.journal")
     asked, kinds = Asked.of(visit), journal_kinds(uow.crm)
     found = search_journal(

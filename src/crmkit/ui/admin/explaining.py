@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
 
 
 def show(visit: Visit, uow: Uow) -> Result:
-    """GET /admin/why?person=7&kind=sales.deal&id=3."""
+    """GET /admin/why?person=7&kind=sales.deal&id=3: why a person may, or may not, see and change a record."""
     uow.require("crmkit.explain")
     kinds = {key: kind for key, kind in uow.crm.kinds.items() if uow.may(kind.permission("read"))}
     person, key = as_id(visit.query.get("person", "")), as_id(visit.query.get("id", ""))

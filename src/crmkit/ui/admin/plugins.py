@@ -16,7 +16,7 @@ if t.TYPE_CHECKING:
 
 
 def show(visit: Visit, uow: Uow) -> Result:
-    """GET /admin/plugins."""
+    """GET /admin/plugins: the plugins, what each adds, and whether its tables are as it needs them."""
     uow.require("crmkit.plugins")
     waiting = _waiting(uow)
     rows = [_row(visit, plugin, waiting) for plugin in uow.crm.plugins]

@@ -50,7 +50,7 @@ def _item(visit: Visit) -> Item[SettingsMark] | None:
 
 
 def show(visit: Visit, uow: Uow) -> Result | Answer:
-    """GET /settings/{tab}."""
+    """GET /settings/{tab}: what the settings file says, or the tab of a plugin."""
     if visit.path["tab"] == GENERAL:
         uow.require("crmkit.plugins")
         return View("ui/admin/settings.html", a=words, tabs=_tabs(visit, uow), tab=GENERAL, sections=list(_sections(visit)), part=None)

@@ -23,7 +23,7 @@ WORDS = {name: value for name, value in vars(words).items() if isinstance(value,
 
 
 def shown(visit: Visit, uow: Uow) -> View:
-    """GET /sales/deal/board."""
+    """GET /sales/deal/board: the board of an entity that goes through a pipeline."""
     kind = visit.kind
     if not kind.staged:
         raise NoSuchPath()

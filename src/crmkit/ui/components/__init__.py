@@ -43,7 +43,7 @@ def room(site: Site) -> Room:
 
 
 def show(visit: Visit, uow: Uow) -> Result:
-    """GET /_/components."""
+    """GET /_/components: every component with its states, in a CRM that is there to look around in."""
     given = visit.site.context(visit, "") | values(visit)
     sections = [(section, [_shown(visit, component, given) for component in section.components]) for section in SECTIONS]
     return View("ui/components.html", c=WORDS, sections=sections)

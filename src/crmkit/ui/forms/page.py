@@ -42,7 +42,7 @@ def new(visit: Visit, uow: Uow) -> Result:
 
 
 def create(visit: Visit, uow: Uow) -> Result | Answer:
-    """POST /sales/deal/new."""
+    """POST /sales/deal/new: create a record from the form; the form comes back with what is wrong."""
     key = visit.form.get("_key", "")
     if not KEY.fullmatch(key):
         return _created(visit, uow)
@@ -141,7 +141,7 @@ def _stage_label(visit: Visit, kind: Kind, stage: str, pipeline: str) -> str:
 
 # ---- edit -------------------------------------------------------------------------------------------------------------
 def edit(visit: Visit, uow: Uow) -> Result:
-    """GET /sales/deal/5/edit."""
+    """GET /sales/deal/5/edit: the form for all fields of a record."""
     kind = visit.kind
     record = _held(visit, uow, kind)
     values = flat(kind, operations.show(uow, kind, record))

@@ -41,7 +41,7 @@ class Step:
 
 
 def history(visit: Visit, uow: Uow) -> Result:
-    """GET /<plugin>/<entity>/<id>/history."""
+    """GET /<plugin>/<entity>/<id>/history: what happened to a record, each step with its undo."""
     kind = visit.kind
     record = uow.get(kind.cls, visit.key)
     c = journal.c

@@ -119,7 +119,7 @@ class ListOf:
 
 
 def listed(visit: Visit, uow: Uow) -> View:
-    """GET /sales/deal."""
+    """GET /sales/deal: the list of an entity."""
     found = ListOf(visit, uow, visit.kind)
     found.load(count=True)
     return View("ui/lists/list.html", **context(found))

@@ -160,14 +160,14 @@ def _new_key() -> str:
 
 # ---- the archive ------------------------------------------------------------------------------------------------------
 def archive(visit: Visit, uow: Uow) -> Result:
-    """POST /sales/deal/5/archive."""
+    """POST /sales/deal/5/archive: put a record away; the toast takes it back."""
     operations.archive(uow, visit.kind, visit.key)
     uow.settle()
     return Toast(words.archived_done, undo=uow.tx, topics=(visit.kind.key,))
 
 
 def restore(visit: Visit, uow: Uow) -> Result:
-    """POST /sales/deal/5/restore."""
+    """POST /sales/deal/5/restore: bring back a record that was put away."""
     operations.restore(uow, visit.kind, visit.key)
     uow.settle()
     return Toast(words.restored_done, topics=(visit.kind.key,))
