@@ -47,7 +47,7 @@ class Asked:
 
 @page("/people", label=_("People", ru="Сотрудники"), permission=Needs.PEOPLE, menu=Menu(icon="users-round", section=ORGANISATION, order=10))
 def people(visit: Visit, uow: Uow) -> View:
-    """GET /accounts/people?q=&state=&role=&team=&after=."""
+    """GET /accounts/people?q=&state=&role=&team=&after=: people with their teams and roles."""
     asked, lines = Asked.of(visit), tree(uow)
     knows_roles = sees_all(uow, "accounts.user_role.read")
     tests = _tests(uow, asked, knows_roles)
@@ -184,6 +184,7 @@ def invite_page(visit: Visit, uow: Uow, *, refusal: Refusal | None = None) -> Vi
     return View(
         "admin/invite.html", a=words, form=form, chosen=form.all("roles"), problems=problems, roles=role_choices(visit, uow) if gives else [],
         lines=fillable(uow, tree(uow)), manager=_name(uow, manager), can_send=can_send(uow.crm), plain="team_id" not in form,
+        own_team=uow.actor.teams[0] if uow.actor.teams else "",
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from ..asked import person as visible_person
 from ..entities import Delegation, Membership, User
 from ..guard import role_names, stronger
 from ..links import can_send, link_for, pass_on
+from ..pages_profile import BROWSERS, SYSTEMS
 from ..permissions import INVITE, may_administer, require_administrator
 from ..roles import hand_out
 from ..second_factor import take_from, wanted
@@ -69,12 +70,19 @@ def _facts(visit: Visit, uow: Uow, user: User) -> Json:
         "main_lines": fillable(uow, lines) if _may_write(uow, user, "team_id") else [], "memberships": _memberships(uow, user, names),
         "manager": _named(uow, user.manager_id) if "manager_id" not in hidden else None,
         "beneath": " · ".join(str(v) for n in ("position", "login") if n not in hidden and (v := getattr(user, n))),
-        "sessions": open_sessions(uow, user.id, current(visit.request, uow)) if administers or own else None,
+        "sessions": [_named_session(one) for one in open_sessions(uow, user.id, current(visit.request, uow))] if administers or own else None,
         "factor": wanted(user) if administers or own else None, "has_password": user.password_hash is not None,
         "delegations": _delegations(uow, user),
         "may_delegate": uow.may("accounts.delegation.create"), "rights": rights_of(visit, uow, user) if _may_know(uow, user) else None,
         "named": named_scopes(visit), "may_archive_membership": uow.may("accounts.membership.archive"),
     }  # fmt: skip
+
+
+def _named_session(one: Json) -> Json:
+    """Return a session with the browser and the system as people call them."""
+    agent = one["agent"] or ""
+    names = [next((said for part, said in known if part in agent), "") for known in (BROWSERS, SYSTEMS)]
+    return {**one, "browser": ", ".join(filter(None, names)), "phone": "Mobile" in agent}
 
 
 def _held(uow: Uow, user: User) -> list[t.Any] | None:
