@@ -174,10 +174,11 @@ class Cells:
             return Markup('<span class="chip {}">{}</span>').format(_choice_color(field, value), text)
         if not link:
             return escape(text)
-        return self._linked_html(how, name, value, text)
+        return self._linked_html(how, name, row, text)
 
-    def _linked_html(self, how: str, name: str, value: t.Any, text: str) -> Markup:
-        if how == "record" and name in self._linked:
+    def _linked_html(self, how: str, name: str, row: Row, text: str) -> Markup:
+        value = row[name]
+        if how == "record" and name in self._linked and row.get(self._linked[name][0]) is not None:  # what one may not see leads nowhere
             return Markup('<a class="ref" href="{}">{}</a>').format(self.visit.url(path_of(self._linked[name][1], int(value))), text)
         if how == "phone":
             return Markup('<a class="ref tel" href="tel:{}" data-phone="{}">{}</a>').format(value, value, text)
