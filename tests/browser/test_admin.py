@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from crmkit.accounts import StoredRole, User
 from crmkit.webhooks import Endpoint
-from tests.browser.marks import PHONE, in_both_languages, on_both_screens
+from tests.browser.marks import PHONE, in_both_languages, in_every_look, on_both_screens
 from tests.webhooks.world import Listener, listening
 
 ALL = (
@@ -44,8 +44,7 @@ def listener() -> Iterator[Listener]:
         yield made
 
 
-@in_both_languages
-@on_both_screens
+@in_every_look
 def test_every_page_is_for_everybody(admin: Page, axe: Any, look: Any):
     for path in ALL:
         admin.goto(path)

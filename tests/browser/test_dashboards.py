@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from crmkit_sales import Deal
-from tests.browser.marks import in_both_languages, on_both_screens
+from tests.browser.marks import in_every_look
 
 TITLES = {"ru": ("Главная", "Панель продаж", "Мои сделки"), "en": ("Home", "Sales dashboard", "My deals")}
 
@@ -30,8 +30,7 @@ def dashboard(page, sign_in):
     return page
 
 
-@in_both_languages
-@on_both_screens
+@in_every_look
 def test_the_first_page_shows_what_there_is_to_do(page, sign_in, language, axe, look):
     sign_in("manager")
     page.goto("/")
@@ -43,8 +42,7 @@ def test_the_first_page_shows_what_there_is_to_do(page, sign_in, language, axe, 
     look(page)
 
 
-@in_both_languages
-@on_both_screens
+@in_every_look
 def test_the_sales_dashboard_can_be_read_by_everybody(dashboard, language, axe, look):
     expect(dashboard.get_by_role("heading", level=1)).to_have_text(TITLES[language][1])
     expect(dashboard.locator(".broken")).to_have_count(0)

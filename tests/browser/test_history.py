@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from crmkit_sales import Contact, Deal
-from tests.browser.marks import in_both_languages, on_both_screens
+from tests.browser.marks import in_both_languages, in_every_look, on_both_screens
 
 WORDS = {
     "ru": {"undo": "Отменить это", "redo": "Вернуть", "merge": "Объединить", "in_the_way": "Мешает более новое", "undone": "отменено"},
@@ -50,8 +50,7 @@ def edit(served, deal: int, amount: int) -> None:
         uow.get(Deal, deal).title = f"Сделка на {amount}"
 
 
-@on_both_screens
-@in_both_languages
+@in_every_look
 def test_an_edit_is_read_and_taken_back_and_done_again(page, enter, served, deal, axe, look, language):
     said = WORDS[language]
     edit(served, deal, 5)
@@ -94,8 +93,7 @@ def test_what_is_in_the_way_is_named_and_can_be_looked_at(page, enter, served, d
         assert uow.get(Deal, deal).title == "Сделка на 5"
 
 
-@on_both_screens
-@in_both_languages
+@in_every_look
 def test_two_are_made_one_and_two_again(page, enter, served, twins, axe, look, language):
     one, two = twins
     enter()
@@ -131,8 +129,7 @@ def test_a_merge_is_taken_apart_from_the_archived_record(page, enter, served, tw
         assert uow.get(Contact, two).archived_at is None
 
 
-@on_both_screens
-@in_both_languages
+@in_every_look
 def test_pairs_are_gone_through_by_keys(page, enter, twins, axe, look, screen, language):
     enter()
     page.goto("/duplicates/review?kind=sales.contact")

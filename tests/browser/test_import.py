@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from crmkit_sales import Company
 from tests.browser import world
-from tests.browser.marks import in_both_languages, on_both_screens
+from tests.browser.marks import in_both_languages, in_every_look
 
 ROWS = "\n".join(f"{n};Фирма «Лютик № {n}»;Пермь;строка;{'сто' if n == 7 else n * 1000}" for n in range(1, 31))
 FILE = f"Код;Название;Город;Пометка;Сотрудников\n{ROWS}\n"
@@ -47,8 +47,7 @@ def count(served) -> int:
         return uow.find(Company).where(Company.name.like("%Лютик%")).count()
 
 
-@on_both_screens
-@in_both_languages
+@in_every_look
 def test_a_file_is_checked_imported_and_taken_back(page, enter, served, deliver, file, axe, look, language):
     go = GO[language]
     enter()

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from crmkit_sales import Deal
-from tests.browser.marks import in_both_languages, on_both_screens
+from tests.browser.marks import in_every_look
 
 LIST = "/sales/deal"
 
@@ -134,8 +134,7 @@ def test_a_row_somebody_else_changes_is_shown_as_it_is_now(rows, deals, served):
     expect(row(rows, deals[1]).locator("input")).to_be_checked()
 
 
-@in_both_languages
-@on_both_screens
+@in_every_look
 def test_lists_and_calendars_are_accessible_and_fit_the_screen(page, sign_in, served, deals, axe, look, language):
     sign_in("director")
     page.context.add_cookies([{"name": "crmkit_language", "value": language, "url": served.url}])

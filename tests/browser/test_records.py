@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from crmkit.activities import File, Note
 from crmkit_sales import Company, Deal
-from tests.browser.marks import in_both_languages, on_both_screens
+from tests.browser.marks import in_every_look
 
 
 @pytest.fixture
@@ -179,8 +179,7 @@ def test_parts_are_edited_in_a_tab(page, sign_in, deal):
     expect(row).to_have_count(0)
 
 
-@in_both_languages
-@on_both_screens
+@in_every_look
 def test_the_pages_are_accessible_and_fit(page, sign_in, deal, axe, look, language):
     sign_in("director")
     page.goto(f"/sales/deal/{deal}")

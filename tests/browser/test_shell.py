@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from crmkit.accounts.entities import Session, User
 from crmkit.accounts.links import new_link
 from tests.browser import world
-from tests.browser.marks import PHONE, in_both_languages, on_both_screens
+from tests.browser.marks import PHONE, in_both_languages, in_every_look
 
 SAYS = {
     "ru": {"in": "Войти", "wrong": "Неверный логин или пароль", "login": "Электронная почта", "password": "Пароль"},
@@ -41,8 +41,7 @@ def palette(page: Page) -> None:
 
 
 # ---- coming in ----------------------------------------------------------------------------------------------------------------
-@in_both_languages
-@on_both_screens
+@in_every_look
 def test_somebody_signs_in_and_sees_what_they_came_for(page, watch, language, axe, look):
     watch.expect("status of 401")
     page.goto("/sales/deal")
@@ -119,8 +118,7 @@ def test_a_second_factor_from_its_code_to_the_next_sign_in(page, sign_in, served
     expect(page.locator("#nav")).to_contain_text("Юлия Зимина")
 
 
-@in_both_languages
-@on_both_screens
+@in_every_look
 def test_the_profile(page, sign_in, axe, look, speaks):
     sign_in("manager")
     page.goto("/accounts/profile")
@@ -201,8 +199,7 @@ def test_dark_mode_from_the_palette(page, sign_in):
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
-@in_both_languages
-@on_both_screens
+@in_every_look
 def test_the_palette_and_the_search_page_for_everybody(page, sign_in, axe, look, speaks):
     sign_in("director")
     page.goto("/search")
