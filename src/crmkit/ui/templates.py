@@ -12,11 +12,33 @@ from .icons import icon, icon_use, sprite
 from .registry import package_of
 
 if t.TYPE_CHECKING:
+    from jinja2.bccache import Bucket
+
     from ..core.compose import Crm
     from .settings import UiSettings
 
 HERE = Path(__file__).parent / "templates"
 WORDS = {name: value for name, value in vars(words).items() if isinstance(value, str | dict) and not name.startswith("__")}
+
+
+class Kept(jinja2.BytecodeCache):
+    """Compiled templates of this process, shared by its CRMs: jinja tells a template that changed by its source."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give a template what it was compiled to before."""
+        found = self._known.get(bucket.key)
+        if found is not None:
+            bucket.bytecode_from_string(found)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what a template was compiled to."""
+        self._known[bucket.key] = bucket.bytecode_to_string()
+
+
+KEPT = Kept()
 
 
 def environment(crm: Crm, settings: UiSettings) -> jinja2.Environment:
@@ -32,6 +54,7 @@ def environment(crm: Crm, settings: UiSettings) -> jinja2.Environment:
     made = jinja2.Environment(
         loader=jinja2.ChoiceLoader(loaders), autoescape=True, trim_blocks=True, lstrip_blocks=True, auto_reload=False,
         undefined=jinja2.StrictUndefined, cache_size=1000,
+        bytecode_cache=KEPT,
     )  # fmt: skip
     made.globals.update(w=WORDS, icon=icon, icon_use=icon_use, sprite=sprite, initials=formats.initials, color_of=formats.color_of)
     return made
