@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 HTML = b"text/html; charset=utf-8"
 
 
-def headers(nonce: str, trusted: Sequence[str] = ()) -> list[tuple[bytes, bytes]]:
+def headers(nonce: str) -> list[tuple[bytes, bytes]]:
     """Return the headers of a page: nothing is loaded from elsewhere, nothing inline runs but the import map with its nonce.
 
     `frame-ancestors` keeps the page out of other sites' frames; ``style-src 'self'`` means that no template writes ``style=``.

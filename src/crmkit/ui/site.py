@@ -13,7 +13,6 @@ from starlette.routing import Match, Route
 
 from ..core.errors import CompositionError, Refusal, Unauthenticated
 from ..core.settings import fill
-from ..core.text import _
 from ..web.answer import Answer
 from ..web.call import BIGGEST, as_id
 from ..web.problems import NoSuchPath, failed, problem_body, refused
@@ -44,7 +43,6 @@ FOR_EVER = (b"cache-control", b"public, max-age=31536000, immutable")
 DRAWING = (b"content-security-policy", b"sandbox; default-src 'none'; style-src 'unsafe-inline'")
 """A drawing opened by itself is a document: it runs nothing, whoever drew it."""
 API = frozenset({"api", "x", "healthz"})
-OOPS = _("Something went wrong on our side; nothing was changed", ru="Что-то пошло не так на нашей стороне; ничего не изменено")
 
 
 class Site:

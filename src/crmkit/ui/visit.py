@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from markupsafe import escape
 
 from ..core.errors import Invalid, Problem
-from ..core.text import Text, _, translate
+from ..core.text import _, translate
 from ..web.actors import who_of
 from .results import Redirect, Result, Toast, View
 from .security import HTML, headers
@@ -284,10 +284,6 @@ class Visit:
         told: dict[str, t.Any] = {"crm:toast": {"text": self.say(result.text), "bad": result.bad, "undo": result.undo}}
         told |= {f"crm:{topic}": {"own": True} for topic in result.topics}
         return Answer(b"", 204, [_trigger(told), *self.cookies_to_set], None)
-
-    def words(self, texts: Mapping[str, Text]) -> dict[str, str]:
-        """Return texts in the visitor's language."""
-        return {name: translate(text, self.language) for name, text in texts.items()}
 
 
 def _swap_window(name: str) -> dict[str, t.Any]:
