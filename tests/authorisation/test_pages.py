@@ -129,10 +129,10 @@ def test_records_and_what_hangs_on_them(scene: Scene) -> None:
                     assert f">{note['text']}<" not in text, (person, key, note)
         contacts = scene.world.visible(person, "sales.contact")
         for key in sorted(contacts)[:6]:
-            text = browser.get(f"/sales/contact/{key}/related", params={"of": "sales.deal.contact_id"}, headers=PART)
-            if text.status_code == 200:
+            related = browser.get(f"/sales/contact/{key}/related", params={"of": "sales.deal.contact_id"}, headers=PART)
+            if related.status_code == 200:
                 mine = {r["id"] for r in scene.world.rows["sales.deal"] if r["contact_id"] == key} & seen
-                assert linked(text.text, "sales.deal") == mine, (person, key)
+                assert linked(related.text, "sales.deal") == mine, (person, key)
 
 
 def test_writing(scene: Scene) -> None:

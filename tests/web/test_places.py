@@ -46,6 +46,8 @@ def test_mounted_below_a_path(crm: Crm, actor: Callable[..., Any]):
         page = client.get("/crm/api/docs")
         assert 'href="/crm/api/docs.css?v=' in page.text
         assert "default-src 'none'" in page.headers["content-security-policy"]
+        assert '<link rel="icon" href="data:image/svg+xml,' in page.text, "a browser asks the host's /favicon.ico otherwise"
+        assert "img-src data:" in page.headers["content-security-policy"]
         assert client.get("/api/docs").status_code == 404
 
 

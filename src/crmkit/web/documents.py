@@ -14,7 +14,7 @@ from .parameters import choice
 if t.TYPE_CHECKING:
     from ..core.compose import Crm
 
-POLICY = b"default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+POLICY = b"default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 PAGE = [(b"content-security-policy", POLICY), (b"referrer-policy", b"no-referrer"), (b"x-frame-options", b"DENY")]
 _MADE: weakref.WeakKeyDictionary[Crm, dict[tuple[str, str, str], bytes]] = weakref.WeakKeyDictionary()
 

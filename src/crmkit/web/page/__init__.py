@@ -21,6 +21,12 @@ WORDS = {
     "paths": _("Search, undo, batches, people", ru="Поиск, отмена, пакеты, люди"),
 }  # fmt: skip
 
+# Within the page: a browser asks a host's /favicon.ico otherwise, which the CRM may not own.
+ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 20 20'%3E%3Crect width='20' height='20' rx='5.5' fill='%231d1f27'/%3E"
+    "%3Cpath d='M13.6 6.6A5 5 0 1 0 13.6 13.4' fill='none' stroke='%23fff' stroke-width='2.4' stroke-linecap='round'/%3E%3C/svg%3E"
+)
+
 
 @cache
 def page_style() -> bytes:
@@ -60,7 +66,8 @@ class Page:
         return (
             f'<!doctype html><html lang="{self.language}"><head><meta charset="utf-8"><title>{title}</title>'
             f'<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
-            f'<link rel="stylesheet" href="{self.root}/api/docs.css?v={_mark()}"></head><body><a class="skip" href="#main">{self.say("skip")}</a>'
+            f'<link rel="icon" href="{ICON}"><link rel="stylesheet" href="{self.root}/api/docs.css?v={_mark()}"></head>'
+            f'<body><a class="skip" href="#main">{self.say("skip")}</a>'
             f'<header><h1>{title}</h1><p class="links"><a href="{self.root}/api/openapi.json?lang={self.language}">{self.say("document")}</a> '
             f'<a href="?lang={other}" hreflang="{other}" lang="{other}">{"English" if other == "en" else "Русский"}</a></p></header>'
             f'<nav aria-label="{self.say("contents")}">{jump}</nav><main id="main"><p>{_code(self.document["info"]["description"])}</p>'
