@@ -19,9 +19,12 @@ if t.TYPE_CHECKING:
     from .visit import Visit
 
 WORKSPACE_COOKIE = "crmkit_workspace"
+WORKSPACE = "workspace"
 PERSON = "person"
 """The section that stands in the menu under a person's name instead of the sidebar: a profile, signing out."""
 TABS = 2
+RARE = 80
+"""Lines of this order and above are for now and then: the phone's bar has them only where there is nothing else."""
 
 
 @attrs.define(kw_only=True)
@@ -81,7 +84,7 @@ def shell_of(site: Site, visit: Visit, *, counted: bool = True) -> Shell:
     mark_current(visit.call.path, [home, *lines, *person])
     if counted:
         _count(site, visit, uow, lines)
-    return Shell(sections=found, person=person, workspaces=mine, workspace=chosen, tabs=_tabs(lines), home=home)
+    return Shell(sections=found, person=person, workspaces=mine, workspace=chosen, tabs=_tabs(found), home=home)
 
 
 def menu_of(site: Site, visit: Visit) -> list[Section]:
@@ -129,7 +132,7 @@ def workspace_of(site: Site, visit: Visit) -> Workspace | None:
 
 def _of_workspace(workspace: Workspace) -> list[Section]:
     lines = [Line(label=link.label, path=link.path, icon=link.icon, order=place) for place, link in enumerate(workspace.menu)]
-    return [Section("workspace", workspace.label, lines)] if lines else []
+    return [Section(WORKSPACE, workspace.label, lines)] if lines else []
 
 
 # ---- the current line, the bottom bar ---------------------------------------------------------------------------------------------
@@ -145,8 +148,14 @@ def mark_current(here: str, lines: Iterable[Line]) -> None:
         best.current = True
 
 
-def _tabs(lines: Sequence[Line]) -> list[Line]:
-    return [line for line in lines if line.path != "/" and not line.posts][:TABS]
+def _tabs(sections: Sequence[Section]) -> list[Line]:
+    """Return what the phone's bar holds: a workspace's lines in their order, else what each section begins with."""
+    ranked = [
+        (line.order >= RARE, (0, place, 0) if section.key == WORKSPACE else (1, place, number), line)
+        for number, section in enumerate(sections)
+        for place, line in enumerate(one for one in section.lines if one.path != "/" and not one.posts)
+    ]
+    return [line for _rare, _place, line in sorted(ranked, key=lambda one: one[:2])][:TABS]
 
 
 # ---- numbers at lines -------------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from crmkit import ANONYMOUS, Actor
+from crmkit.ui.menu import Line, Section, _tabs
 
 from . import rig
 from .conftest import CASHIER, CLERK, RU, SKIPPER
@@ -85,6 +86,16 @@ def test_the_bottom_bar_of_a_phone_has_home_the_first_lists_search_and_more(clie
     bar = text[text.index('<nav class="tabbar"') :]
     bar = bar[: bar.index("</nav>")]
     assert re.findall(r"<span>(.*?)</span>", bar) == ["Главная", "Узлы", "Мои", "Поиск", "Ещё"]
+
+
+def test_without_a_workspace_the_bottom_bar_has_what_each_section_begins_with_and_rare_lines_last():
+    often, seldom = Line(label="Often", path="/often"), Line(label="Seldom", path="/seldom", order=80)
+    lists = [Line(label=name, path=f"/{name}") for name in ("deals", "leads")]
+    bar = lambda *sections: [line.path for line in _tabs(sections)]  # noqa: E731
+    assert bar(Section("work", "", [often, seldom]), Section("records", "", lists)) == ["/often", "/deals"]
+    assert bar(Section("work", "", [seldom]), Section("records", "", lists)) == ["/deals", "/leads"]
+    assert bar(Section("work", "", [seldom])) == ["/seldom"]
+    assert bar(Section("workspace", "", lists), Section("work", "", [often])) == ["/deals", "/leads"]
 
 
 def test_nobody_is_shown_a_menu(client):
