@@ -391,6 +391,9 @@ def test_what_is_wrong_with_a_role_stands_at_its_place(firm: Firm, browser: Open
     for form, words in {
         "g:shop.order.read": ("nonsense", "unknown scope"), "pattern": ("shop.ordre.*", "no plugin declares"),
         "hidden-patterns": ("shop.order.cots", "does not exist"), "g:shop.order.change": ("{broken", "unknown scope"),
+        "g:shop.order.create": ('{"not":' * 20 + "{}" + "}" * 20, "nested too deeply"),
+        "g:shop.order.archive": ('{"not":' * 300 + "{}" + "}" * 300, "nested"), "g:shop.order.*": ("[" * 100_000, "unknown scope"),
+        "g:shop.refund": ('{"not":' * 980 + "{}" + "}" * 980, "unknown scope"),
     }.items():  # fmt: skip
         answer = by(page, path, **{**form_of(role), form: words[0], "pattern-scope": "own"}, do="review")
         assert (answer.status_code, words[1] in answer.text) == (422, True), form

@@ -17,13 +17,15 @@ from crmkit.webhooks import Delivery, Endpoint, State
 from tests.webhooks.world import ROLES, Listener
 
 BOSS, READER, SELLER = Actor(1, "Boss", ("boss",)), Actor(2, "Reader", ("reader",)), Actor(3, "Seller", ("seller",))
+KEEPER = Actor(4, "Keeper", ("keeper",))
 ALL: Any = {"*": "all"}
 READ: Any = {"webhooks.endpoint.read": "all"}
 
 
 @pytest.fixture
 def crm_roles() -> Any:
-    return [*ROLES, Role("boss", ALL), Role("reader", READ), Role("seller", {"webhooks.*": "own"})]
+    return [*ROLES, Role("boss", ALL), Role("reader", READ), Role("seller", {"webhooks.*": "own"}),
+            Role("keeper", ALL, hidden=["webhooks.endpoint.url"], read_only=["webhooks.endpoint.description"])]
 
 
 As = Callable[[Actor], TestClient]
@@ -88,7 +90,9 @@ def test_the_secret_is_shown_once(crm: Crm, visiting: As):
 @pytest.mark.parametrize(("field", "value", "words"), [
     ("url", "ftp://x", ""), ("patterns", "firm.nothing.created", "no event fits"), ("conditions", "{", "this is not JSON"),
     ("conditions", "[]", "this is not JSON"), ("conditions", '{"firm.nothing": {}}', "there is no kind"),
-])  # fmt: skip
+    *(("conditions", '{"firm.client":' + '{"not":' * deep + "{}" + "}" * (deep + 1), words) for deep, words in (
+        (20, "nested too deeply"), (200, "nested"), (100_000, "this is not JSON"))),
+], ids=lambda value: value[:24])  # fmt: skip
 def test_what_is_wrong_stands_at_its_field(field: str, value: str, words: str, crm: Crm, visiting: As):
     good = {"url": "http://127.0.0.1:9/", "patterns": "firm.*", "description": "Mine"}
     answer = send(visiting(BOSS), "/new", **{**good, field: value})
@@ -106,6 +110,21 @@ def test_changing_one(crm: Crm, hook: Any, visiting: As):
     assert read(crm, Endpoint, made.id).events == ["firm.client.created"]
     assert send(visiting(READER), f"/{made.id}/edit", url="http://127.0.0.1:9/", patterns="firm.*").status_code == 403
     assert read(crm, Endpoint, made.id).url == made.url
+
+
+def test_hidden_and_locked_fields_stay_what_they_are(crm: Crm, hook: Any, visiting: As):
+    made = hook(by=BOSS, description="Mine")
+    page = visiting(KEEPER)
+    form = page.get(f"/crm/webhooks/endpoints/{made.id}/edit").text
+    shown = "".join(page.get(f"/crm/webhooks/endpoints{path}").text for path in ("", f"/{made.id}")) + form
+    assert made.url not in shown
+    assert 'name="url"' not in form
+    assert re.search(r'name="description"[^>]* disabled', form)
+    answer = send(page, f"/{made.id}/edit", patterns="firm.client.*", payload="full")  # as the page sends it
+    after = read(crm, Endpoint, made.id)
+    assert (answer.status_code, after.url, after.description, after.events) == (303, made.url, "Mine", ["firm.client.*"])
+    for name in ("url", "description"):
+        assert send(page, f"/{made.id}/edit", patterns="firm.*", payload="full", **{name: "http://127.0.0.1:9/"}).status_code == 422
 
 
 def test_a_test_call_its_attempts_and_sending_again(crm: Crm, hook: Any, deliver: Any, listener: Listener, visiting: As):

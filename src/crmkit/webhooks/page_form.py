@@ -15,7 +15,7 @@ from crmkit.ui import Form, Redirect, Result, View, Visit, page
 from . import page_words as words
 from .commands import MANAGE
 from .entities import Endpoint, Payload
-from .pages import Needs, asked_endpoint, demand_fields, run
+from .pages import Needs, asked_endpoint, called, demand_fields, fixed_fields, hidden_fields, run
 from .patterns import ACTIONS, events_of, kinds_of
 
 LINES = re.compile(r"[\s,]+")
@@ -39,7 +39,7 @@ def add(visit: Visit, uow: Uow, *, refusal: Refusal | None = None) -> Result:
     if visit.method != "POST" or refusal is not None:
         return _form(visit, uow, None, visit.form, refusal)
     made = run(uow, "register", None, **_given(visit.form))
-    return View("secret.html", a=words, endpoint=uow.get(Endpoint, made["id"]), secret=made["secret"], until=None)
+    return View("secret.html", a=words, endpoint=uow.get(Endpoint, made["id"]), secret=made["secret"], until=None, **called(uow))
 
 
 @page("/endpoints/{id}/edit", label=_("Edit the webhook", ru="Изменить вебхук"), permission=Needs.READ, methods=("GET", "POST"))
@@ -52,12 +52,18 @@ def edit(visit: Visit, uow: Uow, *, refusal: Refusal | None = None) -> Result:
     endpoint = asked_endpoint(visit, uow, action="change")
     uow.require("webhooks.endpoint.change", endpoint)
     given = {**_given(visit.form), "payload": Payload(_payload(visit.form))}
-    changed = {name: value for name, value in given.items() if getattr(endpoint, name) != value}
+    unasked = (fixed_fields(uow) | hidden_fields(uow)) - _asked(visit.form)
+    changed = {name: value for name, value in given.items() if name not in unasked and getattr(endpoint, name) != value}
     demand_fields(uow, *changed)
     for name, value in changed.items():
         setattr(endpoint, name, value)
     uow.flush()
     return Redirect(f"/webhooks/endpoints/{endpoint.id}", say=words.saved)
+
+
+def _asked(form: Form) -> set[str]:
+    """Return the fields a form speaks about; it leaves out those its reader may not see or not change."""
+    return {"events" if name == "patterns" else name for name in form}
 
 
 def _payload(form: Form) -> str:
@@ -82,6 +88,7 @@ def _given(form: Form) -> dict[str, t.Any]:
 
 def _form(visit: Visit, uow: Uow, endpoint: Endpoint | None, form: Form, refusal: Refusal | None) -> View:
     known = set(events_of(uow.crm))
+    closed = (fixed_fields(uow), hidden_fields(uow)) if endpoint is not None else (frozenset[str](), frozenset[str]())
     typed = visit.method == "POST"
     held: Sequence[str] = endpoint.events if endpoint is not None else ()
     chosen = form.all("events") if typed else [e for e in held if e in known]
@@ -98,7 +105,7 @@ def _form(visit: Visit, uow: Uow, endpoint: Endpoint | None, form: Form, refusal
         problems[path] = problems.get(path) or visit.say(problem.message)
     return View(
         "form.html", a=words, endpoint=endpoint, rows=_rows(visit, uow, known), chosen=frozenset(chosen), values=values, problems=problems,
-        any_wrong=refusal is not None, actions=ACTIONS,
+        any_wrong=refusal is not None, actions=ACTIONS, fixed=closed[0], hidden=closed[1],
     )  # fmt: skip
 
 

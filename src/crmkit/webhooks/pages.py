@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 import sqlalchemy as sa
 
@@ -32,13 +32,13 @@ def endpoints(visit: Visit, uow: Uow) -> View:
     found = list(uow.find(Endpoint).order_by(Endpoint.id).limit(500).all())
     return View(
         "endpoints.html", a=words, endpoints=found, counts=_counts(uow, [e.id for e in found]), owners=_names(uow, [e.owner_id for e in found]),
-        may_add=uow.may(MANAGE) and uow.may("webhooks.endpoint.create"), **_called(uow),
+        may_add=uow.may(MANAGE) and uow.may("webhooks.endpoint.create"), hidden=hidden_fields(uow), **called(uow),
     )  # fmt: skip
 
 
-def _called(uow: Uow) -> Json:
+def called(uow: Uow) -> Json:
     """Return what webhooks are called by, and their addresses, as far as the reader may see either."""
-    hidden = uow.crm.access.hidden(uow.actor, uow.crm.kind(Endpoint))
+    hidden = hidden_fields(uow)
 
     def address_of(endpoint: Endpoint) -> str:
         return f"№ {endpoint.id}" if "url" in hidden else endpoint.url
@@ -94,7 +94,7 @@ def endpoint_page(visit: Visit, uow: Uow, *, refusal: Refusal | None = None) -> 
         more=visit.url(here, state=state or None, after=following) if following else "", first=not visit.query.get("after"),
         owner=_names(uow, [endpoint.owner_id]).get(endpoint.owner_id or 0, ""), kinds=labels_of(visit, uow),
         may_manage=uow.may(MANAGE, endpoint), may_replay=uow.may(REPLAY), may_change=uow.may("webhooks.endpoint.change", endpoint),
-        **_called(uow),
+        hidden=hidden_fields(uow), **called(uow),
     )  # fmt: skip
 
 
@@ -139,7 +139,7 @@ def _rotate(visit: Visit, uow: Uow) -> Result:
     if not (hours.isascii() and hours.isdigit() and len(hours) < 6):
         raise Invalid(problems=[Problem("overlap_hours", "invalid", _("expected a whole number", ru="ожидается целое число"))])
     made = run(uow, "endpoint.rotate", endpoint, overlap_hours=int(hours))
-    return View("secret.html", a=words, endpoint=endpoint, secret=made["secret"], until=made["old_secret_until"])
+    return View("secret.html", a=words, endpoint=endpoint, secret=made["secret"], until=made["old_secret_until"], **called(uow))
 
 
 def _switch(visit: Visit, uow: Uow) -> Result:
@@ -172,10 +172,19 @@ DOINGS: Mapping[str, t.Callable[[Visit, Uow], Result]] = {
 }  # fmt: skip
 
 
+def hidden_fields(uow: Uow) -> Set[str]:
+    """Return the fields of a webhook the actor may not see."""
+    return uow.crm.access.hidden(uow.actor, uow.crm.kind(Endpoint))
+
+
+def fixed_fields(uow: Uow) -> Set[str]:
+    """Return the fields of a webhook the actor may not change."""
+    return uow.crm.access.read_only(uow.actor, uow.crm.kind(Endpoint))
+
+
 def demand_fields(uow: Uow, *names: str) -> None:
     """Raise `Invalid` for fields the actor may only see: pages write no field the JSON API would not."""
-    kind = uow.crm.kind(Endpoint)
-    closed = uow.crm.access.read_only(uow.actor, kind) | uow.crm.access.hidden(uow.actor, kind)
+    closed = fixed_fields(uow) | hidden_fields(uow)
     problems = [Problem(name, "read-only", READ_ONLY) for name in names if name in closed]
     if problems:
         raise Invalid(problems=problems)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import typing as t
@@ -19,6 +20,8 @@ from .rights import Group, Right, groups_of, named_scopes, widest
 GRANT, FIELD = "g:", "f:"
 PLAIN = ("own", "team", "below", "all")
 MOST_PATTERNS = 60
+DEEPEST = 400
+"""Python reads and writes no JSON that goes much deeper; the kernel refuses it long before that, in its own words."""
 SPLIT = re.compile(r"[\s,]+")
 Json = dict[str, t.Any]
 
@@ -192,10 +195,10 @@ def values_of(visit: Visit, uow: Uow, form: Form, old: Values) -> Values:
 
 def scope_of(given: str) -> t.Any:
     """Return a scope of a form; what cannot be read stays text, and is refused at its place."""
-    if given[:1] in "[{":
+    if given[:1] in "[{" and max(itertools.accumulate((c in "[{") - (c in "]}") for c in given)) <= DEEPEST:
         try:
             return json.loads(given)
-        except (ValueError, RecursionError):
+        except ValueError:
             return given
     return given
 
