@@ -60,7 +60,10 @@ OPERATOR = Role(
     },
     label=_("Call-centre operator", ru="Оператор колл-центра"),
 )  # fmt: skip
-DIRECTOR = Role("director", {"sales.*": "all", "activities.*": "all"}, label=_("Sales director", ru="Директор по продажам"))
+DIRECTOR = Role(
+    "director", {"sales.*": "all", "activities.*": "all", "crmkit.import": "all", "crmkit.export": "all"},
+    label=_("Sales director", ru="Директор по продажам"),
+)  # fmt: skip
 DEALER_HEAD = attrs.evolve(DEALER_MANAGER, name="dealer_head", label=_("Head of a dealer", ru="Руководитель дилера"))
 CASHIER = Role(
     "cashier", dict.fromkeys(("sales.deal.read", "sales.contact.read", "sales.company.read"), "team"), label=_("Cashier", ru="Кассир"))  # fmt: skip
