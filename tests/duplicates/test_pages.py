@@ -43,6 +43,14 @@ def test_pairs_stand_side_by_side_with_reasons_in_words(client, pair):
     assert f"/people/person/{pair.a_id}/merge?with={pair.b_id}" in client.get("/duplicates/review").text
 
 
+def test_a_list_of_what_is_compared_leads_there(client, crm):
+    link = 'href="/duplicates/review?kind=people.person"'
+    assert link in client.act_as(LEAD).get("/people/person/more", headers=HX).text
+    assert link not in client.act_as(STRANGER).get("/people/person/more", headers=HX).text
+    others = [kind for kind in crm.kinds.values() if not kind.key.startswith("people.")]
+    assert all("/duplicates/review" not in client.act_as(LEAD).get(f"/{kind.key.replace('.', '/', 1)}/more", headers=HX).text for kind in others[:2])
+
+
 def test_a_decision_is_taken_and_taken_back(client, uow, pair):
     client.act_as(LEAD)
     gone = client.post("/duplicates/review", data={"pair": pair.id, "decision": "different"}, headers=HX)

@@ -52,7 +52,12 @@ def name_of(here: Declared, values: Mapping[str, t.Any], key: int) -> t.Any:
 
 
 # ---- the review list ----------------------------------------------------------------------------------------------------
-@page("/review", label=PLURAL, permission=READ, methods=("GET", "POST"), menu=Menu(icon="copy", section="work", order=80))
+def matched(visit: Visit, kind: Kind) -> bool:
+    """True for entities whose records are compared."""
+    return kind.key in declared(visit.crm)
+
+
+@page("/review", label=PLURAL, permission=READ, methods=("GET", "POST"), menu=Menu(icon="copy", section="work", order=80, lists=matched))
 def review(visit: Visit, uow: Uow) -> Result:
     """GET the pairs of a kind, the likeliest first; POST what was decided about one."""
     if visit.method == "POST":

@@ -9,7 +9,8 @@ import io
 import re
 import tempfile
 import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 
 import orjson
 
@@ -30,6 +31,10 @@ if t.TYPE_CHECKING:
 FORMATS = {"csv": "text/csv; charset=utf-8; header=present", "jsonl": "application/jsonl",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}  # fmt: skip
 PIECE = 64 * 1024
+ASKED = 500
+"""How many rows a column that is worked out is asked for at once."""
+Added = Mapping[str, Callable[[Sequence[int]], Mapping[int, t.Any]]]
+"""Columns that are worked out: what gives their values for some records, by key."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # characters XML has no place for
@@ -45,19 +50,32 @@ def every_field(crm: Crm, actor: Actor, kind: Kind) -> list[str]:
     return [n for n in every if n not in hidden]
 
 
-def pieces(uow: Uow, kind: Kind, request: ListRequest, form: str, *, guard: bool = True) -> Iterator[bytes]:
-    """Yield an export, a piece at a time; `request` names its fields.
+def pieces(
+    uow: Uow, kind: Kind, request: ListRequest, form: str, *, guard: bool = True, added: Added | None = None, order: Sequence[str] = (),
+) -> Iterator[bytes]:  # fmt: skip
+    """Yield an export, a piece at a time; `request` names its fields, `added` gives further columns, and `order` says how they all stand.
 
     With `guard` no cell of a CSV file can run as a formula when a spreadsheet opens it. Excel files need no guard: their
     cells say themselves that they are text.
     """
-    columns = ["id", *(f for f in request.fields or () if f != "id")]
+    columns = ["id", *(f for f in (order or (*(request.fields or ()), *(added or ()))) if f != "id")]
     rows = lists.export_rows(uow, kind, request)
+    if added:
+        rows = _with(rows, added)
     if form == "jsonl":
         return _jsonl(rows, columns)
     if form == "xlsx":
-        return _xlsx(rows, columns, {c: kind.path(c, uow.crm.kinds).field for c in columns}, str(kind.plural), uow.crm.zone)
+        return _xlsx(rows, columns, {c: kind.path(c, uow.crm.kinds).field for c in columns if c not in (added or ())}, str(kind.plural), uow.crm.zone)
     return _csv(rows, columns, guarded if guard else plain)
+
+
+def _with(rows: Iterator[lists.JsonRow], added: Added) -> Iterator[lists.JsonRow]:
+    """Yield rows with the columns that are worked out: each is asked once for many rows."""
+    while some := list(islice(rows, ASKED)):
+        ids = [int(row["id"]) for row in some]
+        found = {name: ask(ids) for name, ask in added.items()}
+        for row in some:
+            yield row | {name: values.get(int(row["id"])) for name, values in found.items()}
 
 
 # ---- text ------------------------------------------------------------------------------------------------------------
@@ -115,7 +133,7 @@ def _xlsx(rows: Iterator[lists.JsonRow], columns: list[str], fields: dict[str, F
     book = openpyxl.Workbook(write_only=True)
     name = re.sub(r"[\[\]:*?/\\]", " ", title)[:24]
     sheet: t.Any = None
-    made = [(c, _cell_maker(fields[c], zone)) for c in columns]
+    made = [(c, _cell_maker(fields[c].type if c in fields else object, zone)) for c in columns]
     number = 0
     row = first
     while row is not None or sheet is None:
@@ -143,7 +161,7 @@ def _xlsx(rows: Iterator[lists.JsonRow], columns: list[str], fields: dict[str, F
             yield piece
 
 
-def _cell_maker(field: Field, zone: ZoneInfo) -> Callable[[t.Any], t.Any]:
+def _cell_maker(of: type, zone: ZoneInfo) -> Callable[[t.Any], t.Any]:
     """Return what makes a cell of a JSON value. Numbers Excel would round, and dates before 1900, stay text."""
 
     def number(value: t.Any) -> t.Any:
@@ -160,5 +178,5 @@ def _cell_maker(field: Field, zone: ZoneInfo) -> Callable[[t.Any], t.Any]:
 
     whole: Callable[[t.Any], t.Any] = lambda v: v if abs(v) < 10**EXACT_DIGITS else str(v)  # noqa: E731
     makers: dict[type, Callable[[t.Any], t.Any]] = {decimal.Decimal: number, dt.datetime: moment, dt.date: day, int: whole}
-    make: Callable[[t.Any], t.Any] = makers.get(field.type, lambda v: v if isinstance(v, bool | float | str) else plain(v))
+    make: Callable[[t.Any], t.Any] = makers.get(of, lambda v: v if isinstance(v, bool | int | float | str | decimal.Decimal) else plain(v))
     return lambda value: None if value is None else make(value)

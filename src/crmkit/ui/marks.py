@@ -17,6 +17,8 @@ from ..core.plugin import _mark  # the marks of the kernel and these are kept in
 from ..core.text import Text
 
 if t.TYPE_CHECKING:
+    from ..core.compose import Crm
+    from ..core.kind import Kind
     from ..core.model import Entity
     from ..core.plugin import Permission, Topic
     from ..core.uow import Uow
@@ -55,7 +57,8 @@ class Menu:
     """A line in the sidebar. `section` is ``work``, ``records``, ``reports``, ``admin`` or one of the plugin's own (a `Text`).
 
     ``person`` is the menu under the visitor's own name; a page that answers no GET is a button there. `badge` counts what
-    waits, `shown` leaves the line out for some visitors.
+    waits, `shown` leaves the line out for some visitors. `lists` says at which entities' lists the page is offered too, in their
+    menu of further things: it is asked for with ``?kind=sales.contact`` then.
     """
 
     icon: str = "circle"
@@ -64,6 +67,7 @@ class Menu:
     label: Text = attrs.field(default=Text(""), converter=_text)
     badge: t.Callable[[Uow], int] | None = None
     shown: t.Callable[[Visit], bool] | None = None
+    lists: t.Callable[[Visit, Kind], bool] | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -120,6 +124,7 @@ class ButtonMark:
     menu: bool = False
     bulk: bool = False
     palette: bool = True
+    shown: t.Callable[[t.Any], bool] | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -242,13 +247,15 @@ def widget(
 
 def button(
     *, icon: str = "zap", primary: bool = False, order: int = 50, confirm: str = "", menu: bool = False, bulk: bool = False, palette: bool = True,
+    shown: t.Callable[[t.Any], bool] | None = None,
 ) -> t.Callable[[F], F]:  # fmt: skip
     """Say how a ``@command`` of a record looks: its icon, whether it is the main one, what is asked before it is done.
 
     `menu` puts it into the menu of further actions, `bulk` offers it for chosen rows of a list as well, `palette` False keeps a
-    command that is about no record out of the command palette.
+    command that is about no record out of the command palette. `shown` is asked with the record whether the button makes sense
+    there: ``shown=lambda task: task.done_at is None``. It guards nothing: the command itself refuses what may not be.
     """
-    return _put(ButtonMark(icon=icon, primary=primary, order=order, confirm=confirm, menu=menu, bulk=bulk, palette=palette))
+    return _put(ButtonMark(icon=icon, primary=primary, order=order, confirm=confirm, menu=menu, bulk=bulk, palette=palette, shown=shown))
 
 
 def board(
@@ -378,4 +385,6 @@ class Look:
     order: int = 50
     hidden: tuple[str, ...] = attrs.field(default=(), converter=_words)
     """Fields that no page shows: keys and reckonings nobody reads."""
+    choices: Mapping[str, t.Callable[[Crm], Iterable[tuple[str, str]]]] = attrs.field(factory=dict)
+    """What text fields may hold where settings or plugins decide it, as pairs of value and label: ``{"kind": kinds}``, called with the CRM."""
     defined_in: str = attrs.field(factory=_written_in, repr=False, eq=False)

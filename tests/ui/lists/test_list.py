@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from decimal import Decimal
 
+import openpyxl
 import pytest
 
 from crmkit import Crm
@@ -157,12 +159,29 @@ def test_the_column_picker_leads_back_to_the_list(deals: list[int], visiting: As
 
 # ---- export --------------------------------------------------------------------------------------------------------------
 def test_an_export_is_what_the_list_shows(deals: list[int], visiting: As):
-    asked = {"filter": '{"amount":{"gt":"10000"}}', "columns": "title,amount,extras:mark", "sort": "-amount", "format": "csv"}
+    asked = {"filter": '{"amount":{"gt":"10000"}}', "columns": "title,amount", "sort": "-amount", "format": "csv"}
     answer = visiting(BOSS).get("/crm/sales/deal/export", params=asked)
     assert answer.headers["content-disposition"] == 'attachment; filename="sales.deal.csv"'
     lines = answer.text.lstrip("\ufeff").split()
     assert lines[0] == "id,title,amount"
     assert [line.split(",")[-1] for line in lines if line[-3:] == ".00"] == ["12000.00", "11000.00"]
+
+
+def test_an_export_has_plugins_columns_where_they_stand_and_says_which_failed(
+    deals: list[int], visiting: As, caplog: pytest.LogCaptureFixture,
+):  # fmt: skip
+    asked = {"columns": "title,extras:mark,amount,extras:broken", "sort": "title"}
+    boss = visiting(BOSS)
+    lines = boss.get("/crm/sales/deal/export", params=asked | {"format": "csv"}).text.lstrip("\ufeff").splitlines()
+    assert lines[0] == "id,title,extras:mark,amount,extras:broken"
+    assert lines[1] == f"{deals[0]},Deal 01,the <first>,1000.00,no data"
+    assert lines[2].endswith("Deal 02,,2000.00,no data")
+    assert len(extras.asked) == 1
+    assert "no such thing" in caplog.text
+    book = openpyxl.load_workbook(io.BytesIO(boss.get("/crm/sales/deal/export", params=asked | {"format": "xlsx"}).content))
+    assert [cell.value for cell in next(book.active.iter_rows(min_row=2))] == [deals[0], "Deal 01", "the <first>", 1000, "no data"]
+    seen = visiting(ANN).get("/crm/sales/deal", params={"columns": "title,extras:kept"}).text
+    assert "secret mark" not in seen
 
 
 def test_chosen_rows_are_exported_alone(deals: list[int], visiting: As):

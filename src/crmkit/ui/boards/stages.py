@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from markupsafe import Markup
 
@@ -110,6 +111,7 @@ class BoardOf:
     def _column(self, column: dict[str, t.Any], cards: Sequence[CardOf], folds: frozenset[str]) -> ColumnOf:
         name, language = column["stage"], self.visit.language
         sums = [(translate(f.label, language), column["sums"][f.name]) for f in self.kind.totals if f.name in column["sums"]]
+        sums = [(label, value) for label, value in sums if Decimal(value or 0)]  # nothing to add up is nothing to read
         stage = self.pipeline.stages[name]
         new = self.visit.url(f"{path_of(self.kind)}/new", stage=name, pipeline=self.pipeline.name)
         return ColumnOf(

@@ -14,6 +14,7 @@ from ...core.text import translate
 from ..cells import NO_VALUE, Cells
 from ..registry import Item
 from ..results import Badge, Result, View
+from . import words
 
 if t.TYPE_CHECKING:
     from ...core.uow import Uow
@@ -145,6 +146,27 @@ class Columns:
             return ""
         said = self.cells.text(column.name, row)
         return said if len(said) > 24 else ""
+
+    def worth(self, item: Item[ColumnMark], ids: Sequence[int]) -> Mapping[int, t.Any]:
+        """Return what a plugin's column says of some records, for a file: text and numbers; where it fails, the cells say that."""
+        made: dict[int, t.Any] = {}
+
+        def ask(of: Item[t.Any], uow: Uow) -> Result:
+            made.update(of.function(ids, uow))
+            return ""
+
+        if self.site.boundary.alone(self.visit, self.uow, item, ask).state != "ok":
+            return dict.fromkeys(ids, self.visit.say(words.no_worth))
+        return {key: self._plain(item, value) for key, value in made.items()}
+
+    def _plain(self, item: Item[ColumnMark], value: t.Any) -> t.Any:
+        if isinstance(value, Badge):
+            return self.visit.say(value.text)
+        if isinstance(value, View):
+            return self._made(item, value).striptags()
+        if isinstance(value, Markup):
+            return value.striptags()
+        return self.visit.say(value) if isinstance(value, str) else value
 
     def _made(self, item: Item[ColumnMark], value: t.Any) -> Markup:
         if value is None or value == "":

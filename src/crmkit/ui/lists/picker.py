@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import typing as t
+from functools import partial
 
 import attrs
 
 from ...core.errors import Invalid
 from ...core.lists import MAX_LIMIT, ListRequest
+from ...core.plugin import PUBLIC
 from ...core.text import translate
 from ...transfer.export import FORMATS, pieces
 from ...web.answer import Answer, Stream
+from ..registry import menus_of
 from ..results import Redirect, View
 from .asked import ARCHIVED, of_pairs
 from .bar import Bar
 from .columns import offered_by_plugins
 from .editor import bar_of, within
-from .offered import fields_of
+from .offered import OWN, fields_of
 from .page import ListOf
 from .words import WORDS
 
@@ -48,7 +51,9 @@ def columns(visit: Visit, uow: Uow) -> View:
 def choices(visit: Visit, uow: Uow, bar: Bar) -> list[Choice]:
     """Return every column there is; those that are shown come first."""
     listed = ListOf(visit, uow, bar.kind, bar.asked)
-    found = {f.name: (f.label, f.group) for f in fields_of(visit, uow, bar.kind, filters=False) if f.how not in NARROW and f.name != "id"}
+    own = translate(OWN, visit.language)
+    fields = [f for f in fields_of(visit, uow, bar.kind, filters=False) if f.how not in NARROW and f.name != "id"]
+    found = {f.name: (f.label, f.group if f.group != own else "") for f in fields}
     labels = {p.name: translate(p.label or p.name, visit.language) for p in uow.crm.plugins}
     for name, item in offered_by_plugins(visit, uow, bar.kind).items():
         found[name] = (translate(item.mark.label, visit.language), labels.get(item.plugin, item.plugin))
@@ -71,8 +76,9 @@ def more(visit: Visit, uow: Uow) -> View:
     links = []
     if uow.may(kind.permission("create")) and "import" in visit.site.of_kind:
         links.append((WORDS["import_"], visit.url(f"{bar.path}/import"), "upload"))
-    if "duplicates" in visit.site.of_kind and any(p.name == "duplicates" for p in uow.crm.plugins):
-        links.append((WORDS["duplicates"], visit.url(f"{bar.path}/duplicates"), "copy"))
+    for plugin, mark, menu in menus_of(visit.site.registry):
+        if menu.lists is not None and (mark.permission is PUBLIC or uow.may(mark.permission)) and menu.lists(visit, kind):
+            links.append((menu.label or mark.label, visit.url(f"/{plugin}{mark.path}", kind=kind.key), menu.icon))
     exports = [(form, WORDS[word], icon) for form, word, icon in FILES] if uow.may(EXPORT) else []
     return View("ui/lists/more.html", bar=bar, lw=WORDS, exports=exports, links=links)
 
@@ -89,6 +95,7 @@ def export(visit: Visit, uow: Uow) -> Answer:
     if ids:
         tree = {"and": [{"id": {"in": ids[:1000]}}, *([tree] if tree else [])]}
     fields = [c.name for c in found.columns.all if c.item is None]
+    added = {c.name: partial(found.columns.worth, c.item) for c in found.columns.all if c.item is not None}
     request = ListRequest(filter=tree, sort=found.sort, fields=fields, limit=MAX_LIMIT, archived=ARCHIVED[found.asked.archived],
         search=found.asked.q or None)
     name = f'attachment; filename="{visit.kind.key}.{form}"'.encode()
@@ -98,6 +105,6 @@ def export(visit: Visit, uow: Uow) -> Answer:
 
     def made() -> t.Iterator[bytes]:
         with visit.call.reading() as reading:  # of its own: it lasts as long as somebody downloads
-            yield from pieces(reading, visit.kind, request, form)
+            yield from pieces(reading, visit.kind, request, form, added=added, order=found.columns.names)
 
     return t.cast(Answer, Stream(made(), FORMATS[form].encode(), [(b"content-disposition", name)]))

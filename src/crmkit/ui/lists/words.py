@@ -6,14 +6,17 @@ from ...core.text import _
 
 count_more = _("{count}+", ru="{count}+")
 new = _("New", ru="Создать")
-search = _("Search in this list", ru="Поиск в списке")
+search = {
+    "": _("Search in this list", ru="Поиск в списке"), "board": _("Search on this board", ru="Поиск на доске"),
+    "calendar": _("Search in this calendar", ru="Поиск в календаре"),
+}  # fmt: skip
 nothing = _("Nothing here yet", ru="Здесь пока пусто")
 nothing_more = _("What is added here, or comes in by itself, shows up in this list.", ru="Здесь появится всё, что вы добавите или что придёт само.")
 no_match = _("Nothing matches", ru="Ничего не найдено")
-no_match_more = _("Loosen the filter or the search, or take them off.", ru="Смягчите или снимите фильтр либо поиск.")
-take_off = _("Take off filter and search", ru="Снять фильтр и поиск")
+no_match_more = _("Try other words, or clear the filter.", ru="Попробуйте другие слова или снимите фильтр.")
+take_off = _("Clear filter and search", ru="Снять фильтр и поиск")
 broken_filter = _("The filter cannot be applied", ru="Фильтр не удаётся применить")
-broken_more = _("What is wrong is marked above; change it or take it off.", ru="Что именно не так, отмечено выше: исправьте или уберите.")
+broken_more = _("What is wrong is marked above; change or remove it.", ru="Что именно не так, отмечено выше: исправьте или уберите.")
 more_rows = _("Show more", ru="Показать ещё")
 loading = _("Loading more…", ru="Загружаем ещё…")
 select_row = _("Select {name}", ru="Выбрать: {name}")
@@ -23,7 +26,7 @@ layouts = _("Ways to look at it", ru="Представления")
 list_ = _("List", ru="Список")
 board = _("Board", ru="Доска")
 calendar = _("Calendar", ru="Календарь")
-archived = _("In the archive", ru="В архиве")
+archived = _("Archive", ru="Архив")
 archived_mark = _("archived", ru="в архиве")
 archive_mode = {"": _("Without archived", ru="Без архива"), "true": _("Archived only", ru="Только архив"), "all": _("All together", ru="Всё вместе")}
 columns = _("Columns", ru="Колонки")
@@ -31,7 +34,7 @@ export = _("Export", ru="Выгрузить")
 add_filter = _("Filter", ru="Фильтр")
 newer = _("There is something new here: refresh", ru="Появилось новое: обновить")
 import_ = _("Import", ru="Импорт")
-duplicates = _("Duplicates", ru="Дубликаты")
+no_worth = _("no data", ru="нет данных")
 more = _("More", ru="Ещё")
 table_help = _(
     "Arrows move, Enter opens or edits, F2 edits, Space selects",
@@ -44,7 +47,7 @@ any_of = _("any of", ru="любое")
 and_, or_ = _("and", ru="и"), _("or", ru="или")
 switch = _("Now: {now}. Switch", ru="Сейчас: {now}. Переключить")
 edit_condition = _("Change the filter:", ru="Изменить фильтр:")
-drop_condition = _("Take off: {label}", ru="Убрать: {label}")
+drop_condition = _("Remove: {label}", ru="Убрать: {label}")
 group_label = _("Group: {how}", ru="Группа: {how}")
 add_to_group = _("Add to this group", ru="Добавить в группу")
 advanced = _("Advanced filter", ru="Расширенный фильтр")

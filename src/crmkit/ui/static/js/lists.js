@@ -2,7 +2,7 @@
 import { $, say, toast, word } from './core.js';
 
 const PARTIAL = { 'HX-Request': 'true', 'HX-Request-Type': 'partial' };
-const PIECES = ['list', 'list-count', 'list-layouts', 'list-views', 'list-tools', 'list-chips'];
+const PIECES = ['list', 'list-count', 'list-layouts', 'list-views', 'list-tools', 'list-add', 'list-chips'];
 const list = () => $('#list[data-list]'), pop = () => $('#list-pop');
 const parsed = (html) => new DOMParser().parseFromString(html, 'text/html');
 const rowsOf = (html) => [...parsed(`<table><tbody>${html}</tbody></table>`).querySelectorAll('tr[data-id]')];
