@@ -178,8 +178,7 @@ def look(request: pytest.FixtureRequest) -> Callable[..., None]:
     """``look(page)``: nothing is wider than the screen; with `CRMKIT_TEST_SHOTS=FOLDER` also pictures, light and dark, for people."""
 
     def take(page: Page, name: str = "") -> None:
-        wide = page.evaluate("document.scrollingElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0, f"{page.url} scrolls {wide} pixels sideways"
+        assert not (wide := accessible.wider_than_the_screen(page)), wide[0]
         if not (folder := os.environ.get(SHOTS)):
             return
         test = "".join(letter if letter.isalnum() else "-" for letter in request.node.name).strip("-")

@@ -26,5 +26,5 @@ SESSIONS = Look(
 TOKENS = Look(of=Token, icon="key", section="", title="name", columns=("name", "user_id", "expires_at", "seen_at", "revoked_at"))
 LINKS = Look(of=Link, icon="link", section="", title="purpose", columns=("purpose", "user_id", "expires_at", "used_at"))
 ATTEMPTS = Look(of=Attempt, icon="shield-alert", section="", title="id", columns=("failures", "last_at", "blocked_until"))
-IDENTITIES = Look(of=Identity, icon="fingerprint", section="", title="provider", columns=("provider", "user_id", "created_at"))
+IDENTITIES = Look(of=Identity, icon="fingerprint-pattern", section="", title="provider", columns=("provider", "user_id", "created_at"))
 HANDSHAKES = Look(of=Handshake, icon="log-in", section="", title="provider", columns=("provider", "expires_at"))
