@@ -16,7 +16,7 @@ def who_may(roles: Iterable[Role], permission: str) -> set[str]:
     return {role.name for role in roles if any(fnmatch.fnmatchcase(permission, pattern) for pattern in role.grants)}
 
 
-def test_those_who_answer_for_all_records_bring_files_in_and_nobody_else():
+def test_those_who_answer_for_all_records_bring_files_in_and_nobody_else() -> None:
     crm = Crm(crmkit.activities.plugin, crmkit.accounts.plugin, crmkit_sales.plugin, database="sqlite:///never-opened.db")
     assert who_may(crmkit_sales.ROLES, "crmkit.import") == {"director"}
     assert who_may(offered(crm), "crmkit.import") == {"administrator", "director"}

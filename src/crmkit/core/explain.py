@@ -17,6 +17,9 @@ if t.TYPE_CHECKING:
     from .compose import Crm
 
 
+CHOSEN = _("records chosen by a filter", ru="записи, отобранные фильтром")
+
+
 @attrs.frozen
 class Reason:
     """One grant of one role: whether it covers this record."""
@@ -86,15 +89,30 @@ def _told(crm: Crm, actor: Actor, kind: Kind, may: dict[str, bool], reasons: lis
             why = next(r for r in granting if r.covers)
             yield _("May {action}: role «{role}» grants it for {scope}",
                 ru="Может {action}: роль «{role}» даёт это право на {scope}").format(role=_role(crm, why.role),
-                    scope=SCOPES.get(why.scope, Text(why.scope)), **words)
+                    scope=scope_label(kind, why.scope), **words)
         elif permission in vetoes:
             yield _("May not {action}: a plugin forbids it", ru="Не может {action}: запрещает плагин").format(**words)
         elif granting:
-            scopes = ", ".join(sorted({r.scope for r in granting}))
-            yield _("May not {action}: the record is outside {scopes}", ru="Не может {action}: запись вне области {scopes}").format(
-                scopes=scopes, **words)
+            yield _("May not {action}: it is granted for {scopes} only, and the record is outside",
+                ru="Не может {action}: право дано только на {scopes}, эта к ним не относится").format(scopes=_joined(kind, granting), **words)
         else:
             yield _("May not {action}: no role grants it", ru="Не может {action}: ни одна роль не даёт этого права").format(**words)
+
+
+def scope_label(kind: Kind, scope: str) -> Text:
+    """Return for which records a role grants something, in words."""
+    named = kind.scopes.get(scope)
+    if named is not None:
+        return named.label or Text(named.name)
+    return SCOPES.get(scope) or (Text(scope) if scope.isidentifier() else CHOSEN)
+
+
+def _joined(kind: Kind, reasons: list[Reason]) -> Text:
+    labels = [scope_label(kind, scope) for scope in dict.fromkeys(r.scope for r in reasons)]
+    found = labels[0]
+    for label in labels[1:]:
+        found = _("{one}, {other}", ru="{one}, {other}").format(one=found, other=label)
+    return found
 
 
 def _role(crm: Crm, name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..core.text import _
 
 skip = _("Skip to the content", ru="Перейти к содержимому")
-home = _("To the first page", ru="На главную")
+home = _("Go home", ru="На главную")
 oops = _("Something went wrong", ru="Что-то пошло не так")
 oops_more = _(
     "It is not your fault, and nothing was changed. Try again in a moment.",

@@ -33,7 +33,7 @@ def crm_settings() -> dict[str, t.Any]:
 
 @pytest.fixture
 def crm_roles() -> list[Role]:
-    return [Role("admin", {"*": "all"}), Role("seller", {"sales.*": "own"}, hidden=["sales.deal.probability"])]
+    return [Role("admin", {"*": "all"}), Role("seller", {"sales.*": "own"}, hidden=["sales.deal.probability"]), Role("keeper", {"crmkit.jobs": "all"})]
 
 
 As = Callable[[Actor], TestClient]

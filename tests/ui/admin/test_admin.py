@@ -9,7 +9,7 @@ import pytest
 
 from crmkit import Crm, MovableClock
 from crmkit.testing import Queries
-from crmkit_sales import Deal
+from crmkit_sales import SALES, Deal
 from tests.ui.admin.conftest import ANN, BOSS, As
 from tests.ui.admin.shelf_plugin import Dropped
 
@@ -63,9 +63,26 @@ def test_a_stopped_job_is_shown_with_its_error_and_tried_again(crm: Crm, dead: i
     assert f"№ {dead}" in page
     assert "it broke" in page
     assert "a plate of somebody" not in page
+    assert "<b>Call to another system</b>" in page
+    assert "<b>Обращение к другой системе</b>" in client.get("/crm/admin/jobs", headers={"accept-language": "ru"}).text
     answer = client.post("/crm/admin/jobs/replay", data={"id": str(dead)}, headers={"hx-request": "true"})
     assert "Will be tried again: 1" in answer.headers["hx-trigger"]
     assert [j.id for j in crm.jobs.find("pending") if j.id == dead] == [dead]
+
+
+def test_what_a_job_is_about_is_named_as_far_as_one_may_see_it(crm: Crm, deal: Deal, visiting: As):
+    with crm.uow() as uow:
+        offer = uow.add(Deal(title="Hall", owner_id=2))
+        uow.settle()
+        uow.move(offer, SALES["offer"], {"amount": Decimal(10)})
+    path = f"/crm/sales/deal/{offer.id}"
+    page = visiting(BOSS).get("/crm/admin/jobs?state=pending").text
+    assert "<b>Long in a stage</b>" in page
+    assert f'<a class="ref" href="{path}">Hall</a>' in page
+    keeper = visiting(Actor(5, "Keeper", ("keeper",))).get("/crm/admin/jobs?state=pending").text
+    assert f"№ {offer.id}" in keeper
+    assert path not in keeper
+    assert "Hall" not in keeper
 
 
 def test_what_cannot_be_tried_again_is_told(crm: Crm, visiting: As):
@@ -119,6 +136,15 @@ def test_why_names_the_role_the_rule_and_the_hidden_fields(deal: Deal, visiting:
         assert words in page
 
 
+def test_why_not_is_said_in_words_too(crm: Crm, visiting: As):
+    with crm.uow(BOSS) as uow:
+        other = uow.add(Deal(title="Not hers", owner_id=9))
+    asked = f"/crm/admin/why?person=2&kind=sales.deal&id={other.id}"
+    assert "May not see: it is granted for own records only, and the record is outside" in visiting(BOSS).get(asked).text
+    russian = visiting(BOSS).get(asked, headers={"accept-language": "ru"}).text
+    assert "Не может видеть: право дано только на свои записи, эта к ним не относится" in russian
+
+
 def test_why_says_who_or_what_is_not_there(deal: Deal, visiting: As):
     client = visiting(BOSS)
     assert "There is no such person" in client.get(f"/crm/admin/why?person=5&kind=sales.deal&id={deal.id}").text
@@ -153,7 +179,7 @@ def test_a_tab_is_there_for_those_who_may(visiting: As):
 
 def test_plugins_tell_what_they_add(visiting: As):
     page = visiting(BOSS).get("/crm/admin/plugins").text
-    for words in ("Sales", "Deals", "up to date", "Shelf"):
+    for words in ("Sales", "Deals", "up to date", "Shelf", "<dt>Needs</dt><dd>Activities</dd>"):
         assert words in page
 
 
@@ -179,4 +205,5 @@ def test_the_journal_calls_records_and_the_system_by_name(crm: Crm, visiting: As
         uow.add(Deal(title="By itself", owner_id=2))
     page = visiting(BOSS).get("/crm/admin/journal?kind=sales.deal").text
     assert "<b>The system</b>" in page
+    assert 'class="av' not in page.partition('class="adm-log"')[2], "the system has no face"
     assert ">By itself</a>" in page

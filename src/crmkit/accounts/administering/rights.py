@@ -55,7 +55,8 @@ def groups_of(visit: Visit, uow: Uow) -> list[Group]:
     crm, site = uow.crm, visit.site
     by_owner: dict[str, list[Permission]] = {}
     for permission in crm.permissions.values():
-        by_owner.setdefault(permission.name.rpartition(".")[0], []).append(permission)
+        owner = permission.name.rpartition(".")[0]
+        by_owner.setdefault(owner if owner in crm.kinds else owner.partition(".")[0], []).append(permission)
     kept = {kind.key for kind in crm.kinds.values() if kind.cls in KEPT}
     work = [kind.plugin for kind in crm.kinds.values() if site.shown(kind).section]
     order = dict.fromkeys([*work, *(p.name for p in crm.plugins if p.name != "accounts"), "accounts", "crmkit"])
@@ -97,7 +98,7 @@ def _label(visit: Visit, permission: Permission) -> str:
 def _plugin_label(uow: Uow, owner: str) -> str:
     if owner == "crmkit":
         return words.system
-    return next((p.label or p.name for p in uow.crm.plugins if p.name == owner), owner)
+    return words.other_rights.format(plugin=next((p.label or p.name for p in uow.crm.plugins if p.name == owner), owner))
 
 
 def widest(scopes: Iterable[t.Any]) -> list[t.Any]:

@@ -98,6 +98,7 @@ restructure = _("Moving a team changes who sees its records from the next reques
     ru="Перенос сразу меняет, кто видит записи этой команды.")  # fmt: skip
 # ---- roles
 system = _("The CRM itself", ru="Система")
+other_rights = _("{plugin}: other rights", ru="{plugin}: другие права")
 copy_role = _("New one like it", ru="Новая по образцу")
 new_role, edit_role = _("New role", ru="Новая роль"), _("Edit the role", ru="Изменить роль")
 all_plugins = _("All", ru="Все")

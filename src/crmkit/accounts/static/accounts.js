@@ -12,6 +12,7 @@ if (form && location.hash.length > 1) {
   form.elements.token.value = decodeURIComponent(location.hash.slice(1));
   history.replaceState(null, '', location.pathname);
   document.querySelector('[data-link-reading]').hidden = false;
+  document.querySelector('[data-link-pasting]').hidden = true;
   form.hidden = true;
   form.submit();
 }

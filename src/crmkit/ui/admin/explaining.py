@@ -5,9 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from ...core.errors import NotFound
-from ...core.explain import explain
-from ...core.scopes import SCOPES
-from ...core.text import Text
+from ...core.explain import explain, scope_label
 from ...web.call import as_id
 from ..cells import names_of
 from ..controls import name_of
@@ -30,7 +28,7 @@ def show(visit: Visit, uow: Uow) -> Result:
     person, key = as_id(visit.query.get("person", "")), as_id(visit.query.get("id", ""))
     kind = kinds.get(visit.query.get("kind", ""))
     context: dict[str, t.Any] = {
-        "kinds": sorted(((k, visit.say(v.label)) for k, v in kinds.items()), key=lambda pair: pair[1].casefold()), "kind": kind, "id": key,
+        "kinds": _kinds(visit, kinds), "kind": kind, "id": key,
         "person": person, "person_name": names_of(uow, "person", [person]).get(person, "") if person else "", "answer": None, "problem": "",
         "asked_name": "", "asked_path": "",
     }  # fmt: skip
@@ -39,6 +37,13 @@ def show(visit: Visit, uow: Uow) -> Result:
     if person is not None and key is not None and kind is not None:
         context |= _answer(visit, uow, person, kind, key)
     return View("ui/admin/why.html", a=words, **context)
+
+
+def _kinds(visit: Visit, kinds: t.Mapping[str, Kind]) -> list[tuple[str, str]]:
+    """Return entities with their labels, those people work with first, as the menu has them."""
+    places = {k: (not shown.section, shown.order if shown.section else 0) for k, shown in ((k, visit.site.shown(v)) for k, v in kinds.items())}
+    found = [(key, visit.say(kind.label)) for key, kind in kinds.items()]
+    return sorted(found, key=lambda pair: (*places[pair[0]], pair[1].casefold()))
 
 
 def _answer(visit: Visit, uow: Uow, person: int, kind: Kind, key: int) -> dict[str, t.Any]:
@@ -53,7 +58,7 @@ def _answer(visit: Visit, uow: Uow, person: int, kind: Kind, key: int) -> dict[s
     found = explain(crm, actor, record)
     reasons = [
         {
-            "role": _role(visit, r.role), "right": visit.say(crm.permissions[r.permission].label), "scope": visit.say(_scope(kind, r.scope)),
+            "role": _role(visit, r.role), "right": visit.say(crm.permissions[r.permission].label), "scope": visit.say(scope_label(kind, r.scope)),
             "covers": r.covers,
         }
         for r in found.reasons if r.permission in crm.permissions
@@ -68,8 +73,3 @@ def _answer(visit: Visit, uow: Uow, person: int, kind: Kind, key: int) -> dict[s
 def _role(visit: Visit, name: str) -> str:
     role = visit.crm.access.roles.get(name)
     return visit.say(role.label) if role is not None and role.label else name
-
-
-def _scope(kind: Kind, name: str) -> str:
-    scope = kind.scopes.get(name)
-    return scope.label if scope is not None else SCOPES.get(name, Text(name))

@@ -31,7 +31,11 @@ def _waiting(uow: Uow) -> set[str]:
 
 
 def _row(visit: Visit, plugin: Plugin, waiting: set[str]) -> dict[str, t.Any]:
-    return {"plugin": plugin, "label": visit.say(plugin.label or plugin.name), "adds": list(_adds(visit, plugin)), "behind": plugin.name in waiting}
+    label = {p.name: visit.say(p.label or p.name) for p in visit.crm.plugins}
+    return {
+        "plugin": plugin, "label": label[plugin.name], "adds": list(_adds(visit, plugin)), "behind": plugin.name in waiting,
+        "requires": [label.get(name, name) for name in plugin.requires],
+    }  # fmt: skip
 
 
 def _adds(visit: Visit, plugin: Plugin) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 import itertools
 import typing as t
@@ -93,14 +94,12 @@ def _rows(visit: Visit, values: t.Any) -> Iterator[tuple[str, str, str]]:
     meanings = docs_of(type(values))
     for field in attrs.fields(type(values)):
         value = getattr(values, field.name)
-        hide = any(word in field.name.lower() for word in SECRET_WORDS) and bool(value) and not isinstance(value, int | float)
+        hide = any(word in field.name.lower() for word in SECRET_WORDS) and bool(value) and not isinstance(value, int | float | dt.timedelta)
         told = meanings.get(field.name, "") if visit.language == "en" else ""  # they are written in English alone
         yield field.name, visit.say(words.secret) if hide else _said(visit, value), told.replace("``", "`")
 
 
 def _said(visit: Visit, value: t.Any) -> str:
-    import datetime as dt
-
     if isinstance(value, dt.timedelta):
         return visit.site.context(visit, "")["fmt"].span(value.total_seconds()) if value else "0"
     if isinstance(value, bool):

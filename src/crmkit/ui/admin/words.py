@@ -19,6 +19,16 @@ job_states = {
     "pending": _("Waiting", ru="Ждут"), "running": _("Running", ru="Выполняются"), "queued": _("Handed over", ru="Переданы"),
     "held": _("On hold", ru="Отложены"), "dead": _("Stopped", ru="Остановлены"),
 }  # fmt: skip
+job = _("Job", ru="Задание")
+job_sorts = {
+    "event": _("Event set for a time", ru="Событие к сроку"), "after": _("Follows a change", ru="После изменения"),
+    "outside": _("Call to another system", ru="Обращение к другой системе"), "while": _("Long in a stage", ru="Долго на стадии"),
+    "every": _("By schedule", ru="По расписанию"),
+}  # fmt: skip
+own_jobs = {
+    "crmkit:fold": _("Totals of stages", ru="Итоги по стадиям"), "crmkit:tidy": _("Clearing up", ru="Уборка"),
+    "crmkit:import": _("Import", ru="Загрузка из файла"), "crmkit:import-tidy": _("Clearing up after imports", ru="Уборка после загрузок"),
+}  # fmt: skip
 job_kind, due, attempts, about, error = (
     _("What", ru="Что"), _("When", ru="Когда"), _("Attempts", ru="Попытки"), _("About", ru="О чём"), _("Error", ru="Ошибка"),
 )  # fmt: skip
@@ -39,7 +49,7 @@ actions = {
     "archived": _("archived", ru="архив"), "restored": _("restored", ru="восстановление"), "merged": _("merged", ru="слияние"),
     "undone": _("taken back", ru="отмена"), "recreated": _("brought back", ru="возвращение"), "deleted": _("removed", ru="удаление"),
 }  # fmt: skip
-actors = {"": _("The system", ru="Система"), "system": _("The system", ru="Система"), "anonymous": _("Somebody not signed in", ru="Кто-то без входа")}
+actors = {"": _("The system", ru="Система"), "system": _("The system", ru="Система"), "anonymous": _("Somebody not signed in", ru="Гость без входа")}
 action_icons = {
     "created": "plus", "changed": "pencil", "moved": "arrow-right-left", "archived": "archive", "restored": "archive-restore", "merged": "merge",
     "undone": "undo-2", "recreated": "undo-2", "deleted": "trash-2",
@@ -48,12 +58,16 @@ nothing_found = _("Nothing found", ru="Ничего не найдено")
 nothing_found_more = _("Ask for less, or for another time.", ru="Уберите часть условий или выберите другое время.")
 cause = _("by itself", ru="автоматически")
 why = _("Why can they see this?", ru="Почему это видно?")
-why_lead = _(
-    "Choose a person and a record: the answer names the roles and the rules.", ru="Выберите человека и запись: в ответе будут роли и правила."
+why_lead = _("Choose a person and a record", ru="Выберите человека и запись")
+why_more = _(
+    "The answer names the roles and the rules. The menu of every record leads here too, with the record filled in.",
+    ru="В ответе будут роли и правила. Сюда же ведёт меню любой записи: она будет уже выбрана.",
 )
 person, record, number = _("Person", ru="Человек"), _("Record", ru="Запись"), _("Number", ru="Номер")
 ask = _("Answer", ru="Узнать")
-role, right, scope, covers = _("Role", ru="Роль"), _("Right", ru="Право"), _("Which records", ru="Какие записи"), _("This one", ru="Эта")
+role, right, scope, covers = (
+    _("Role", ru="Роль"), _("Right", ru="Право"), _("Which records", ru="Какие записи"), _("This one", ru="Эта запись"),
+)  # fmt: skip
 hidden_fields, fixed_fields = _("Hidden fields", ru="Скрытые поля"), _("Fields that cannot be changed", ru="Поля только для чтения")
 nobody_known = _("There is no such person, or they may do nothing", ru="Такого человека нет, или у него нет никаких прав")
 settings = _("Settings", ru="Настройки")
