@@ -33,7 +33,9 @@ def crm_settings() -> dict[str, t.Any]:
 
 @pytest.fixture
 def crm_roles() -> list[Role]:
-    return [Role("admin", {"*": "all"}), Role("seller", {"sales.*": "own"}, hidden=["sales.deal.probability"]), Role("keeper", {"crmkit.jobs": "all"})]
+    return [
+        Role("admin", {"*": "all"}), Role("seller", {"sales.*": "own"}, hidden=["sales.deal.probability"]), Role("keeper", {"crmkit.jobs": "all"}),
+    ]  # fmt: skip
 
 
 As = Callable[[Actor], TestClient]

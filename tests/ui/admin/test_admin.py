@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from crmkit import Crm, MovableClock
+from crmkit import Actor, Crm, MovableClock
 from crmkit.testing import Queries
 from crmkit_sales import SALES, Deal
 from tests.ui.admin.conftest import ANN, BOSS, As
