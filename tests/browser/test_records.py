@@ -10,7 +10,6 @@ from playwright.sync_api import Page, expect
 
 from crmkit.activities import File, Note
 from crmkit_sales import Company, Deal
-from tests.browser.marks import in_every_look
 
 
 @pytest.fixture
@@ -146,6 +145,48 @@ def test_a_note_is_written_and_a_file_attached(page, sign_in, served, deal, tmp_
         assert uow.find(File).where(File.about_id == deal, File.name == "письмо.txt").exists()
 
 
+def test_what_is_added_is_chosen_without_leaving_the_timeline(page, sign_in, deal):
+    sign_in("director")
+    page.goto(f"/sales/deal/{deal}")
+    page.locator(".composer").get_by_role("tab", name="Дело").click()
+    expect(page.locator(".composer").get_by_label("Тема")).to_be_visible()
+    expect(page.get_by_role("tab", name="Лента")).to_have_attribute("aria-selected", "true")
+    page.locator(".composer").get_by_role("tab", name="Дело").press("ArrowRight")
+    expect(page.locator("crm-upload")).to_be_visible()
+    expect(page.get_by_role("tab", name="Лента")).to_have_attribute("aria-selected", "true")
+
+
+def test_a_record_in_a_window_has_its_properties_in_a_tab_or_beside(page, sign_in, deal):
+    sign_in("director")
+    page.goto("/sales/company")
+    page.evaluate(f"document.querySelector('#desk').open({{url: '/sales/deal/{deal}', title: '', kind: 'record'}})")
+    window = page.get_by_role("dialog", name="Ворота для склада")
+    expect(window.locator(".rec-side")).not_to_be_visible()
+    window.get_by_role("tab", name="Свойства").click()
+    expect(window.get_by_role("tabpanel").get_by_text("Ответственный", exact=True)).to_be_visible()
+    window.locator(".win-h h2").dblclick()  # the whole screen
+    expect(window.locator(".rec-side").get_by_text("Ответственный", exact=True)).to_be_visible()
+    expect(window.get_by_role("tab", name="Свойства")).not_to_be_visible()
+    expect(window.get_by_role("tab", name="Лента")).to_have_attribute("aria-selected", "true")
+
+
+def test_who_signs_out_leaves_no_windows_behind_in_any_tab(page, context, sign_in, deal):
+    sign_in("director")
+    page.goto("/sales/company")
+    other = context.new_page()
+    other.goto("/sales/company")
+    for one in (page, other):
+        one.evaluate("sessionStorage.setItem('of the host', 'stays')")
+        one.evaluate(f"document.querySelector('#desk').open({{url: '/sales/deal/{deal}', title: '', kind: 'record'}})")
+        expect(one.get_by_role("dialog", name="Ворота для склада")).to_be_visible()
+        assert "sales/deal" in one.evaluate("JSON.stringify(sessionStorage)")
+    page.locator("[popovertarget=me]").first.click()
+    page.get_by_role("button", name="Выйти").click()
+    expect(page.get_by_text("Вы вышли.")).to_be_visible()
+    for one in (page, other):
+        one.wait_for_function("JSON.stringify(sessionStorage) === JSON.stringify({'of the host': 'stays'})")
+
+
 def test_a_command_asks_in_a_dialog(page, sign_in, deal, watch):
     watch.expect("status of 422")
     sign_in("director")
@@ -177,21 +218,3 @@ def test_parts_are_edited_in_a_tab(page, sign_in, deal):
     expect(row).to_contain_text("12,50")
     row.get_by_role("button", name=re.compile("Убрать")).click()
     expect(row).to_have_count(0)
-
-
-@in_every_look
-def test_the_pages_are_accessible_and_fit(page, sign_in, deal, axe, look, language):
-    sign_in("director")
-    page.goto(f"/sales/deal/{deal}")
-    expect(page.get_by_role("heading", name="Ворота для склада")).to_be_visible()
-    axe(page)
-    look(page, "record")
-    page.goto("/sales/deal/new")
-    page.locator("details.form-g > summary").click()
-    axe(page)
-    look(page, "form")
-    page.goto(f"/sales/deal/{deal}/edit")
-    axe(page)
-    page.goto(f"/sales/deal/{deal}/do/register_call")
-    axe(page)
-    look(page, "command")

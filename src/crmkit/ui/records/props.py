@@ -79,8 +79,8 @@ class Props:
         edit = f"{path_of(self.kind, int(row['id']))}/field?name={name}" if free and self.rights.can("change") else ""
         return Prop(
             name=name, id=id_of(self.visit, self.kind.key, row["id"], name), label=cells.label(name),
-            html=cells.html(name, row), edit=self.visit.url(edit) if edit else "", long=look_of(field) in ("long", "json"),
-            numeric=cells.numeric(name),
+            html=cells.html(name, row), edit=self.visit.url(edit) if edit else "",
+            long=look_of(field) in ("long", "json") and row.get(name) not in (None, "", {}), numeric=cells.numeric(name),
         )  # fmt: skip
 
     def groups(self, cells: Cells, row: Mapping[str, t.Any]) -> list[PropGroup]:

@@ -6,14 +6,28 @@ customElements.define('crm-tabs', class extends HTMLElement {
   connectedCallback() {
     if (this.bound) return;
     this.bound = true;
-    this.addEventListener('click', (event) => { const tab = event.target.closest('[role=tab]'); if (tab) this.choose(tab); });
+    this.addEventListener('click', (event) => { const tab = this.own(event); if (tab) this.choose(tab); });
     this.addEventListener('keydown', (event) => this.keyed(event));
+    if (this.querySelector(':scope > [data-side]')) new ResizeObserver(() => this.fit()).observe(this);
   }
+
+  /** The column beside the tabs. Where there is no room for it, what it holds has a tab of its own. */
+  get side() { return this.closest('.rec')?.querySelector(':scope > .rec-side'); }
+
+  fit() {
+    const { side } = this, panel = this.querySelector(':scope > [data-side]');
+    if (!side || !panel.firstElementChild || getComputedStyle(side).display === 'none') return;
+    side.append(panel.firstElementChild); // it became wide enough
+    if (!panel.hidden) this.choose(this.tabs[0]);
+  }
+
+  /** The tab an event is about; null where it is one of tabs that stand within ours. */
+  own(event) { const tab = event.target.closest('[role=tab]'); return tab?.closest('crm-tabs') === this ? tab : null; }
 
   get tabs() { return [...this.querySelectorAll(':scope > [role=tablist] > [role=tab]')].filter((tab) => tab.offsetParent); }
 
   keyed(event) {
-    const tab = event.target.closest('[role=tab]'), all = this.tabs, at = all.indexOf(tab);
+    const tab = this.own(event), all = this.tabs, at = all.indexOf(tab);
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: all.length - 1 }[event.key];
     if (!tab || to === undefined) return;
     event.preventDefault();
@@ -30,23 +44,12 @@ customElements.define('crm-tabs', class extends HTMLElement {
       if (!panel) continue;
       panel.hidden = !on;
       if (!on) continue;
-      const side = panel.dataset.side && document.getElementById(panel.dataset.side);
+      const side = 'side' in panel.dataset && this.side;
       if (side?.firstElementChild && getComputedStyle(side).display === 'none') panel.append(side.firstElementChild); // a phone has one column
       const lazy = panel.querySelector(':scope > [hx-trigger=crm-show]');
       if (lazy) htmx.trigger(lazy, 'crm-show');
     }
     tab.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-  }
-});
-
-// A screen that became wide again has its column back.
-addEventListener('resize', () => {
-  for (const panel of document.querySelectorAll('[data-side]')) {
-    const side = document.getElementById(panel.dataset.side);
-    if (side && panel.firstElementChild && getComputedStyle(side).display !== 'none') {
-      side.append(panel.firstElementChild);
-      if (!panel.hidden) panel.closest('crm-tabs').choose(panel.closest('crm-tabs').tabs[0]);
-    }
   }
 });
 
