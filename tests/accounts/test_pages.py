@@ -90,7 +90,8 @@ def test_signing_out_ends_the_session(company, browser):
     company.person("ann")
     ann = browser("ann")
     answer = ann.post("/accounts/sign-out", follow_redirects=False)
-    assert answer.headers["location"] == "/"
+    assert answer.headers["location"] == "/accounts/login?out=1"
+    assert "data-signed-out" in ann.get("/accounts/login?out=1").text
     assert "crmkit_session=; Path=/; Max-Age=0" in answer.headers["set-cookie"]
     assert me(ann) is None
     assert ann.get("/accounts/profile", follow_redirects=False).status_code == 303

@@ -35,7 +35,7 @@ TOO_LATE = _("That took too long; sign in again", ru="Прошло слишко�
 WORDS: dict[str, Text] = {
     "title": TITLE, "login": _("E-mail", ru="Электронная почта"), "password": _("Password", ru="Пароль"), "enter": _("Sign in", ru="Войти"),
     "forgot": _("Forgot your password?", ru="Забыли пароль?"), "with": _("Sign in with {name}", ru="Войти через {name}"), "or": _("or", ru="или"),
-    "show": _("Show the password", ru="Показать пароль"), "code_title": CODE_TITLE,
+    "out": _("You have signed out.", ru="Вы вышли."), "show": _("Show the password", ru="Показать пароль"), "code_title": CODE_TITLE,
     "code": _("Code of the app, or a recovery code", ru="Код из приложения или резервный код"), "go_on": _("Continue", ru="Продолжить"),
     "back": _("Back to signing in", ru="Вернуться ко входу"), "forgot_title": FORGOT_TITLE,
     "forgot_more": _(
@@ -90,6 +90,7 @@ def _form(visit: Visit, problem: Text | None = None, status: int = 200) -> View:
     crm = visit.crm
     return View(
         "sign_in.html", status=status, words=WORDS, problem=problem, login=visit.form.get("login", ""), next=onward_of(visit), sends=can_send(crm),
+        out="out" in visit.query,
         providers=[(p.label or name, f"/x/accounts/oidc/{name}/start") for name, p in crm[AccountsSettings].oidc.items()],
     )  # fmt: skip
 
@@ -175,4 +176,4 @@ def sign_out_page(visit: Visit, uow: Uow) -> Result:
     """End this browser's session and begin at the sign-in page again."""
     leave(visit.request, uow)
     keep(visit, uow, "")
-    return Redirect(HOME)
+    return Redirect(f"{SIGN_IN}?out=1")

@@ -6,6 +6,7 @@ import { own } from './windowed.js';
 import './pop.js';
 
 const KEY = `crm.desk ${base} ${document.documentElement.dataset.who ?? ''}`;
+const PREFIX = `crm.desk ${base} `; // this CRM's, and nobody else's at this address
 const WIDTH = { record: 520, form: 480, call: 400 }, LEAST_W = 300, LEAST_H = 180, GAP = 12, STEP = 24, EDGE = 10;
 const phone = matchMedia('(max-width:760px)');
 const make = (name, props = {}, ...inside) => { const el = Object.assign(document.createElement(name), props); el.append(...inside); return el; };
@@ -18,6 +19,16 @@ function clean(address) {
   return url.pathname + url.search;
 }
 
+// Somebody signed out: which windows were open, here and in the other tabs of this browser, is nobody's business any more.
+let gone = false;
+const tabs = new BroadcastChannel(PREFIX);
+function forget() {
+  gone = true;
+  for (const key of Object.keys(sessionStorage)) if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
+}
+tabs.onmessage = forget;
+if ($('[data-signed-out]')) { forget(); tabs.postMessage('out'); }
+
 class Desk extends HTMLElement {
   connectedCallback() {
     if (this.dock) return;
@@ -26,7 +37,7 @@ class Desk extends HTMLElement {
     this.hint = make('div', { className: 'snap', hidden: true });
     this.append(this.dock, this.hint);
     this.restore();
-    addEventListener('resize', () => { for (const w of this.wins) this.place(w); });
+    addEventListener('resize', () => this.placeAll());
     addEventListener('keydown', (event) => { if (event.key === 'F6' && !event.ctrlKey && !event.altKey) this.cycle(event); });
     document.addEventListener('click', (event) => this.clicked(event), true);
     $('#win-menu')?.addEventListener('click', (event) => { const b = event.target.closest('[data-lay]'); if (b) this.lay(b.dataset.lay); });
@@ -34,6 +45,8 @@ class Desk extends HTMLElement {
   }
 
   get wins() { return [...this.querySelectorAll(':scope > .win')].sort((a, b) => a.s.z - b.s.z); }
+  /** How high a window may be: those at the dock stay in sight. */
+  get height() { return innerHeight - GAP * 2 - (this.dock.childElementCount ? this.dock.offsetHeight + 4 : 0); }
   get visible() { return this.wins.filter((w) => !w.hidden); }
 
   // ---- opening and closing ---------------------------------------------------------------------------------------------------
@@ -167,7 +180,7 @@ class Desk extends HTMLElement {
     if (phone.matches) { w.removeAttribute('style'); w.style.zIndex = s.z; return; }
     let { x, y } = s, width = Math.min(s.w, wide), height = s.h;
     if (s.lay) {
-      [x, y, width, height] = [s.lay === 'right' ? half + GAP * 2 : GAP, GAP, s.lay === 'full' ? innerWidth - GAP * 2 : half, innerHeight - GAP * 2];
+      [x, y, width, height] = [s.lay === 'right' ? half + GAP * 2 : GAP, GAP, s.lay === 'full' ? innerWidth - GAP * 2 : half, this.height];
     } else {
       s.x = x = Math.max(60 - width, Math.min(innerWidth - 60, x));
       s.y = y = Math.max(8, Math.min(innerHeight - 60, y));
@@ -177,6 +190,8 @@ class Desk extends HTMLElement {
       width: `${width}px`, height: height ? `${Math.min(height, high)}px` : 'auto', maxHeight: `${high}px`, transform: `translate3d(${Math.round(x)}px,${Math.round(y)}px,0)`,
     });
   }
+
+  placeAll() { for (const w of this.visible) this.place(w); }
 
   front(w) {
     if (w.s.z !== top) w.s.z = ++top;
@@ -203,7 +218,7 @@ class Desk extends HTMLElement {
 
   tile() {
     const all = this.visible.sort((a, b) => a.s.x - b.s.x), W = Math.floor((innerWidth - GAP * (all.length + 1)) / all.length);
-    all.forEach((w, i) => { Object.assign(w.s, { lay: '', x: GAP + i * (W + GAP), y: GAP, w: Math.max(LEAST_W, W), h: innerHeight - GAP * 2 }); this.place(w); });
+    all.forEach((w, i) => { Object.assign(w.s, { lay: '', x: GAP + i * (W + GAP), y: GAP, w: Math.max(LEAST_W, W), h: this.height }); this.place(w); });
   }
 
   menu(w, button) {
@@ -302,6 +317,7 @@ class Desk extends HTMLElement {
     b.onclick = () => { this.show(w); w.firstElementChild.focus({ preventScroll: true }); };
     this.chip(w)?.remove();
     this.dock.append(b);
+    this.placeAll();
     if (!quiet) b.focus();
     this.save();
   }
@@ -310,15 +326,15 @@ class Desk extends HTMLElement {
     w.hidden = false;
     w.s.min = false;
     this.chip(w)?.remove();
-    this.place(w);
+    this.placeAll();
     this.front(w);
     this.save();
   }
 
-  save() { sessionStorage.setItem(KEY, JSON.stringify(this.wins.map((w) => w.s))); }
+  save() { if (!gone) sessionStorage.setItem(KEY, JSON.stringify(this.wins.map((w) => w.s))); }
 
   restore() {
-    for (const key of Object.keys(sessionStorage)) if (key.startsWith('crm.desk ') && key !== KEY) sessionStorage.removeItem(key); // somebody else's
+    for (const key of Object.keys(sessionStorage)) if (key.startsWith(PREFIX) && key !== KEY) sessionStorage.removeItem(key); // somebody else's
     let kept = [];
     try { kept = JSON.parse(sessionStorage.getItem(KEY) ?? '[]'); } catch { /* what cannot be read is forgotten */ }
     for (const s of kept) this.open({ ...s, quiet: true });
