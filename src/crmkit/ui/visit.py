@@ -6,6 +6,7 @@ import json
 import re
 import secrets
 import typing as t
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -36,6 +37,7 @@ LANGUAGES = ("en", "ru")
 THEMES = ("auto", "light", "dark")
 LANGUAGE_COOKIE, THEME_COOKIE = "crmkit_language", "crmkit_theme"
 NOT_A_FORM = _("the form cannot be read", ru="форму не удаётся прочитать")
+SAID_COOKIE, SAID_FOR, LONGEST_SAID = "crmkit_said", 1 / 1440, 500
 MOST_FIELDS = 2000
 SWAP_MAIN = {"target": "#main", "select": "#main", "swap": "outerHTML show:none"}
 WINDOW = re.compile(r"win-[0-9]{1,6}")
@@ -273,10 +275,32 @@ class Visit:
 
         place = result.path if result.path.startswith(("http://", "https://")) else self.url(result.path)
         if not self.htmx:
+            self._say_there(result)
             return Answer(b"", 303, [(b"location", place.encode("ascii", "ignore")), *self.cookies_to_set], None)
         told = [_trigger({"crm:toast": {"text": self.say(result.say), "undo": result.undo}})] if result.say else []
         onward = json.dumps({"path": place, **(_swap_window(self.window_id) if self.window_id else SWAP_MAIN)})
         return Answer(b"", 200, [(b"hx-location", onward.encode("ascii", "backslashreplace")), *told, *self.cookies_to_set], HTML)
+
+    def _say_there(self, result: Redirect) -> None:
+        """Leave what is to be said for the page the browser goes on to: a minute, for this person, out of reach of scripts and addresses."""
+        text = self.say(result.say)
+        if text and not result.path.startswith(("http://", "https://")):
+            kept = json.dumps([self.who, text[:LONGEST_SAID], result.undo]).encode()
+            self.set_cookie(SAID_COOKIE, urlsafe_b64encode(kept).decode().rstrip("="), days=SAID_FOR, hidden=True)
+
+    def said(self) -> tuple[str, int | None] | None:
+        """Return what the page before this one had to say, once: the text, and the number of a transaction to take back."""
+        given = self.cookie(SAID_COOKIE)
+        if not given:
+            return None
+        self.set_cookie(SAID_COOKIE, "", days=0, hidden=True)
+        try:
+            who, text, undo = json.loads(urlsafe_b64decode(given + "=" * (-len(given) % 4)))
+        except (ValueError, TypeError):
+            return None
+        if who != self.who or not isinstance(text, str):
+            return None
+        return text[:LONGEST_SAID], undo if isinstance(undo, int) else None
 
     def _toast(self, result: Toast) -> Answer:
         from ..web.answer import Answer

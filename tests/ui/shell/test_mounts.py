@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 import pytest
@@ -67,6 +68,21 @@ def test_redirects_stay_within(place):
     assert answer.headers["location"] == f"{seen}/rig/rope"
     boosted = client.post(f"{mounted}/_/workspace", data={"name": "desk"}, headers={"hx-request": "true"})
     assert f'"path": "{seen}/rig/rope"' in boosted.headers["hx-location"]
+
+
+def test_what_was_done_is_said_once_also_without_scripts(place):
+    client, mounted, seen, _who = place
+    made = client.post(f"{mounted}/rig/boat/new", data={"name": "Ладья"}, follow_redirects=False)
+    cookie = next(v for v in made.headers.get_list("set-cookie") if v.startswith("crmkit_said="))
+    assert f"Path={seen}/; Max-Age=60; SameSite=Lax; HttpOnly" in cookie
+    assert "?" not in made.headers["location"]
+    shown = client.get(made.headers["location"].replace(seen, mounted, 1), headers={"cookie": cookie.partition(";")[0]})
+    assert 'data-said=""' in shown.text
+    assert "crmkit_said=; " in shown.headers["set-cookie"]
+    client.cookies.clear()
+    kept = cookie.partition(";")[0].partition("=")[2]
+    for value in ("", "x", "W10", kept[4:], base64.urlsafe_b64encode(b'["somebody else", "Hello", null]').decode()):
+        assert "data-said" not in client.get(f"{mounted}/rig/boat", headers={"cookie": f"crmkit_said={value}"}).text
 
 
 def test_who_is_nobody_goes_to_the_hosts_login_and_comes_back(place):

@@ -32,6 +32,22 @@ export function toast(text, { bad = false, undo = null } = {}) {
   all.append(box);
 }
 
+// What the page before this one had to say stands there for those without scripts; here it goes as it came.
+const said = $('#toasts [data-said]');
+if (said) { said.remove(); toast(said.textContent, { undo: Number(said.dataset.said) || null }); }
+
+/** Fetch a part of a page for the person it was shown to. A session that ended leads to the sign-in page, somebody else's loads the page anew;
+    with `background` (nobody asked for it) neither happens. */
+export async function part(url, { background = false, headers, ...options } = {}) {
+  const { who } = document.documentElement.dataset;
+  const answer = await fetch(url, { ...options, credentials: 'same-origin',
+    headers: { 'HX-Request': 'true', 'HX-Request-Type': 'partial', Accept: 'text/html', ...(who && { 'CRM-Who': who }), ...headers } });
+  const away = answer.headers.get('HX-Redirect'), anew = answer.headers.get('HX-Refresh') === 'true';
+  if (background || !(away || anew)) return answer;
+  if (away) location.assign(away); else location.reload();
+  return new Promise(() => {});
+}
+
 /** Let a screen reader say something. */
 export function say(text) {
   const live = $('#live-say');
