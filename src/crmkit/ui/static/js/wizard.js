@@ -57,3 +57,8 @@ class Drop extends HTMLElement {
   }
 }
 customElements.define('crm-drop', Drop);
+
+// How far an import is, is asked every second, but only while somebody looks.
+document.addEventListener('htmx:config:request', (event) => {
+  if (document.hidden && event.detail.ctx.sourceElement?.matches?.('.wiz-run')) event.preventDefault();
+});
