@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 
 import pytest
 
@@ -182,9 +183,15 @@ def test_kinds_of_the_settings_and_of_other_plugins(client, make, uow, hers):
     kinds = client.act_as(Actor(1, "b", ["boss"], language="ru")).get("/x/activities/kinds").json()["kinds"]
     assert {k["name"]: k["label"] for k in kinds} == {
         "call": "Звонок", "meeting": "Встреча", "letter": "Письмо", "message": "Сообщение", "todo": "Задача", "fitting": "Примерка", "demo": "Показ"}
+    form = client.get("/activities/activity/new").text
+    assert '<option value="demo" >Показ</option>' in form  # chosen by what people call it, not typed as it is stored
     body = {"kind": "dance", "subject": "a", **uow.about(hers)}
     assert codes(client.post("/api/activities/activity", json=body)) == {"kind": "unknown"}
     made = client.post("/api/activities/activity", json=body | {"kind": "demo"}).json()
+    page = client.get(f"/activities/activity/{made['id']}").text
+    assert re.search(r'class="prop-v ">Показ<', page)
+    assert f'<a class="ref" href="/{uow.about(hers)["about_kind"].replace(".", "/")}/{hers.id}">' in page  # the way to what it is about
+    assert "/do/reopen" not in page
     assert codes(client.patch(f"/api/activities/activity/{made['id']}", json={"kind": "dance"}, headers={"If-Match": "*"})) == {"kind": "unknown"}
 
 

@@ -41,6 +41,11 @@ def kinds_of(crm: Crm) -> Mapping[str, ActivityKind]:
     return found
 
 
+def labels_of(crm: Crm) -> list[tuple[str, Text | str]]:
+    """Return the names of the kinds of activities of a CRM, with what people call them."""
+    return [(kind.name, kind.label) for kind in kinds_of(crm).values()]
+
+
 @route("/kinds", permission=KINDS, operation={"summary": _("Kinds of activities", ru="Виды дел")})
 def activity_kinds(request: t.Any, uow: Uow) -> t.Any:
     """Kinds of activities."""

@@ -7,6 +7,7 @@ import typing as t
 from collections.abc import Iterable, Mapping
 
 from crmkit import Entity, Invalid, Owned, Permission, Problem, Query, Uow, _, command
+from crmkit.ui import button
 
 from .entities import Activity
 
@@ -59,6 +60,7 @@ def _steps(uow: Uow, record: Entity) -> Query[Activity]:
         Activity.done_at.is_(None), Activity.due_at.is_not(None))  # fmt: skip
 
 
+@button(icon="check", primary=True, order=10, shown=lambda activity: activity.done_at is None)
 @command(_("Complete", ru="Завершить"), of=Activity, permission=WORK)
 def complete(activity: Activity, uow: Uow, *, outcome: str | None = None, duration: int | None = None) -> Activity:
     """Mark an activity as done, with what came of it."""
@@ -72,6 +74,7 @@ def complete(activity: Activity, uow: Uow, *, outcome: str | None = None, durati
     return activity
 
 
+@button(icon="rotate-ccw", order=20, shown=lambda activity: activity.done_at is not None)
 @command(_("Reopen", ru="Возобновить"), of=Activity, permission=WORK)
 def reopen(activity: Activity, uow: Uow, *, due_at: dt.datetime | None = None) -> Activity:
     """Take a finished activity up again, by another date if one is given."""
@@ -83,6 +86,7 @@ def reopen(activity: Activity, uow: Uow, *, due_at: dt.datetime | None = None) -
     return activity
 
 
+@button(icon="calendar-clock", order=20, shown=lambda activity: activity.done_at is None)
 @command(_("Postpone", ru="Перенести"), of=Activity, permission=WORK)
 def postpone(activity: Activity, uow: Uow, *, due_at: dt.datetime) -> Activity:
     """Put an open activity off to a moment to come."""

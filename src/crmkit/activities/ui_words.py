@@ -9,7 +9,7 @@ tones = {"call": "tel", "letter": "mail", "message": "mail"}
 
 next_step = _("Next step", ru="Следующий шаг")
 no_step = _("No next step is planned", ru="Следующий шаг не запланирован")
-no_step_more = _("A deal without one is easily forgotten", ru="Без него о записи легко забыть")
+no_step_more = _("Without one it is easily forgotten", ru="Без него о записи легко забыть")
 plan = _("Plan", ru="Запланировать")
 done = _("Done", ru="Выполнено")
 with_outcome = _("Done, with an outcome…", ru="Выполнено, с результатом…")

@@ -172,6 +172,8 @@ class Cells:
                 formats.color_of(int(value)), formats.initials(text), text)
         if how == "choice":
             return Markup('<span class="chip {}">{}</span>').format(_choice_color(field, value), text)
+        if how == "text" and self.site.shown(self.kind).choices(name, self.visit.crm) is not None:
+            return escape(text)
         if not link:
             return escape(text)
         return self._linked_html(how, name, row, text)
@@ -220,7 +222,8 @@ class Cells:
             return json.dumps(value, ensure_ascii=False)[:LONG]
         if how == "list":
             return ", ".join(map(str, value))[:LONG]
-        return str(value)
+        labels = self.site.shown(self.kind).choices(name, visit.crm) if how == "text" else None
+        return translate(labels[value], language) if labels is not None and value in labels else str(value)
 
 
 class Names:

@@ -87,7 +87,10 @@ def controls(
 def _control(visit: Visit, uow: Uow, cells: Cells, name: str, value: str, shown: str, problem: str, prefix: str) -> Control:
     field, language = cells.fields[name], visit.language
     how, choices, source, new = look_of(field), list[tuple[str, str]](), "", ""
-    if how == "choice":
+    offered = visit.site.shown(cells.kind).choices(name, uow.crm) if how == "text" else None
+    if offered is not None:
+        how, choices = "choice", [(known, translate(label, language)) for known, label in offered.items()]
+    elif how == "choice":
         choices = [(str(member.value), choice_text(field, member.value, language)) for member in field.choices]
     elif how in ("person", "team"):
         source = visit.url(f"/_/pick/{how}")

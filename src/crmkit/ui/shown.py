@@ -96,6 +96,11 @@ class Shown:
             if name not in MACHINERY and name not in self.hidden and not field.secret and not field.generated and not long:
                 yield name
 
+    def choices(self, name: str, crm: Crm) -> Mapping[str, str] | None:
+        """Return the labels of what a text field may hold, where its plugin's `Look` says so."""
+        asked = self.look.choices.get(name) if self.look is not None else None
+        return dict(asked(crm)) if asked is not None else None
+
     def path(self, dotted: str) -> Path:
         """Resolve a field of this kind by its dotted name."""
         try:

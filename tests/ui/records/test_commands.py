@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+from crmkit.ui.marks import ButtonMark
+from crmkit.ui.records.doing import _fits
 from tests.ui.records import works
 from tests.ui.records.conftest import ANNA, BOSS, PART, READER, RU
 
@@ -20,6 +22,15 @@ def test_buttons_say_what_they_do(client, job):
     assert head.index("do/finish") < head.index("do/discount") < head.index("do/send_away")
     assert "new_key" not in head
     assert "/do/" not in client.act_as(READER).get(f"/works/job/{job.id}?part=head", headers=RU).text
+
+
+def test_a_button_that_makes_no_sense_is_left_out(client, job, caplog):
+    job.title = "Finished"
+    head = client.act_as(ANNA).get(f"/works/job/{job.id}?part=head", headers=RU).text
+    assert "do/finish" not in head
+    assert "do/discount" in head
+    assert _fits(ButtonMark(shown=lambda job: 1 // 0), job)  # one that cannot tell is shown, and says so in the log
+    assert "could not tell" in caplog.text
 
 
 def test_a_command_without_arguments_runs_at_once(client, job):

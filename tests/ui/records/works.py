@@ -101,7 +101,7 @@ JOBS = Pipeline(
 LOOK = Look(of=Job, icon="wrench", subtitle="client_id", form=("title", "client_id", "price", "colour"), columns=("title", "client_id", "price"))
 
 
-@button(icon="rocket", primary=True)
+@button(icon="rocket", primary=True, shown=lambda job: job.title != "Finished")
 @command(_("Finish", ru="Закончить"), of=Job, permission=RUN)
 def finish(job: Job, uow: Uow) -> Job:
     job.urgent = False

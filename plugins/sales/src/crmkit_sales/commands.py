@@ -41,7 +41,7 @@ def register_call(
     return plan(uow, deal, "call", note[:200], uow.now + dt.timedelta(days=call_again_in_days))
 
 
-@button(icon="message-circle-reply", primary=True, order=10)
+@button(icon="message-circle-reply", primary=True, order=10, shown=lambda inquiry: inquiry.first_response_at is None)
 @command(_("Answered", ru="Ответили"), of=Inquiry, permission=ANSWER)
 def answer(inquiry: Inquiry, uow: Uow, *, at: Annotated[dt.datetime | None, _("When, if not now", ru="Когда, если не сейчас")] = None) -> Inquiry:
     """Note the first answer to an inquiry, now or at a moment that has been; its clock stops."""

@@ -20,7 +20,7 @@ PLACED = ("dealer_id", "point_of_sale_id", "owner_id", "team_id")
 SomebodyUnknown = _("somebody", ru="имя не указано")
 
 
-@button(icon="target", primary=True, order=20)
+@button(icon="target", primary=True, order=20, shown=lambda inquiry: inquiry.lead_id is None and inquiry.deal_id is None)
 @command(_("Make a lead of it", ru="Сделать лидом"), of=Inquiry, permission=CONVERT)
 def to_lead(inquiry: Inquiry, uow: Uow, *, title: t.Annotated[str | None, _("Title of the lead", ru="Название лида")] = None) -> Lead:
     """Turn an inquiry into a lead, or let it join the client's open lead; return the lead."""
@@ -72,7 +72,7 @@ def _contact(inquiry: Inquiry, uow: Uow) -> Contact:
     return contact
 
 
-@button(icon="handshake", primary=True, order=10)
+@button(icon="handshake", primary=True, order=10, shown=lambda lead: lead.deal_id is None)
 @command(_("Make a deal of it", ru="Сделать сделкой"), of=Lead, permission=CONVERT)
 def to_deal(
     lead: Lead, uow: Uow, *, title: t.Annotated[str | None, _("Title of the deal", ru="Название сделки")] = None,

@@ -162,7 +162,7 @@ def end_protection(event: ProtectionEnds, uow: Uow) -> None:
         uow.move(uow.get(Registration, record.id, lock=True), REGISTRATIONS["expired"])
 
 
-@button(icon="calendar-plus", order=10)
+@button(icon="calendar-plus", order=10, shown=lambda registration: registration.stage == "approved")
 @command(_("Extend", ru="Продлить"), of=Registration, permission=EXTEND)
 def extend(registration: Registration, uow: Uow, *, days: t.Annotated[int, _("By how many days", ru="На сколько дней")]) -> Registration:
     """Protect the client for some days more."""

@@ -22,6 +22,7 @@ if t.TYPE_CHECKING:
 
     from ...core.kind import Kind
     from ...core.model import Entity
+    from ...core.text import Text
     from ...core.uow import Uow
     from ...web.answer import Answer
     from ..results import Result
@@ -119,10 +120,17 @@ def _new_form(
         hidden["pipeline"], pipelines = pipeline, []
     return View(
         "ui/forms/form.html", status=422 if problems else 200, f=words, kind=kind, icon_name=visit.site.shown(kind).icon, groups=groups,
-        title=visit.say(words.new, kind=kind.label), action=visit.url(f"{path_of(kind)}/new"), hidden={n: v for n, v in hidden.items() if v},
+        title=visit.say(words.new, kind=_within(kind.label, visit.language)), action=visit.url(f"{path_of(kind)}/new"),
+        hidden={n: v for n, v in hidden.items() if v},
         wrong=_wrong(visit, groups, problems), pipelines=pipelines, pipeline=pipeline, stage=_stage_label(visit, kind, stage, pipeline),
         button=words.create, back=_back(visit, kind), record=None, clashes=[], list_path=path_of(kind),
     )  # fmt: skip
+
+
+def _within(label: Text, language: str) -> str:
+    """Return the name of an entity as it stands within an English title: "New point of sale", but "New SLA"."""
+    said = translate(label, language)
+    return said[:1].lower() + said[1:] if language == "en" and said[1:2].islower() else said
 
 
 def _needs(kind: Kind, stage: str, pipeline: str) -> tuple[str, ...]:

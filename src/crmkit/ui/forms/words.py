@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core.text import _
 
-new = _("New: {kind}", ru="{kind}: новая запись")
+new = _("New {kind}", ru="{kind}: новая запись")
 edit = _("Edit: {name}", ru="Изменить: {name}")
 more_fields = _("More fields", ru="Ещё поля")
 main_fields = _("Main", ru="Главное")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import typing as t
 from collections.abc import Mapping
 
@@ -27,8 +28,11 @@ if t.TYPE_CHECKING:
     from ...core.kind import Kind
     from ...core.uow import Uow
     from ...web.answer import Answer
+    from ..marks import ButtonMark
     from ..results import Result
     from ..visit import Visit
+
+log = logging.getLogger("crmkit.ui")
 
 
 @attrs.frozen(kw_only=True)
@@ -50,12 +54,22 @@ def actions(visit: Visit, kind: Kind, record: Entity, rights: Rights) -> list[Ac
     registry = visit.site.registry
     found: list[tuple[int, Action]] = []
     for command in kind.commands.values():
-        if command.permission is PUBLIC or rights.may(command.permission.name):
-            mark = registry.button(command)
+        mark = registry.button(command)
+        if _fits(mark, record) and (command.permission is PUBLIC or rights.may(command.permission.name)):
             asks = bool(attrs.fields(command.arguments)) or bool(mark.confirm)
             found.append((mark.order, Action(label=translate(command.label, visit.language), icon=mark.icon, asks=asks, primary=mark.primary,
                 menu=mark.menu, path=visit.url(f"{path_of(kind, record.id)}/do/{command.verb}"))))  # fmt: skip
-    return [action for _order, action in sorted(found, key=lambda pair: (not pair[1].primary, pair[0]))]
+    made = [action for _order, action in sorted(found, key=lambda pair: (not pair[1].primary, pair[0]))]
+    return [attrs.evolve(action, primary=action.primary and action is made[0]) for action in made]  # one main thing at a time
+
+
+def _fits(mark: ButtonMark, record: Entity) -> bool:
+    """True unless the author of a command says that there is no point in it for this record."""
+    try:
+        return mark.shown is None or bool(mark.shown(record))
+    except Exception:
+        log.exception("a button could not tell whether it is shown")
+        return True
 
 
 # ---- commands ---------------------------------------------------------------------------------------------------------

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import typing as t
 
+from markupsafe import Markup
+
 from ...core import operations
 from ...core.text import translate
 from ..boards import badges
 from ..formats import color_of, initials
+from ..forms.about import fields_of
 from ..forms.ids import id_of
 from ..marks import Slot
 from ..results import View
@@ -86,7 +89,7 @@ class RecordPage:
             "badges": found.get(record.id, ()), "notes": notes, "steps": steps_of(self.visit, kind, record, self.rights),
             "actions": actions(self.visit, kind, record, self.rights), "may_change": self.rights.can("change"),
             "may_archive": self.rights.can("archive"),
-            "subtitle": self.cells.html(subtitle, self.row) if subtitle in self.cells.names and self.row.get(subtitle) is not None else "",
+            "subtitle": self.cells.html(subtitle, self.row) if subtitle in self.cells.names and self.row.get(subtitle) is not None else self._about(),
             "initials_of": initials(self.title) if person else "", "color": color_of(record.id), "merged": self._merged(into),
             "header_panels": self._panels((Slot.HEADER,)) if "part" in self.visit.query else [],
         }  # fmt: skip
@@ -110,6 +113,16 @@ class RecordPage:
     def _panels(self, slots: tuple[Slot, ...]) -> list[Panel]:
         items = offered(self.visit, self.uow, self.kind, slots)
         return asked(self.visit, self.uow, self.kind, self.record.id, items)
+
+    def _about(self) -> Markup | str:
+        """Return the way to what a note, a file or an activity is about."""
+        from ..cells import Names
+
+        names = fields_of(self.kind)
+        if names is None or any(n in self.uow.crm.access.hidden(self.uow.actor, self.kind) for n in names):
+            return ""
+        of, key = getattr(self.record, names[0]), getattr(self.record, names[1])
+        return Names(self.visit, self.uow).html(of, key) if of in self.uow.crm.kinds and key else ""
 
     def _merged(self, into: int | None) -> tuple[str, str] | None:
         if into is None:
