@@ -11,9 +11,10 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from crmkit import Actor, Crm, Role
+from crmkit import Actor, Crm, Role, Text
 from crmkit.testing import Queries
 from crmkit.webhooks import Delivery, Endpoint, State
+from crmkit.webhooks.page_errors import in_words
 from tests.webhooks.world import ROLES, Listener
 
 BOSS, READER, SELLER = Actor(1, "Boss", ("boss",)), Actor(2, "Reader", ("reader",)), Actor(3, "Seller", ("seller",))
@@ -199,3 +200,15 @@ def test_the_list_asks_the_same_number_of_questions_however_long_it_is(hook: Any
         hook(by=BOSS)
     client.get("/crm/webhooks/endpoints")
     assert asked() <= few
+
+
+@pytest.mark.parametrize(("kept", "english", "russian"), [
+    ("example.com cannot be found", "example.com cannot be found", "example.com не найден"),
+    ("timed out", "no answer in time", "нет ответа вовремя"),
+    ("port 9 is not allowed; allowed: 80, 443", "port 9 is not allowed; allowed: 80, 443", "порт 9 не разрешён; разрешены: 80, 443"),
+    ("ConnectionRefusedError: [Errno 111] Connection refused", "the connection was refused", "в соединении отказано"),
+    ("BadStatusLine: hello", "BadStatusLine: hello", "BadStatusLine: hello"),
+])  # fmt: skip
+def test_errors_are_told_in_the_reader_s_language(kept: str, english: str, russian: str):
+    told = in_words(kept)
+    assert (str(told), told.to("ru") if isinstance(told, Text) else told) == (english, russian)

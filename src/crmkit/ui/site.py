@@ -11,7 +11,7 @@ from pathlib import Path
 from markupsafe import Markup
 from starlette.routing import Match, Route
 
-from ..core.errors import CompositionError, Refusal, Unauthenticated
+from ..core.errors import CompositionError, Forbidden, Refusal, Unauthenticated
 from ..core.settings import fill
 from ..web.answer import Answer
 from ..web.call import BIGGEST, as_id
@@ -22,6 +22,7 @@ from . import formats
 from .boundary import Boundary
 from .here import HERE, Here
 from .menu import Section, Shell, menu_of, shell_of
+from .refusals import why
 from .registry import Registry, gather, package_of
 from .results import Redirect, View
 from .rooms import Address, Handler, Room
@@ -111,11 +112,11 @@ class Site:
     def _methods(self, address: Address) -> dict[str, Endpoint]:
         found = {}
         if address.get is not None:
-            found["GET"] = Endpoint(self._endpoint(address, address.get), open=True)
+            found["GET"] = Endpoint(self._endpoint(address, address.get), open=True, refused=self._turned_away)
         if address.post is not None:
             needed = self.crm.permissions.get(address.permission)
             mark = t.cast("RouteMark", _UploadMark(address.upload, needed)) if address.upload is not None else None
-            found["POST"] = Endpoint(self._endpoint(address, address.post), body=True, open=True, mark=mark)
+            found["POST"] = Endpoint(self._endpoint(address, address.post), body=True, open=True, mark=mark, refused=self._turned_away)
         return found
 
     def _endpoint(self, address: Address, handler: Handler) -> t.Callable[[Call], Answer]:
@@ -169,11 +170,19 @@ class Site:
             return Answer(b"", 303, [(b"location", login.encode())], None)
         if visit.htmx and not (visit.method == "GET" and visit.whole):
             answer = refused(visit.call, refusal)
-            answer.body = _dumps(problem_body(refusal, visit.language, visit.call.root))
+            answer.body = _dumps(problem_body(refusal, visit.language, visit.call.root) | {"detail": why(visit, refusal)})
             return answer
         with visit.call.reading() as uow:  # the menu stays
             visit.uow = uow
-            return visit.answer(View("ui/refused.html", refusal=refusal, status=refusal.status), refusal.status)
+            return visit.answer(View("ui/refused.html", refusal=refusal, message=why(visit, refusal), status=refusal.status), refusal.status)
+
+    def _turned_away(self, call: Call, refusal: Refusal) -> Answer:
+        """Answer a call that was refused before anybody was known: a page where a browser asks for one."""
+        visit = Visit(self, call)
+        if not isinstance(refusal, Forbidden) or visit.htmx or "text/html" not in (call.header(b"accept") or ""):
+            return refused(call, refusal)
+        HERE.set(Here(visit.language, call.root))
+        return self.refusal(visit, refusal)
 
     def _oops(self, visit: Visit, error: Exception) -> Answer:
         answer = failed(visit.call, error)

@@ -131,7 +131,7 @@ class Edge:
             if not endpoint.open:
                 demand_known(call)
         except Refusal as refusal:
-            return refused(call, refusal)
+            return (endpoint.refused or refused)(call, refusal)
         except Exception as error:
             return failed(call, error)
         return self._run(endpoint, call)

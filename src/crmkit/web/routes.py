@@ -18,6 +18,7 @@ from .problems import NoSuchPath
 
 if t.TYPE_CHECKING:
     from ..core.compose import Crm
+    from ..core.errors import Refusal
     from ..core.kind import Kind
     from .call import Call
 
@@ -27,12 +28,14 @@ class Endpoint:
     """What answers one method at one address, in a thread.
 
     `body` says whether a body is read first, `open` whether nobody in particular may ask: it then looks after itself.
+    `refused` answers a call that was refused before `run` was asked; without it that is a problem document.
     """
 
     run: Callable[[Call], Answer | Stream | None]
     body: bool = False
     open: bool = False
     mark: RouteMark | None = None  # of a plugin's route that takes large bodies
+    refused: Callable[[Call, Refusal], Answer] | None = None
 
 
 Methods = Mapping[str, Endpoint]

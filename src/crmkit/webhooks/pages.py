@@ -13,6 +13,7 @@ from crmkit.ui import Menu, Redirect, Result, View, Visit, page
 from . import page_words as words
 from .commands import MANAGE, REPLAY
 from .entities import Delivery, Endpoint, State
+from .page_errors import in_words
 
 PER_PAGE = 50
 DELIVERY = ("id", "event", "record_kind", "record_id", "state", "tries", "attempts", "next_at", "status", "error", "created_at", "message_id")
@@ -92,7 +93,7 @@ def endpoint_page(visit: Visit, uow: Uow, *, refusal: Refusal | None = None) -> 
     return View(
         "endpoint.html", a=words, endpoint=endpoint, counts=counts, whole=sum(counts.values()), state=state, rows=rows, problems=problems,
         more=visit.url(here, state=state or None, after=following) if following else "", first=not visit.query.get("after"),
-        owner=_names(uow, [endpoint.owner_id]).get(endpoint.owner_id or 0, ""), kinds=labels_of(visit, uow),
+        in_words=in_words, owner=_names(uow, [endpoint.owner_id]).get(endpoint.owner_id or 0, ""), kinds=labels_of(visit, uow),
         may_manage=uow.may(MANAGE, endpoint), may_replay=uow.may(REPLAY), may_change=uow.may("webhooks.endpoint.change", endpoint),
         hidden=hidden_fields(uow), **called(uow),
     )  # fmt: skip

@@ -128,5 +128,8 @@ def test_a_page_that_fails_has_it_too(client, monkeypatch, caplog):
 def test_another_sites_page_changes_nothing(client):
     client.act_as(SKIPPER)
     for headers in ({"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}, {"origin": "null"}):
-        assert client.post("/_/prefs", data={"theme": "dark"}, headers=headers).status_code == 403
+        answer = client.post("/_/prefs", data={"theme": "dark"}, headers=headers)
+        assert (answer.status_code, answer.headers["content-type"]) == (403, "application/problem+json")
+    page = client.post("/_/prefs", data={"theme": "dark"}, headers={"origin": "null", "accept": "text/html,*/*"})
+    assert (page.status_code, "A page of another site" in page.text, "<main" in page.text) == (403, True, True)
     assert client.post("/_/prefs", data={"theme": "dark"}, headers={"origin": "http://testserver"}, follow_redirects=False).status_code == 303

@@ -107,8 +107,8 @@ scopes = {
 }  # fmt: skip
 scope_colors = {"own": "amber", "team": "violet", "below": "blue", "all": "green"}
 scopes_long = {
-    "own": _("only their own records", ru="только свои записи"), "team": _("their own and those of their teams", ru="свои и записи своих команд"),
-    "below": _("also those of teams below", ru="ещё и записи нижестоящих команд"), "all": _("all records", ru="все записи"),
+    "own": _("only their own records", ru="только свои записи"), "team": _("their own and their teams'", ru="свои и своих команд"),
+    "below": _("their teams and those below", ru="своих команд и ниже"), "all": _("all records", ru="все записи"),
     "special": _("records that match a condition", ru="записи, подходящие под условие"),
 }  # fmt: skip
 special = _("condition", ru="условие")
