@@ -1,8 +1,8 @@
 // <crm-board>: drag by mouse, touch (long press) and keyboard, a menu for each card, live changes. No listeners on cards.
-import { say, toast } from './core.js';
+import { part, say, toast } from './core.js';
 import { drag } from './drag.js';
 import { live } from './live.js';
-import { move, part } from './moves.js';
+import { move } from './moves.js';
 
 const SOON = 20, LATER = 400, MOST = 150;
 
@@ -79,7 +79,7 @@ class Board extends HTMLElement {
     col.classList.toggle('folded', to);
     button.setAttribute('aria-expanded', String(!to));
     button.setAttribute('aria-label', this.said(to ? 'Unfold' : 'Fold', { column: this.label(col) }));
-    part(this.dataset.fold, { method: 'POST', body: new URLSearchParams({ ...this.fixed, stage: col.dataset.col, folded: to ? '1' : '0' }) }).catch(() => {});
+    part(this.dataset.fold, { method: 'POST', body: new URLSearchParams({ ...this.fixed, stage: col.dataset.col, folded: to ? '1' : '0' }), background: true }).catch(() => {});
     if (!to) { col.scrollIntoView({ block: 'nearest', inline: 'nearest' }); this.tidy(); }
   }
   openMenu(card, by = card) {
@@ -255,7 +255,7 @@ class Board extends HTMLElement {
     this.ids.clear();
     this.fetching = true;
     try {
-      const url = this.dataset.changes, answer = await part(ids ? `${url}${url.includes('?') ? '&' : '?'}ids=${ids.join()}` : url);
+      const url = this.dataset.changes, answer = await part(ids ? `${url}${url.includes('?') ? '&' : '?'}ids=${ids.join()}` : url, { background: true });
       if (!answer.ok) throw new Error(answer.status);
       const fresh = document.createElement('template');
       fresh.innerHTML = await answer.text();

@@ -1,17 +1,7 @@
 // Sends a move. Where a stage asks for more, the server answers with a small form: it opens beside what was moved, and
 // filling it in completes the move. Boards use this, and any element with data-move="ADDRESS" data-stage="STAGE".
-import { toast, word } from './core.js';
+import { part, toast, word } from './core.js';
 import { changed } from './live.js';
-
-const HEADERS = { 'HX-Request': 'true', 'HX-Request-Type': 'partial', Accept: 'text/html' };
-
-/** Fetch a part of a page; a session that ended leads to the sign-in page. */
-export async function part(url, options = {}) {
-  const answer = await fetch(url, { ...options, headers: HEADERS, credentials: 'same-origin' });
-  const away = answer.headers.get('HX-Redirect');
-  if (away) { location.assign(away); return new Promise(() => {}); }
-  return answer;
-}
 
 function tell(answer, id) {
   let events = {};

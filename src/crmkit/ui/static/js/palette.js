@@ -1,5 +1,5 @@
 // The command palette: a combobox over what the server finds. Everything in it can be done by keyboard; a phone gets it full-screen.
-import { $, base, toast, word } from './core.js';
+import { $, base, part, toast, word } from './core.js';
 
 const dialog = $('#palette'), input = $('#pal-q'), list = $('#pal-list');
 let asked = null, timer = 0, shown = null;
@@ -20,11 +20,7 @@ async function ask() {
   const question = input.value.trim();
   input.form.classList.add('busy');
   try {
-    const answer = await fetch(`${base}/_/palette?q=${encodeURIComponent(question)}`, {
-      signal: asked.signal, headers: { 'HX-Request': 'true', 'HX-Request-Type': 'partial' },
-    });
-    const onward = answer.headers.get('HX-Redirect');
-    if (onward) return location.assign(onward);
+    const answer = await part(`${base}/_/palette?q=${encodeURIComponent(question)}`, { signal: asked.signal });
     if (!answer.ok) throw new Error(answer.status);
     list.innerHTML = await answer.text();
     shown = question;

@@ -8,7 +8,8 @@ const ALL = [...REFS, ...NAMED, ...DRAWN].map((name) => `[${CSS.escape(name)}]`)
 /** The window a request came from, or undefined. */
 export const own = (ctx) => ctx?.crmWin;
 
-function rename(fragment, w) {
+/** Give what comes into a window ids of its own. */
+export function rename(fragment, w) {
   const mine = new Set([...fragment.querySelectorAll('[id]')].map((el) => el.id).filter((id) => !id.startsWith('win-')));
   const known = (id) => mine.has(id) || !!w.querySelector(`#${CSS.escape(`${w.name}-${id}`)}`);
   const ref = (id) => (id === 'main' ? w.name : known(id) ? `${w.name}-${id}` : id);
