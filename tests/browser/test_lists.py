@@ -86,7 +86,9 @@ def test_typing_searches_and_keeps_the_place(rows):
 def test_a_cell_is_edited_by_keyboard(rows, deals, served):
     rows.locator(f"#row-{deals[0]} th").focus()
     rows.keyboard.press("ArrowRight")
-    rows.keyboard.press("F2")
+    with rows.expect_request("**/cell?*") as asked:
+        rows.keyboard.press("F2")
+    assert asked.value.headers["crm-who"], "another person who signs in meanwhile must not be answered as if they had opened this page"
     field = rows.locator("[data-cell] input[name=amount]")
     expect(field).to_be_focused()
     rows.keyboard.type("4321")
@@ -112,6 +114,71 @@ def test_what_a_cell_may_not_hold_is_told_there(rows, deals, watch):
     expect(rows.locator("[data-cell] .fld-bad")).to_be_visible()
     rows.keyboard.press("Escape")
     expect(rows.locator("[data-cell]")).to_have_count(0)
+
+
+def test_a_stage_in_a_cell_asks_for_what_it_needs_and_is_taken_back_from_the_toast(rows, deals, served, watch):
+    watch.expect("status of 422")
+    with served.uow() as uow:
+        uow.get(Deal, deals[0]).amount = None
+    expect(row(rows, deals[0]).locator("td.k1")).to_have_text("—")
+    cell = row(rows, deals[0]).locator("td.k2")
+    before = cell.inner_text()
+    row(rows, deals[0]).locator("th").focus()
+    rows.keyboard.press("ArrowRight")
+    rows.keyboard.press("ArrowRight")
+    rows.keyboard.press("Enter")
+    rows.locator("[data-cell] select").select_option("offer")
+    rows.keyboard.press("Enter")
+    form = rows.locator(".needs-dialog form")
+    expect(form).to_be_visible()
+    rows.keyboard.press("Escape")
+    expect(form).to_have_count(0)
+    expect(cell).to_have_text(before)
+    expect(cell).to_be_focused()
+    rows.keyboard.press("Enter")
+    rows.locator("[data-cell] select").select_option("offer")
+    rows.keyboard.press("Tab")
+    expect(form).to_be_visible()
+    expect(form.locator("[name=amount]")).to_be_focused()
+    rows.keyboard.type("1500")
+    rows.keyboard.press("Enter")
+    expect(cell).not_to_have_text(before)
+    with served.uow() as uow:
+        assert uow.get(Deal, deals[0]).stage == "offer"
+    rows.locator("#toasts .toast button").first.click()
+    expect(cell).to_have_text(before)
+
+
+def test_a_list_in_a_window_works_as_on_its_page(rows, deals):
+    rows.evaluate("document.getElementById('desk').open({ url: '/sales/deal?q=Row&sort=title&columns=title,amount', title: 'Rows' })")
+    window = rows.locator(".win")
+    own = window.locator("tbody tr[data-id]")
+    expect(own).to_have_count(50)
+    window.locator("thead a").nth(1).click()
+    window.locator("thead [aria-sort=ascending] a").click()
+    expect(own.first.locator(".row-a")).to_have_text("Row 60")
+    expect(rows.locator("main tbody .row-a").first).to_have_text("Row 01")
+    expect(rows).to_have_url(re.compile("sort=title"))
+    own.first.locator("td.num").dblclick()
+    window.locator("[data-cell] input[name=amount]").fill("77")
+    rows.keyboard.press("Escape")
+    expect(window.locator("[data-cell]")).to_have_count(0)
+    own.first.locator("input").click()
+    expect(window.locator("[data-chosen]")).to_have_text("Выбрано: 1")
+    expect(rows.locator("main input:checked")).to_have_count(0)
+    window.locator("[data-do=archive]").click()
+    expect(window.locator("[data-bulk-form] .btn.primary")).to_be_visible()
+    rows.keyboard.press("Escape")
+    window.locator("[data-list-q] input[type=search]").fill("Row 07")
+    expect(own).to_have_count(1)
+    window.locator("[id$=add-filter]").click()
+    window.locator("[data-narrow]").fill("сум")
+    window.locator(".list-pop .pop-i:visible").first.click()
+    window.locator(".list-pop input[name=v]").fill("5")
+    rows.keyboard.press("Enter")
+    expect(window.locator(".fchip")).to_have_count(1)
+    expect(own).to_have_count(1)
+    expect(rows.locator("main .fchip")).to_have_count(0)
 
 
 def test_many_rows_are_archived_and_taken_back(rows, deals):
