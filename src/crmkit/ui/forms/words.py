@@ -29,7 +29,7 @@ choose = _(
     "Nothing of yours is lost. Choose what to keep where both of you changed the same field, then save again.",
     ru="Ваши правки на месте. Там, где вы оба изменили одно поле, выберите, что оставить, и сохраните ещё раз.",
 )
-changed_by = _("{who} changed this {when}", ru="{who}: изменение, {when}")
+changed_by = _("{who}, {when}", ru="{who}, {when}")
 keep_mine = _("Keep mine", ru="Оставить моё")
 take_theirs = _("Take theirs", ru="Взять новое")
 mine = _("Yours", ru="Ваше")

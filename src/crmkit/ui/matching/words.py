@@ -28,7 +28,7 @@ moves_over_more = _(
 )
 nothing_moves = _("Nothing points to the record that goes.", ru="С уходящей записью ничего не связано.")
 moved = _("{count} will move over", ru="перейдёт: {count}")
-kept = _("{count} stay, the other has them already", ru="останется: {count} (такое уже есть)")
+kept = _("{count} already there", ru="уже есть: {count}")
 can_undo = _("A merge can be undone as a whole.", ru="Объединение можно отменить целиком.")
 merged = _("Merged", ru="Объединено")
 empty = _("empty", ru="пусто")

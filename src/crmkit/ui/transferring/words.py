@@ -108,6 +108,8 @@ counts = {
 }  # fmt: skip
 counts_done = {"updated": _("changed", ru="изменено"), "created": _("created", ru="создано"), "wrong": _("refused", ru="не загружено")}
 problems = _("Rows that will not do", ru="Строки с ошибками")
+problems_left = _("They were left out. Mend them in the file below and import that one.",
+    ru="Эти строки не загружены. Исправьте их в файле ниже и загрузите его отдельно.")  # fmt: skip
 problems_more = _("They are left out, the others are imported. Mend them in the file below and import that one.",
     ru="Эти строки не загрузятся, остальные загрузятся. Исправьте их в файле ниже и загрузите его отдельно.")  # fmt: skip
 line, number, reason = _("Line", ru="Строка"), _("Number", ru="Номер"), _("What is wrong", ru="Что не так")
