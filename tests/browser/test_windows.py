@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import phone, world
-from tests.browser.marks import PHONE, in_both_languages
+from tests.browser.marks import PHONE
 
 LENA, OLEG = "Елена Соколова", "Олег Жуков"
 
@@ -193,7 +193,6 @@ def test_a_double_click_sends_a_form_once(desk, calls, served):
         assert uow.get(phone.Ring, first).version == 2
 
 
-@in_both_languages
 def test_windows_can_be_used_by_everybody(desk, calls, axe, look):
     first, second = calls
     desk.evaluate(f"document.querySelector('#desk').open({{url: '/phone/calls/{first}', title: 'А', kind: 'call'}})")
