@@ -27,7 +27,8 @@ def deals(served) -> dict[str, int]:
     """Two deals of the manager's: one to work on, one that has no amount yet."""
     with served.uow() as uow:
         manager = uow.find(User).where(User.login == world.login("manager")).one()
-        made = {name: uow.add(Deal(title=f"Клавиша {name}", owner_id=manager.id, amount=amount)) for name, amount in (("A", Decimal(700)), ("Б", None))}
+        amounts = {"A": Decimal(700), "Б": None}
+        made = {name: uow.add(Deal(title=f"Клавиша {name}", owner_id=manager.id, amount=amount)) for name, amount in amounts.items()}
         uow.flush()
         return {name: deal.id for name, deal in made.items()}
 
