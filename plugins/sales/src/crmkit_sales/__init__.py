@@ -4,6 +4,7 @@ from pathlib import Path
 
 from crmkit import Plugin, _
 
+from .calendar import WorkCalendar, read_hours
 from .entities import (
     Absence,
     Assignee,
@@ -51,5 +52,5 @@ plugin = Plugin(
 __all__ = [
     "INQUIRIES", "LEADS", "REGISTRATIONS", "ROLES", "SALES", "Absence", "Assignee", "AssignmentRule", "Assigns", "Channel", "Company", "Contact",
     "ContactPoint", "Deal", "DealLine", "Dealer", "ForecastCategory", "Inquiry", "Lead", "LostReason", "PointOfSale", "Registration",
-    "SalesSettings", "Source", "Specs", "Way", "inn_is_right", "normal_email", "normal_phone", "plugin",
+    "SalesSettings", "Source", "Specs", "Way", "WorkCalendar", "inn_is_right", "normal_email", "normal_phone", "plugin", "read_hours",
 ]  # fmt: skip

@@ -1,0 +1,37 @@
+"""The manager's screen: a work queue that decides which task comes next."""
+
+from pathlib import Path
+
+from crmkit import Plugin, _
+
+from .clients import put_back, take_in
+from .deciding import Candidate, Choice, Question, decide
+from .ending import complete, leave
+from .entities import OldClient, OldClientLink, Pause, Recurring, Result, StackState, Task, TaskState, WorkSession
+from .handing import Turn, current, next_turn, renew, why
+from .hooks import Specs
+from .kinds import Ask, Outcome, TaskKind
+from .load import Day, days_of, free_days, place
+from .roles import ROLES
+from .sessions import pause, resume, start, stop
+from .settings import TaskqueueSettings
+
+_ENTITIES = [f"entities.{m}" for m in ("tasks", "old_clients", "recurring", "sessions")]
+_MODULES = ["tables", "roles", "handing", "repeating", "checking", "commands"]
+
+plugin = Plugin(
+    "taskqueue",
+    label=_("Work queue", ru="Очередь задач"),
+    modules=[f"{__name__}.{m}" for m in (*_ENTITIES, *_MODULES)],
+    requires=("sales",),
+    follows=("accounts", "activities"),
+    settings=TaskqueueSettings,
+    specs=Specs,
+    migrations=Path(__file__).parent / "migrations",
+)
+
+__all__ = [
+    "ROLES", "Ask", "Candidate", "Choice", "Day", "OldClient", "OldClientLink", "Outcome", "Pause", "Question", "Recurring", "Result", "Specs",
+    "StackState", "Task", "TaskKind", "TaskState", "TaskqueueSettings", "Turn", "WorkSession", "complete", "current", "days_of", "decide",
+    "free_days", "leave", "next_turn", "pause", "place", "plugin", "put_back", "renew", "resume", "start", "stop", "take_in", "why",
+]  # fmt: skip

@@ -1,0 +1,131 @@
+"""Ending a task: by an outcome, or by an honest exit. Either opens the next one in the same transaction."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+
+from crmkit import Conflict, Forbidden, Invalid, Problem, Uow, _
+
+from . import clients
+from .answers import read_answers
+from .deciding import Choice
+from .desk import Desk, at_work, clear, cleared, me
+from .entities import Result, Task, TaskState
+from .following import follow
+from .handing import Turn, end_turn, hand_over, open_next, turn_of
+from .kinds import TaskKind
+from .sessions import begin_break
+from .settings import TaskqueueSettings
+
+NOT_YOURS = _("this task is open at somebody else", ru="эта задача открыта у другого сотрудника")
+ENDED = _(
+    "the task was closed already, in another tab or on another device: reload the page",
+    ru="задача уже закрыта в другой вкладке или на другом устройстве: обновите страницу",
+)
+TAKEN_BACK = _(
+    "the task went back to the queue at {at} and somebody else has it now; what you typed is kept in your notes below",
+    ru="задача вернулась в очередь в {at}, и её взял другой сотрудник; набранный текст сохранён ниже",
+)
+NO_OUTCOME = _("there is no outcome {outcome!r}; there are {known}", ru="нет результата {outcome!r}; есть {known}")
+KIND_GONE = _(
+    "the kind {kind!r} is no longer in the settings: end the task by an exit, or ask the supervisor to change its kind",
+    ru="вида {kind!r} больше нет в настройках: завершите задачу через «не могу выполнить» или попросите руководителя сменить вид",
+)
+NO_EXIT = _("there is no reason {reason!r}; there are {known}", ru="нет причины {reason!r}; есть {known}")
+WHY = _("say why, in a few words", ru="напишите почему, в нескольких словах")
+CANCELS = {"wrong_number": Result.WRONG_CONTACT, "do_not_call": Result.DO_NOT_CALL}
+
+
+def complete(uow: Uow, turn_id: int, outcome: str, values: Mapping[str, t.Any] | None = None) -> Turn | Choice:
+    """End the open task by an outcome, do what follows, and open the next one; return what `next_turn` does.
+
+    `values` are what the outcome asks for, and ``at`` (when again) and ``note``. `Invalid` names the field, `Forbidden` says that
+    the task is somebody else's, `Conflict` that it was closed already or went back to the queue: nothing has changed then.
+    """
+    with uow.as_system():
+        desk, task = _held(uow, turn_id)
+        kind = _kind(uow, task)
+        chosen = kind.outcomes.get(outcome)
+        if chosen is None:
+            raise Invalid(problems=[Problem("outcome", "choice", NO_OUTCOME.format(outcome=outcome, known=", ".join(kind.outcomes)))])
+        given = read_answers(chosen, values or {}, uow)
+        uow.keep(
+            task, state=TaskState.DONE, done_at=uow.now, outcome=outcome, answers=dict(given.answers), note=_noted(task, given.note)
+        )
+        end_turn(uow, desk, task, "done", outcome=outcome, note=given.note or None)
+        follow(uow, task, kind, chosen, given)
+    return _go_on(uow, cleared(uow, desk))
+
+
+def leave(uow: Uow, turn_id: int, reason: str, note: str) -> Turn | Choice:
+    """End the open task by an exit: it cannot be done, for a reason of the settings and in words; open the next one.
+
+    A wrong number and a client who wants no calls cancel the task; any other reason leaves it with the supervisor.
+    """
+    with uow.as_system():
+        desk, task = _held(uow, turn_id)
+        kind = uow.crm[TaskqueueSettings].all_kinds.get(task.kind)
+        known = [r for r in uow.crm[TaskqueueSettings].exit_reasons if kind is None or kind.exits is None or r in kind.exits]
+        problems = []
+        if reason not in known:
+            problems.append(Problem("reason", "choice", NO_EXIT.format(reason=reason, known=", ".join(known))))
+        if not note.strip():
+            problems.append(Problem("note", "required", WHY))
+        if problems:
+            raise Invalid(problems=problems)
+        result = CANCELS.get(reason)
+        uow.keep(
+            task, state=TaskState.CANCELLED if result else TaskState.HELD, done_at=uow.now if result else None, outcome=reason,
+            opened_by=desk.user_id if result else None, opened_at=task.opened_at if result else None, note=_noted(task, note.strip()),
+        )  # fmt: skip
+        end_turn(uow, desk, task, "exit", outcome=reason, note=note.strip())
+        if task.old_client_id is not None and result is not None:
+            clients.close(uow, task.old_client_id, result)
+    return _go_on(uow, cleared(uow, desk))
+
+
+def _held(uow: Uow, turn_id: int) -> tuple[Desk, Task]:
+    """Return desk and task of an open turn, both held; say what is the matter with any other."""
+    user_id = me(uow)
+    desk = at_work(uow, user_id)
+    if desk.turn_id == turn_id and desk.task_id is not None:
+        return desk, uow.get(Task, desk.task_id, lock=True)
+    turn = turn_of(uow, turn_id)
+    if turn is None or turn.user_id != user_id:
+        raise Forbidden(NOT_YOURS)
+    if turn.ended != "expired":
+        raise Conflict(ENDED)
+    task = uow.get(Task, turn.task_id, lock=True)
+    if task.state is not TaskState.WAITING or desk.task_id is not None or task.archived_at is not None:
+        at = turn.ended_at.astimezone(uow.crm.zone) if turn.ended_at else uow.now
+        raise Conflict(TAKEN_BACK.format(at=f"{at:%H:%M}"))
+    # The browser was silent for a while, nobody else took it: what was done counts.
+    hand_over(uow, desk, task, Choice(rule="open", facts={"kind": task.kind, "priority": task.priority}))
+    return at_work(uow, user_id), task
+
+
+def _kind(uow: Uow, task: Task) -> TaskKind:
+    kind = uow.crm[TaskqueueSettings].all_kinds.get(task.kind)
+    if kind is None:
+        raise Conflict(KIND_GONE.format(kind=task.kind))
+    return kind
+
+
+def _noted(task: Task, note: str) -> str | None:
+    return "\n".join(x for x in (task.note, note) if x) or None
+
+
+def _go_on(uow: Uow, desk: Desk) -> Turn | Choice:
+    """Go on at a held desk whose task has ended, which is not written there yet."""
+    if desk.pause_after is not None:
+        clear(uow, desk)
+        begin_break(uow, desk, desk.pause_after)
+        return Choice(rule="break", facts={"reason": desk.pause_after})
+    found = open_next(uow, desk)
+    if isinstance(found, Choice):
+        clear(uow, desk)
+    return found
+
+
+__all__ = ["complete", "leave"]

@@ -1,0 +1,40 @@
+"""Who may do what, and what the usual roles get."""
+
+from __future__ import annotations
+
+from crmkit import Crm, Permission, Role, _, hookimpl
+
+WORK = Permission("taskqueue.work", _("Work at the manager's screen", ru="Работать на экране менеджера"))
+SUPERVISE = Permission(
+    "taskqueue.supervise",
+    _("See who works at what; hand out, take back and pause", ru="Видеть, кто чем занят; назначать, возвращать, приостанавливать"),
+)
+REPORTS = Permission("taskqueue.reports.read", _("See reports on work", ru="Видеть отчёты о работе"))
+TASKS = ("task", "recurring")
+
+
+def _tasks(scope: str) -> dict[str, str]:
+    return {f"taskqueue.{kind}.{action}": scope for kind in TASKS for action in ("read", "create", "change", "archive")}
+
+
+ROLES = (
+    Role(
+        "manager", {"taskqueue.work": "own", **_tasks("own"), "taskqueue.task.read": "team", "taskqueue.old_client.read": "team"},
+        label=_("Sales manager", ru="Менеджер по продажам"),
+    ),
+    Role(
+        "team_lead",
+        {
+            "taskqueue.work": "own", **_tasks("below"), "taskqueue.old_client.*": "below",
+            **dict.fromkeys(("taskqueue.supervise", "taskqueue.reports.read", "taskqueue.session.read"), "below"),
+        },
+        label=_("Team lead", ru="Руководитель группы"),
+    ),
+    Role("director", {"taskqueue.*": "all"}, label=_("Sales director", ru="Директор по продажам")),
+)  # fmt: skip
+
+
+@hookimpl
+def crm_role_offers(crm: Crm) -> tuple[Role, ...]:
+    """Offer the work queue's part of the usual roles."""
+    return ROLES

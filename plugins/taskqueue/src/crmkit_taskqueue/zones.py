@@ -1,0 +1,81 @@
+"""Where clients live, and which of them may be called now."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import typing as t
+import weakref
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+import sqlalchemy as sa
+from phonenumbers import timezone
+
+from crmkit import Crm, Uow
+
+from .settings import TaskqueueSettings
+from .tables import zones
+
+_SEEN: weakref.WeakKeyDictionary[Crm, tuple[dt.datetime, frozenset[str]]] = weakref.WeakKeyDictionary()
+_MADE: weakref.WeakKeyDictionary[Crm, set[str]] = weakref.WeakKeyDictionary()
+LOOKED_UP_FOR = dt.timedelta(minutes=1)
+
+
+@functools.lru_cache(4096)
+def zone_of_number(phone: str) -> str | None:
+    """Return the time zone of a number (E.164); None where it may be in several, as most mobile numbers of large countries are."""
+    try:
+        found = timezone.time_zones_for_number(phonenumbers.parse(phone))
+    except phonenumbers.NumberParseException:
+        return None
+    offsets = {ZoneInfo(name).utcoffset(dt.datetime(2026, 1, 15, tzinfo=dt.UTC).replace(tzinfo=None)) for name in found if _known(name)}
+    return next((name for name in found if _known(name)), None) if len(offsets) == 1 else None
+
+
+def _known(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+def remember(uow: Uow, zone: str) -> None:
+    """Note that clients live in a zone."""
+    made = _MADE.setdefault(uow.crm, set())
+    if zone in made:
+        return
+    if uow.connection.execute(sa.select(zones.c.zone).where(zones.c.zone == zone)).first() is None:
+        insert: t.Any = zones.insert().values(zone=zone)
+        if uow.connection.dialect.name == "postgresql":
+            from sqlalchemy.dialects.postgresql import insert as upsert
+
+            insert = upsert(zones).values(zone=zone).on_conflict_do_nothing()
+        uow.connection.execute(insert)
+        _SEEN.pop(uow.crm, None)
+    else:
+        made.add(zone)  # not before it is there for everybody: what was written here may be undone
+
+
+def asleep(uow: Uow, now: dt.datetime) -> frozenset[str]:
+    """Return the zones of clients in which nobody is to be called now."""
+    known = _SEEN.get(uow.crm)
+    if known is not None and dt.timedelta(0) <= now - known[0] < LOOKED_UP_FOR and now.minute == known[0].minute:
+        return known[1]
+    hours = uow.crm[TaskqueueSettings].calling_hours
+    used = [row[0] for row in uow.connection.execute(sa.select(zones.c.zone))]
+    found = frozenset(name for name in used if not _awake(hours, now, ZoneInfo(name)))
+    _SEEN[uow.crm] = (now, found)
+    return found
+
+
+def is_awake(uow: Uow, zone: str | None, now: dt.datetime) -> bool:
+    """True when a client in a zone may be called now; where the zone is not known, always."""
+    return zone is None or _awake(uow.crm[TaskqueueSettings].calling_hours, now, ZoneInfo(zone))
+
+
+def _awake(hours: t.Any, now: dt.datetime, zone: ZoneInfo) -> bool:
+    local = now.astimezone(zone)
+    minute = local.hour * 60 + local.minute
+    return any(begin <= minute < end for begin, end in hours.of(local.date()))
