@@ -14,15 +14,22 @@ from .deciding import Choice
 from .desk import desk_of
 from .entities import Task, TaskState, WorkSession
 from .handing import Turn
+from .reach import reach_of, teams_of
 from .roles import SUPERVISE, WORK
 from .settings import TaskqueueSettings
 from .tables import paused
 
 NO_KIND = _("there is no kind {kind!r}; there are {known}", ru="нет вида {kind!r}; есть {known}")
 NOT_AT_WORK = _("user {user} is not at work: the task waits for them", ru="сотрудник {user} не на работе: задача будет ждать")
+NOT_YOURS = _("choose somebody you supervise", ru="выберите сотрудника, которым вы руководите")
 BUSY = _("a task is open there: it ends or is taken back first", ru="там открыта задача: сначала она должна завершиться или вернуться")
 NOT_OPEN = _("the task is open at nobody", ru="задача ни у кого не открыта")
 OVER = _("the task is done or cancelled", ru="задача выполнена или отменена")
+TAKE_BACK = _(
+    "The task goes back into the queue; what the manager typed so far is kept in its notes.",
+    ru="Задача вернётся в очередь; то, что менеджер успел написать, сохранится в её итоге.",
+)
+CANCEL = _("The task is taken out of the queue for good.", ru="Задача уйдёт из очереди насовсем.")
 RETURNED = _("Taken back by {name}.", ru="Возвращена в очередь: {name}.")
 
 
@@ -108,6 +115,9 @@ def give(
     now: t.Annotated[bool, _("Open it at once", ru="Открыть сразу")] = False,
 ) -> Task:  # fmt: skip
     """Make a task somebody's; with `now` it opens at once, before everything else, if that person works and has nothing open."""
+    teams = teams_of(uow, user_id)
+    if not reach_of(uow, SUPERVISE).holds(user_id, teams):
+        raise Invalid(problems=[Problem("user_id", "not_yours", NOT_YOURS)])
     with uow.as_system():
         desk = desk_of(uow, user_id, lock=True) if now else None
         task = uow.get(Task, task.id, lock=True)
@@ -118,6 +128,8 @@ def give(
         if desk is not None and desk.task_id is not None:
             raise Conflict(BUSY)
         task.owner_id = user_id
+        if teams and task.team_id not in teams:
+            task.team_id = teams[0]
         uow.keep(task, state=TaskState.WAITING)
         if desk is not None:
             handing.hand_over(uow, desk, task, Choice(rule="forced", facts={"name": uow.actor.name or "", "priority": task.priority}))
@@ -125,7 +137,7 @@ def give(
     return task
 
 
-@button(icon="undo-2", menu=True, shown=lambda task: task.state in (TaskState.OPEN, TaskState.HELD))
+@button(icon="undo-2", menu=True, confirm=TAKE_BACK, shown=lambda task: task.state in (TaskState.OPEN, TaskState.HELD))
 @command(_("Return to the queue", ru="Вернуть в очередь"), permission=SUPERVISE, of=Task)
 def take_back(task: Task, uow: Uow) -> Task:
     """Return a task to the queue: one that is open at somebody, or one that was left with the supervisor."""
@@ -143,7 +155,7 @@ def take_back(task: Task, uow: Uow) -> Task:
     return task
 
 
-@button(icon="ban", menu=True, shown=lambda task: task.state in (TaskState.WAITING, TaskState.HELD))
+@button(icon="ban", menu=True, confirm=CANCEL, shown=lambda task: task.state in (TaskState.WAITING, TaskState.HELD))
 @command(_("Cancel", ru="Отменить"), permission=SUPERVISE, of=Task)
 def cancel(task: Task, uow: Uow) -> Task:
     """Take a task out of the queue for good."""
@@ -154,7 +166,7 @@ def cancel(task: Task, uow: Uow) -> Task:
         return uow.keep(task, state=TaskState.CANCELLED, done_at=uow.now)
 
 
-@button(icon="pause")
+@button(icon="pause", palette=False)
 @command(_("Pause a kind of tasks", ru="Приостановить вид задач"), permission=SUPERVISE)
 def pause_kind(uow: Uow, *, kind: t.Annotated[str, _("Kind", ru="Вид")], reason: t.Annotated[str, _("Reason", ru="Причина")] = "") -> None:
     """Hand out no task of a kind until it goes on; what is open stays open."""
@@ -168,7 +180,7 @@ def pause_kind(uow: Uow, *, kind: t.Annotated[str, _("Kind", ru="Вид")], reas
     uow.publish("taskqueue.board")
 
 
-@button(icon="play")
+@button(icon="play", palette=False)
 @command(_("Go on with a kind of tasks", ru="Возобновить вид задач"), permission=SUPERVISE)
 def resume_kind(uow: Uow, *, kind: t.Annotated[str, _("Kind", ru="Вид")]) -> None:
     """Hand out tasks of a paused kind again."""
@@ -179,6 +191,6 @@ def resume_kind(uow: Uow, *, kind: t.Annotated[str, _("Kind", ru="Вид")]) -> 
 
 def _everywhere(uow: Uow) -> None:
     """A kind stands still for everybody: whoever supervises a part of the company alone may not do that."""
-    if not uow.elevated and not uow.may(SUPERVISE):
+    if not reach_of(uow, SUPERVISE).everybody:
         raise Forbidden(_("a kind of tasks is paused for the whole company", ru="вид задач приостанавливается для всей компании"))
 

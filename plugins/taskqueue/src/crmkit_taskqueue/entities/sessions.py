@@ -12,7 +12,9 @@ from crmkit import Entity, Mapped, Owned, UtcDateTime, _, column, relation
 class WorkSession(Owned, table="taskqueue_session", label=_("Work session", ru="Рабочая сессия"), plural=_("Work sessions", ru="Рабочие сессии")):
     """A stretch of work of one manager, from the first task to the last one."""
 
-    started_at: Mapped[dt.datetime | None] = column(UtcDateTime, default=None, init=False, generated=True, label=_("Started", ru="Начата"))
+    started_at: Mapped[dt.datetime | None] = column(
+        UtcDateTime, default=None, init=False, generated=True, index=True, label=_("Started", ru="Начата")
+    )
     ended_at: Mapped[dt.datetime | None] = column(UtcDateTime, default=None, init=False, generated=True, label=_("Ended", ru="Завершена"))
     ended_how: Mapped[str | None] = column(String(40), default=None, init=False, generated=True, label=_("How it ended", ru="Как завершена"))
 

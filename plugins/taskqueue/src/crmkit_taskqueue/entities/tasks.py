@@ -101,5 +101,8 @@ sa.Index("ix_taskqueue_task_own", _task.owner_id, _task.priority, _task.due_at, 
 sa.Index("ix_taskqueue_task_help", _task.team_id, _task.priority, _task.due_at, _task.id, postgresql_where=_waits, sqlite_where=_waits)
 sa.Index("ix_taskqueue_task_day", _task.owner_id, _task.day)
 sa.Index("ix_taskqueue_task_done", _task.opened_by, _task.done_at)
+# The few that were left with a supervisor, among millions.
+_held: t.Any = (_task.state == TaskState.HELD) & _task.archived_at.is_(None)
+sa.Index("ix_taskqueue_task_held", _task.team_id, _task.id, postgresql_where=_held, sqlite_where=_held)
 
 __all__ = ["Invalid", "Problem", "Task", "TaskState"]

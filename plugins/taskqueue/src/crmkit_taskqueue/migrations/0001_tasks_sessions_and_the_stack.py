@@ -307,11 +307,20 @@ def upgrade() -> None:
     op.create_index("ix_taskqueue_recurring_owner", "taskqueue_recurring", ["owner_id", "id"], unique=False)
     op.create_index("ix_taskqueue_recurring_team", "taskqueue_recurring", ["team_id", "id"], unique=False)
     op.create_index("ix_taskqueue_session_owner", "taskqueue_session", ["owner_id", "id"], unique=False)
+    op.create_index(op.f("ix_taskqueue_session_started_at"), "taskqueue_session", ["started_at"], unique=False)
     op.create_index("ix_taskqueue_session_team", "taskqueue_session", ["team_id", "id"], unique=False)
     op.create_index(op.f("ix_taskqueue_task_contact_id"), "taskqueue_task", ["contact_id"], unique=False)
     op.create_index("ix_taskqueue_task_day", "taskqueue_task", ["owner_id", "day"], unique=False)
     op.create_index(op.f("ix_taskqueue_task_deal_id"), "taskqueue_task", ["deal_id"], unique=False)
     op.create_index("ix_taskqueue_task_done", "taskqueue_task", ["opened_by", "done_at"], unique=False)
+    op.create_index(
+        "ix_taskqueue_task_held",
+        "taskqueue_task",
+        ["team_id", "id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'held' AND archived_at IS NULL"),
+        sqlite_where=sa.text("state = 'held' AND archived_at IS NULL"),
+    )
     op.create_index(
         "ix_taskqueue_task_help",
         "taskqueue_task",
@@ -348,11 +357,13 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_taskqueue_task_old_client_id"), table_name="taskqueue_task")
     op.drop_index(op.f("ix_taskqueue_task_lead_id"), table_name="taskqueue_task")
     op.drop_index("ix_taskqueue_task_help", table_name="taskqueue_task")
+    op.drop_index("ix_taskqueue_task_held", table_name="taskqueue_task")
     op.drop_index("ix_taskqueue_task_done", table_name="taskqueue_task")
     op.drop_index(op.f("ix_taskqueue_task_deal_id"), table_name="taskqueue_task")
     op.drop_index("ix_taskqueue_task_day", table_name="taskqueue_task")
     op.drop_index(op.f("ix_taskqueue_task_contact_id"), table_name="taskqueue_task")
     op.drop_index("ix_taskqueue_session_team", table_name="taskqueue_session")
+    op.drop_index(op.f("ix_taskqueue_session_started_at"), table_name="taskqueue_session")
     op.drop_index("ix_taskqueue_session_owner", table_name="taskqueue_session")
     op.drop_index("ix_taskqueue_recurring_team", table_name="taskqueue_recurring")
     op.drop_index("ix_taskqueue_recurring_owner", table_name="taskqueue_recurring")
