@@ -254,6 +254,7 @@ def test_the_skip_link_leads_to_the_content(page, sign_in):
 def test_a_lost_connection_is_told(page, sign_in, context):
     sign_in("manager")
     page.goto("/search")
+    expect(page.locator("html")).to_have_attribute("data-stream", "live")  # nothing is on its way any more
     context.set_offline(True)
     expect(page.locator("#offline")).to_be_visible()
     context.set_offline(False)
