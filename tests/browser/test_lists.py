@@ -202,33 +202,23 @@ def test_a_row_somebody_else_changes_is_shown_as_it_is_now(rows, deals, served):
 
 
 @in_every_look
-def test_lists_and_calendars_are_accessible_and_fit_the_screen(page, sign_in, served, deals, axe, look, language):
+def test_what_opens_above_a_list_can_be_used_by_everybody(page, sign_in, served, deals, axe, look, language):
     sign_in("director")
     page.context.add_cookies([{"name": "crmkit_language", "value": language, "url": served.url}])
     page.goto(f'{LIST}?filter={{"amount":{{"gt":"5000"}},"nonsense":1}}')
     expect(page.locator(".fchip.bad")).to_be_visible()
-    axe(page)
+    axe(page, "#main")
     look(page, "broken")
     page.goto(f'{LIST}?filter={{"amount":{{"gt":"5000"}}}}')
-    expect(page.locator("tbody tr[data-id]").first).to_be_visible()
-    axe(page)
-    look(page, "list")
     page.locator("tbody input[name=id]").first.click()
     expect(page.locator("[data-chosen]")).to_be_visible()
     page.locator("#list-bulk [data-do=change]").click()
     expect(page.locator("#bulk-field")).to_be_visible()
-    axe(page)
+    axe(page, "#list-bulk")
     look(page, "bulk")
     for tool in ("#add-filter", "#list-views", "#list-tools [popovertarget]"):
         page.keyboard.press("Escape")
         page.locator(tool).first.click()
         expect(page.locator("#list-pop #pop-title")).to_be_attached()
-        axe(page)
+        axe(page, "#list-pop")
         look(page, tool.strip("#").split()[0])
-    page.goto(f"{LIST}/calendar?by=created_at")
-    expect(page.locator(".cal-grid")).to_be_visible()
-    axe(page)
-    look(page, "calendar")
-    page.goto(f"{LIST}/calendar?by=created_at&scale=week")
-    axe(page)
-    look(page, "week")
