@@ -24,7 +24,7 @@ def dump_json(value: t.Any) -> str:
 class Prepared:
     """One statement compiled for one database; `run` takes only the values of its named parameters."""
 
-    __slots__ = ("_binders", "_defaults", "_order", "readers", "sql")
+    __slots__ = ("_binders", "_defaults", "_order", "readers", "returns", "sql")
 
     def __init__(self, statement: t.Any, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
@@ -37,6 +37,7 @@ class Prepared:
         columns = getattr(statement, "selected_columns", None)
         returning = getattr(statement, "_returning", None)
         shown = list(columns) if columns is not None else list(returning or ())
+        self.returns = bool(shown)
         readers = [_reader(c.type, dialect) for c in shown]
         self.readers: tuple[tuple[int, Callable[[t.Any], t.Any]], ...] = tuple((i, r) for i, r in enumerate(readers) if r)
 
@@ -136,7 +137,8 @@ class Db:
 
     def rows(self, prepared: Prepared, values: Mapping[str, t.Any]) -> list[Row]:
         """Execute and return all rows, values converted to Python's."""
-        found: list[Row] = self.run(prepared, values).fetchall()
+        cursor = self.run(prepared, values)
+        found: list[Row] = cursor.fetchall() if prepared.returns else []
         if not prepared.readers:
             return found
         converted = []

@@ -9,23 +9,54 @@ from collections.abc import Mapping
 import attrs
 import sqlalchemy as sa
 
-from crmkit import Conflict, Tick, Topic, Uow, _, every
+from crmkit import Conflict, Tick, Topic, Uow, _, every, on
 
 from .clients import draw
-from .deciding import Choice, Question, decide, explain
+from .deciding import Candidate, Choice, Question, decide, explain
 from .deciding.question import without
 from .desk import ON_BREAK, Desk, at_work, clear, desk_of, me, put
-from .entities import Task, TaskState
+from .entities import OldClient, Task, TaskState
+from .people import names_of
 from .roles import SUPERVISE, WORK
 from .settings import TaskqueueSettings
 from .tables import desks, turns
-from .zones import is_awake
+from .zones import forget, is_awake
 
 DESK = Topic("taskqueue.desk", permission=WORK)
 BOARD = Topic("taskqueue.board", permission=SUPERVISE)
 TRIES = 8
-BUSY = _("others are quicker at the moment: ask once more", ru="задачи сейчас разбирают другие: запросите ещё раз")
+SEEN_FOR = dt.timedelta(minutes=5)
+SOON = dt.timedelta(seconds=2)
+NO_CHOICE = _(
+    "the strategy of a plugin (taskqueue_decide) answered with {given} instead of a Choice: tell your administrator",
+    ru="стратегия плагина (taskqueue_decide) вернула {given} вместо Choice: сообщите администратору",
+)
+TWO_CHOICES = _(
+    "the strategy of a plugin (taskqueue_decide) chose both task {task} and old client {client}: tell your administrator",
+    ru="стратегия плагина (taskqueue_decide) выбрала и задачу {task}, и старого клиента {client}: сообщите администратору",
+)
+NO_SUCH_TASK = _(
+    "the strategy of a plugin (taskqueue_decide) chose task {id}, which is not there: tell your administrator",
+    ru="стратегия плагина (taskqueue_decide) выбрала задачу {id}, которой нет: сообщите администратору",
+)
+NOT_FREE_TASK = _(
+    "the strategy of a plugin (taskqueue_decide) chose task {id}, which cannot be opened now ({state}): tell your administrator",
+    ru="стратегия плагина (taskqueue_decide) выбрала задачу {id}, которую сейчас нельзя открыть ({state}): сообщите администратору",
+)
+NO_SUCH_CLIENT = _(
+    "the strategy of a plugin (taskqueue_decide) chose old client {id}, who is not there: tell your administrator",
+    ru="стратегия плагина (taskqueue_decide) выбрала старого клиента {id}, которого нет: сообщите администратору",
+)
+NOT_FREE_CLIENT = _(
+    "the strategy of a plugin (taskqueue_decide) chose old client {id}, who cannot be drawn now: tell your administrator",
+    ru="стратегия плагина (taskqueue_decide) выбрала старого клиента {id}, которого сейчас нельзя взять: сообщите администратору",
+)
 EXPIRED = _("The browser of {user} fell silent; back in the queue since {at}.", ru="Браузер сотрудника {user} замолчал; возвращена в очередь в {at}.")
+A_LITTLE = dt.timedelta(minutes=1)
+
+
+class WrongChoice(Conflict):
+    """A plugin's strategy chose what cannot be opened. Nothing was opened, and nothing is lost."""
 
 
 @attrs.frozen
@@ -49,19 +80,22 @@ class Turn:
 
 
 _TURN = sa.select(*turns.c).where(turns.c.id == sa.bindparam("turn"))
-_NEW_TURN = turns.insert().returning(turns.c.id)
-_END_TURN = (
-    turns.update()
-    .where(turns.c.id == sa.bindparam("turn"))
-    .values(ended_at=sa.bindparam("at"), ended=sa.bindparam("how"), outcome=sa.bindparam("what"), note=sa.bindparam("words"))
-    .returning(*turns.c)
-)
+_NEW = ("task_id", "user_id", "team_id", "session_id", "kind", "priority", "why", "opened_at", "waited")
+_ENDED = ("ended_at", "ended", "outcome", "note")
+
+
+def _given(names: tuple[str, ...]) -> dict[str, t.Any]:
+    return {name: sa.bindparam(f"new_{name}", type_=turns.c[name].type) for name in names}
+
+
+_NEW_TURN = turns.insert().values(_given(_NEW)).returning(turns.c.id)
+_END_TURN = turns.update().where(turns.c.id == sa.bindparam("turn")).values(_given(_ENDED)).returning(*turns.c)
 
 
 def turn_of(uow: Uow, turn_id: int) -> Turn | None:
     """Return a turn, None where there is none."""
-    row = uow.connection.execute(_TURN, {"turn": turn_id}).first()
-    return None if row is None else Turn(*row)
+    found = uow.run(_TURN, {"turn": turn_id})
+    return Turn(*found[0]) if found else None
 
 
 def current(uow: Uow) -> Turn | None:
@@ -80,7 +114,10 @@ def next_turn(uow: Uow) -> Turn | Choice:
     if desk.turn_id is not None:
         put(uow, desk, lease_until=uow.now + uow.crm[TaskqueueSettings].lease)
         return t.cast(Turn, turn_of(uow, desk.turn_id))
-    return open_next(uow, desk)
+    found = open_next(uow, desk)
+    if isinstance(found, Choice) and (desk.seen_at is None or not dt.timedelta(0) <= uow.now - desk.seen_at < SEEN_FOR):
+        put(uow, desk, seen_at=uow.now)
+    return found
 
 
 def open_next(uow: Uow, desk: Desk) -> Turn | Choice:
@@ -91,33 +128,66 @@ def open_next(uow: Uow, desk: Desk) -> Turn | Choice:
         uow.flush()  # what has just been made may be the next one
         question = _question(uow, desk)
         for _again in range(TRIES):
-            choice = uow.crm.hook.taskqueue_decide(question=question) or decide(question)
-            turn = _open(uow, desk, choice)
-            if turn is not None:
-                return turn
-            if choice.task_id is None:
+            choice = _decided(uow, question)
+            if choice.task_id is None and choice.old_client_id is None:
                 return choice
-            question = without(question, [choice.task_id])
-    raise Conflict(BUSY)
+            task, question = _held(uow, desk, question, choice)
+            if task is not None:
+                return hand_over(uow, desk, task, choice)
+    return Choice(rule="busy", opens_at=uow.now + SOON)
 
 
 def _question(uow: Uow, desk: Desk) -> Question:
     settings = uow.crm[TaskqueueSettings]
     kinds = tuple(name for name in settings.all_kinds if name not in desk.paused)
     teams = tuple(uow.actor.teams) or (() if desk.team_id is None else (desk.team_id,))
-    return Question(uow, desk.user_id, teams, uow.now, t.cast(int, desk.session_id), settings, kinds)
+    stands_for = tuple(x for x in uow.actor.acts_for if x != desk.user_id)
+    return Question(uow, desk.user_id, teams, uow.now, t.cast(int, desk.session_id), settings, kinds, stands_for=stands_for)
 
 
-def _open(uow: Uow, desk: Desk, choice: Choice) -> Turn | None:
-    """Open what was chosen; None where there is nothing to open, or somebody else was quicker."""
-    task = None
+def _decided(uow: Uow, question: Question) -> Choice:
+    """Return what the strategy of a plugin, or else the usual one, chooses; `WrongChoice` where that cannot be."""
+    chosen = uow.crm.hook.taskqueue_decide(question=question)
+    if chosen is None:
+        return decide(question)
+    if not isinstance(chosen, Choice):
+        raise WrongChoice(NO_CHOICE.format(given=type(chosen).__name__))
+    if chosen.task_id is not None and chosen.old_client_id is not None:
+        raise WrongChoice(TWO_CHOICES.format(task=chosen.task_id, client=chosen.old_client_id))
+    return chosen
+
+
+def _held(uow: Uow, desk: Desk, question: Question, choice: Choice) -> tuple[Task | None, Question]:
+    """Return the task to open, held; or none, and the question to ask anew because somebody else was quicker."""
     if choice.old_client_id is not None:
-        task = draw(uow, choice.old_client_id, desk.user_id, desk.team_id)
-    elif choice.task_id is not None:
-        task = uow.get(Task, choice.task_id, lock=True)
-        if task.state is not TaskState.WAITING or task.archived_at is not None or not is_awake(uow, task.zone, uow.now):
-            return None
-    return None if task is None else hand_over(uow, desk, task, choice)
+        key = choice.old_client_id
+        if key in question.lost_clients:
+            raise WrongChoice(NOT_FREE_CLIENT.format(id=key))
+        if uow.peek(OldClient, key) is None:
+            raise WrongChoice(NO_SUCH_CLIENT.format(id=key))
+        task = draw(uow, key, desk.user_id, desk.team_id)
+        return task, question if task is not None else without(question, clients=[key])
+    key = t.cast(int, choice.task_id)
+    if uow.peek(Task, key) is None:
+        raise WrongChoice(NO_SUCH_TASK.format(id=key))
+    task = uow.get(Task, key, lock=True)
+    seen = question.shown.get(key)
+    if task.state is TaskState.WAITING and task.archived_at is None and may_open(uow, task):
+        # What has changed since it was found may no longer come first. It is held now: the next answer is the last.
+        same = seen is None or seen == Candidate(task.id, task.kind, task.priority, t.cast(dt.datetime, task.due_at), task.owner_id)
+        return (task if same else None), question
+    if key in question.lost:
+        raise WrongChoice(NOT_FREE_TASK.format(id=key, state=task.state.label))
+    return None, without(question, lost=[key])
+
+
+def may_open(uow: Uow, task: Task) -> bool:
+    """True unless the task's kind dials and its client sleeps."""
+    kind = uow.crm[TaskqueueSettings].all_kinds.get(task.kind)
+    if kind is None or not kind.dials or is_awake(uow, task.zone, uow.now):
+        return True
+    forget(uow.crm)
+    return False
 
 
 def hand_over(uow: Uow, desk: Desk, task: Task, choice: Choice) -> Turn:
@@ -127,8 +197,7 @@ def hand_over(uow: Uow, desk: Desk, task: Task, choice: Choice) -> Turn:
     why = {"rule": choice.rule, **choice.facts, **({"words": choice.words} if choice.words else {})}
     waited = None if desk.ended_at is None else max(0, int((now - desk.ended_at).total_seconds()))
     turn = Turn(0, task.id, desk.user_id, desk.team_id, t.cast(int, desk.session_id), task.kind, task.priority, why, now, waited)
-    values = {k: v for k, v in attrs.asdict(turn, recurse=False).items() if k != "id"}
-    key = uow.connection.execute(_NEW_TURN, values).scalar_one()
+    key = uow.run(_NEW_TURN, {f"new_{name}": getattr(turn, name) for name in _NEW})[0][0]
     put(uow, desk, task_id=task.id, turn_id=key, opened_at=now, lease_until=now + uow.crm[TaskqueueSettings].lease, draft=None)
     turn = attrs.evolve(turn, id=key)
     uow.crm.hook.taskqueue_opened(task=task, turn=turn, uow=uow)
@@ -159,33 +228,53 @@ def renew(uow: Uow, turn_id: int, draft: Mapping[str, t.Any] | None = None) -> b
     return bool(uow.connection.execute(desks.update().where(mine).values(**values)).rowcount)
 
 
+@attrs.frozen
+class Silent:
+    """A browser with an open task that has not been heard of."""
+
+    user_id: int
+    turn_id: int
+
+
 @every(cron="* * * * *")
 def expire(tick: Tick, uow: Uow) -> None:
-    """Take back what is open at silent browsers."""
-    silent = sa.select(desks.c.user_id).where(desks.c.lease_until < uow.now).order_by(desks.c.user_id)
-    for (user_id,) in uow.connection.execute(silent).all():
-        desk = desk_of(uow, user_id, lock=True)
-        if desk is not None and desk.lease_until is not None and desk.lease_until < uow.now:
-            note = EXPIRED.format(user=user_id, at=f"{uow.now.astimezone(uow.crm.zone):%H:%M}")
-            give_back(uow, desk, "expired", note.to(uow.crm.settings.language), draft=desk.draft)
+    """Have what is open at silent browsers taken back, each in a transaction of its own."""
+    silent = sa.select(desks.c.user_id, desks.c.turn_id).where(desks.c.lease_until < uow.now).order_by(desks.c.user_id)
+    for user_id, turn_id in uow.connection.execute(silent).all():
+        uow.schedule(Silent(user_id, turn_id), key=f"taskqueue:silent:{user_id}")
+    # A clock that was ahead has left leases that would not end for hours.
+    longest = uow.now + uow.crm[TaskqueueSettings].lease
+    uow.connection.execute(desks.update().where(desks.c.lease_until > longest + A_LITTLE).values(lease_until=longest))
+
+
+@on(Silent)
+def take_from_silent(event: Silent, uow: Uow) -> None:
+    """Put back what is open at a browser that is still silent."""
+    desk = desk_of(uow, event.user_id, lock=True)
+    if desk is not None and desk.turn_id == event.turn_id and desk.lease_until is not None and desk.lease_until < uow.now:
+        name = names_of(uow, "person", [desk.user_id])[desk.user_id]
+        note = EXPIRED.format(user=name, at=f"{uow.now.astimezone(uow.crm.zone):%H:%M}")
+        give_back(uow, desk, "expired", note.to(uow.crm.settings.language), draft=desk.draft)
 
 
 def give_back(uow: Uow, desk: Desk, ended: str, note: str, *, draft: Mapping[str, t.Any] | None = None) -> Task | None:
     """Put the task of a held desk back into the queue, with a note; what was typed is kept with the note."""
     if desk.task_id is None or desk.turn_id is None:
         return None
-    task = uow.get(Task, desk.task_id, lock=True)
-    typed = str((draft or {}).get("note") or "")
-    uow.keep(task, state=TaskState.WAITING, opened_by=None, opened_at=None, note="\n".join(x for x in (task.note, note, typed) if x))
+    task = None if uow.peek(Task, desk.task_id) is None else uow.get(Task, desk.task_id, lock=True)
+    if task is not None and task.state is TaskState.OPEN:
+        typed = str((draft or {}).get("note") or "")
+        uow.keep(task, state=TaskState.WAITING, opened_by=None, opened_at=None, note="\n".join(x for x in (task.note, note, typed) if x))
     end_turn(uow, desk, task, ended, note=note)
     clear(uow, desk)
     return task
 
 
-def end_turn(uow: Uow, desk: Desk, task: Task, ended: str, *, outcome: str | None = None, note: str | None = None) -> Turn:
+def end_turn(uow: Uow, desk: Desk, task: Task | None, ended: str, *, outcome: str | None = None, note: str | None = None) -> Turn:
     """Close the turn of a held desk; the desk itself is cleared by whoever calls."""
-    values = {"turn": desk.turn_id, "at": uow.now, "how": ended, "what": outcome, "words": note}
-    turn = Turn(*uow.connection.execute(_END_TURN, values).one())
-    uow.crm.hook.taskqueue_ended(task=task, turn=turn, uow=uow)
+    values = {"new_ended_at": uow.now, "new_ended": ended, "new_outcome": outcome, "new_note": note}
+    turn = Turn(*uow.run(_END_TURN, {"turn": desk.turn_id, **values})[0])
+    if task is not None:
+        uow.crm.hook.taskqueue_ended(task=task, turn=turn, uow=uow)
     tell(uow, desk.user_id)
     return turn
