@@ -75,7 +75,8 @@ def problem_body(refusal: Refusal, language: str, root: str) -> dict[str, t.Any]
 
 def one_problem(problem: Problem, language: str) -> dict[str, t.Any]:
     """Return one thing to mend."""
-    return {"path": problem.path, "code": problem.code, "message": translate(problem.message, language)}
+    told = {"path": problem.path, "code": problem.code, "message": translate(problem.message, language)}
+    return told | ({"extra": problem.extra} if problem.extra else {})
 
 
 def refused(call: Call, refusal: Refusal) -> Answer:

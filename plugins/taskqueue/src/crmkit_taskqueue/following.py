@@ -12,7 +12,7 @@ from . import clients, load
 from .answers import Given
 from .entities import Result, Task
 from .kinds import Outcome, TaskKind, stage_of
-from .planning import in_client_hours
+from .planning import in_working_time
 from .settings import TaskqueueSettings
 
 NOTHING_TO_MOVE = _("the task is about no {what}: there is nothing to move", ru="у задачи нет записи «{what}»: переместить нечего")
@@ -29,7 +29,8 @@ def follow(uow: Uow, task: Task, kind: TaskKind, outcome: Outcome, given: Given)
     if task.old_client_id is not None:
         _old_client(uow, task, outcome)
     if outcome.task:
-        add_task(uow, task, outcome.task, uow.now + outcome.task_in)
+        dials = uow.crm[TaskqueueSettings].all_kinds[outcome.task].dials
+        add_task(uow, task, outcome.task, in_working_time(uow, uow.now + outcome.task_in, task.zone, dials=dials))
 
 
 def add_task(uow: Uow, source: Task, kind: str, at: dt.datetime, *, again: bool = False, attempt: int = 1) -> Task:
@@ -63,9 +64,7 @@ def _retry(uow: Uow, task: Task, kind: TaskKind) -> None:
         if kind.give_up == "stack":
             clients.take_in(uow, task, _("Never reached", ru="Не дозвонились").to(uow.crm.settings.language))
         return
-    at = uow.now + kind.retry_after[task.attempt - 1]
-    if kind.dials:
-        at = in_client_hours(uow, at, task.zone)
+    at = in_working_time(uow, uow.now + kind.retry_after[task.attempt - 1], task.zone, dials=kind.dials)
     add_task(uow, task, task.kind, at, again=True, attempt=task.attempt + 1)
 
 

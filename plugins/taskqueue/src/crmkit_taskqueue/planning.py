@@ -1,4 +1,4 @@
-"""What follows from a task's kind and client: class, minutes, day, time zone, owner; and no more on a day than it takes."""
+"""What follows from a task's kind and client: class, minutes, day, time zone, owner; working time; and no more on a day than it takes."""
 
 from __future__ import annotations
 
@@ -9,17 +9,21 @@ from collections.abc import Mapping, MutableMapping
 import sqlalchemy as sa
 
 from crmkit import Invalid, Problem, Uow, _
-from crmkit_sales import Contact, Deal, Lead
+from crmkit_sales import Contact, Deal, Lead, SalesSettings
 
 from . import load
 from .entities import TaskState
 from .settings import TaskqueueSettings
-from .zones import remember, zone_of_number
+from .zones import in_client_hours, remember, zone_of_number
 
 Values = MutableMapping[str, t.Any]
 Before = Mapping[str, t.Any] | None
 NO_KIND = _("there is no kind {kind!r}; there are {known}", ru="нет вида {kind!r}; есть {known}")
+TOO_FAR = _("from {first} to {last}", ru="с {first} по {last}")
 ABOUT = ("contact_id", "lead_id", "deal_id")
+FIRST_DAY = dt.datetime(1970, 1, 2, tzinfo=dt.UTC)
+YEARS_AHEAD = dt.timedelta(days=3653)
+TURNS = 30  # so often working time and the client's hours are brought together, before the nearest moment has to do
 
 
 def prepare_task(values: Values, before: Before, uow: Uow) -> None:
@@ -36,8 +40,20 @@ def prepare_task(values: Values, before: Before, uow: Uow) -> None:
     if not values.get("title") and kind is not None:
         label = kind.text
         values["title"] = str(getattr(label, "to", lambda _language: label)(uow.crm.settings.language))
-    values["due_at"] = values.get("due_at") or uow.now
-    _keep_to_cap(values, before, uow, counts=kind is not None and kind.capped)
+    _when(values, before, uow, dials=kind is not None and kind.dials)
+    _keep_to_cap(values, before, uow)
+
+
+def _when(values: Values, before: Before, uow: Uow, *, dials: bool) -> None:
+    """Know the moment: now where none is given; what an automation plans lies in working time."""
+    values["due_at"] = at = values.get("due_at") or uow.now
+    if before is not None and before.get("due_at") == at:
+        return
+    if not FIRST_DAY <= at <= uow.now + YEARS_AHEAD:
+        limits = {"first": f"{FIRST_DAY:%d.%m.%Y}", "last": f"{uow.now + YEARS_AHEAD:%d.%m.%Y}"}
+        raise Invalid(problems=[Problem("due_at", "invalid", TOO_FAR.format(**limits))])
+    if before is None and at > uow.now and uow.settling.cause is not None:
+        values["due_at"] = in_working_time(uow, at, values.get("zone"), dials=dials)
 
 
 def _know_client(values: Values, before: Before, uow: Uow) -> None:
@@ -64,29 +80,81 @@ def _row(uow: Uow, cls: type[Contact] | type[Lead] | type[Deal], key: int | None
     return uow.connection.execute(sa.select(*wanted).where(c.id == key)).first()
 
 
-def _keep_to_cap(values: Values, before: Before, uow: Uow, *, counts: bool) -> None:
+def nobody_is_asked(uow: Uow) -> bool:
+    """True when a task is planned by an automation, which cannot be told to choose another day. Whoever imports tasks is told."""
+    return uow.elevated and (uow.operation_id is None or uow.settling.cause is not None)
+
+
+def _keep_to_cap(values: Values, before: Before, uow: Uow) -> None:
     """Refuse a person's task on a full day; what an automation makes goes to the next day that takes it."""
-    zone, owner = uow.crm.zone, values.get("owner_id")
+    zone, owner, settings = uow.crm.zone, values.get("owner_id"), uow.crm[TaskqueueSettings]
     values["day"] = values["due_at"].astimezone(zone).date()
-    same = before is not None and all(before.get(n) == values.get(n) for n in ("day", "owner_id", "kind", "archived_at"))
-    if same or not counts or owner is None or values.get("archived_at") is not None or values.get("state") not in (None, TaskState.WAITING):
+    if owner is None or not load.counts(values, settings) or (before is not None and _was_there(values, before, settings)):
         return
+    alone = nobody_is_asked(uow)
+    if alone and values.get("state") is TaskState.OPEN:
+        return  # a supervisor gives it to somebody at once, before everything else
     day = load.full(uow, owner, values["day"], values.get("id"))
-    if day is None:
-        return
-    if not uow.elevated:
-        load.refuse(uow, owner, day)
-    values["due_at"] = load.place(uow, owner, values["due_at"])
-    values["day"] = values["due_at"].astimezone(zone).date()
+    if day is not None and not alone:
+        load.refuse(uow, owner, day, _to_blame(values, before))
+    if day is not None:
+        values["due_at"] = load.place(uow, owner, values["due_at"])
+        values["day"] = values["due_at"].astimezone(zone).date()
+    if "id" not in values:  # one of many that are written together, once all of them are prepared
+        load.reserve(uow, owner, values["day"])
 
 
-def in_client_hours(uow: Uow, at: dt.datetime, zone: str | None) -> dt.datetime:
-    """Return the first moment from `at` on at which a client may be called."""
-    from zoneinfo import ZoneInfo
+def _was_there(values: Values, before: Mapping[str, t.Any], settings: TaskqueueSettings) -> bool:
+    return load.counts(before, settings) and all(before.get(n) == values.get(n) for n in ("day", "owner_id"))
 
-    hours = uow.crm[TaskqueueSettings].calling_hours
-    there = ZoneInfo(zone) if zone else uow.crm.zone
-    for begin, end in hours.spans(at, there):
-        if at < end:
-            return max(at, begin)
+
+def _to_blame(values: Values, before: Before) -> str:
+    """Return the field that was changed so that the day no longer does."""
+    if before is not None and before.get("day") == values["day"]:
+        return next((name for name in ("owner_id", "kind") if before.get(name) != values.get(name)), "due_at")
+    return "due_at"
+
+
+# ---- working time -------------------------------------------------------------------------------------------------
+def in_working_time(uow: Uow, at: dt.datetime, zone: str | None = None, *, dials: bool = False, user_id: int | None = None) -> dt.datetime:
+    """Return the first moment from `at` on that is working time by the company's calendar, and not on a day that manager is away.
+
+    With `dials` it is one at which a client of a zone may be called as well. From a day off it goes to the same time of a working day.
+    """
+    for _again in range(TURNS):
+        moved = _at_work(uow, at, user_id)
+        moved = in_client_hours(uow, moved, zone) if dials else moved
+        if moved == at:
+            break
+        at = moved
     return at
+
+
+def _at_work(uow: Uow, at: dt.datetime, user_id: int | None) -> dt.datetime:
+    zone, calendar = uow.crm.zone, uow.crm[SalesSettings].calendar
+    local = at.astimezone(zone)
+    day, minute = local.date(), local.hour * 60 + local.minute
+    hours = calendar.of(day)
+    if any(begin <= minute < end for begin, end in hours) and not load.days_off(uow, user_id, day, day):
+        return at
+    later = next((begin for begin, _end in hours if begin > minute), None)
+    if later is not None and not load.days_off(uow, user_id, day, day):
+        return _moment(day, later, zone)
+    first = day + dt.timedelta(days=1)
+    for _part in range(load.FURTHEST):
+        last = first + dt.timedelta(days=uow.crm[TaskqueueSettings].days_ahead)
+        off = load.days_off(uow, user_id, first, last)
+        found = next((first + dt.timedelta(days=n) for n in range((last - first).days + 1) if first + dt.timedelta(days=n) not in off), None)
+        if found is not None:
+            spans = calendar.of(found)
+            same = not hours and any(begin <= minute < end for begin, end in spans)
+            return _moment(found, minute if same else spans[0][0], zone)
+        first = last + dt.timedelta(days=1)
+    return at
+
+
+def _moment(day: dt.date, minute: int, zone: t.Any) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(minute // 60, minute % 60), zone).astimezone(dt.UTC)
+
+
+__all__ = ["in_client_hours", "prepare_task"]

@@ -14,6 +14,7 @@ from phonenumbers import timezone
 
 from crmkit import Crm, Uow
 
+from .desk import insert_new
 from .settings import TaskqueueSettings
 from .tables import zones
 
@@ -47,12 +48,7 @@ def remember(uow: Uow, zone: str) -> None:
     if zone in made:
         return
     if uow.connection.execute(sa.select(zones.c.zone).where(zones.c.zone == zone)).first() is None:
-        insert: t.Any = zones.insert().values(zone=zone)
-        if uow.connection.dialect.name == "postgresql":
-            from sqlalchemy.dialects.postgresql import insert as upsert
-
-            insert = upsert(zones).values(zone=zone).on_conflict_do_nothing()
-        uow.connection.execute(insert)
+        insert_new(uow, zones, zone=zone)
         _SEEN.pop(uow.crm, None)
     else:
         made.add(zone)  # not before it is there for everybody: what was written here may be undone
@@ -68,6 +64,20 @@ def asleep(uow: Uow, now: dt.datetime) -> frozenset[str]:
     found = frozenset(name for name in used if not _awake(hours, now, ZoneInfo(name)))
     _SEEN[uow.crm] = (now, found)
     return found
+
+
+def forget(crm: Crm) -> None:
+    """Work out anew which zones sleep: clients of a zone nobody knew of have come, perhaps in another process."""
+    _SEEN.pop(crm, None)
+
+
+def in_client_hours(uow: Uow, at: dt.datetime, zone: str | None) -> dt.datetime:
+    """Return the first moment from `at` on at which a client may be called."""
+    there = ZoneInfo(zone) if zone else uow.crm.zone
+    for begin, end in uow.crm[TaskqueueSettings].calling_hours.spans(at, there):
+        if at < end:
+            return max(at, begin)
+    return at
 
 
 def is_awake(uow: Uow, zone: str | None, now: dt.datetime) -> bool:

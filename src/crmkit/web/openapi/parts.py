@@ -16,7 +16,8 @@ PROBLEM: Schema = obj(
         "code": {"type": "string"},
         "problems": {
             "type": "array",
-            "items": obj({"path": {"type": "string"}, "code": {"type": "string"}, "message": {"type": "string"}}, ["path", "code", "message"]),
+            "items": obj({"path": {"type": "string"}, "code": {"type": "string"}, "message": {"type": "string"}, "extra": {"type": "object"}},
+                ["path", "code", "message"]),
         },
         "current_version": {"type": "integer", "minimum": 1},
         "error_id": {"type": "string"},
