@@ -12,11 +12,13 @@ import sqlalchemy as sa
 from crmkit import Invalid, Problem, Uow, _
 from crmkit_sales import Contact, Deal
 
-from .entities import OldClient, OldClientLink, Result, StackState, Task
+from .entities import OldClient, OldClientLink, Result, StackState, Task, TaskState
 from .settings import TaskqueueSettings
-from .zones import is_awake, remember, zone_of_number
+from .zones import forget, is_awake, remember, zone_of_number
 
 Values = MutableMapping[str, t.Any]
+UNDER_WAY = (TaskState.WAITING, TaskState.OPEN, TaskState.HELD)
+ONE_AT_A_TIME = 0x7461736C
 ONE = _("name one of: a contact, a lead, a deal", ru="укажите что-то одно: контакт, лид или сделку")
 
 
@@ -41,19 +43,49 @@ def prepare_link(values: Values) -> None:
 def draw(uow: Uow, client_id: int, user_id: int, team_id: int | None) -> Task | None:
     """Make a task on an old client for a manager, who is drawn by nobody else from now on; None where somebody was quicker."""
     client = uow.get(OldClient, client_id, lock=True)
-    if client.state is not StackState.WAITING or client.archived_at is not None or not is_awake(uow, client.zone, uow.now):
+    if client.state is not StackState.WAITING or client.archived_at is not None:
+        return None
+    settings = uow.crm[TaskqueueSettings]
+    if settings.all_kinds[settings.stack_kind].dials and not is_awake(uow, client.zone, uow.now):
+        forget(uow.crm)
+        return None
+    if (until := _taken(uow, client)) is not None:
+        client.not_before = until
+        uow.flush()
         return None
     uow.keep(client, state=StackState.DRAWN, drawn_at=uow.now, attempts=client.attempts + 1)
     link = _latest(uow, client_id)
     task = uow.add(
         Task(
-            kind=uow.crm[TaskqueueSettings].stack_kind, title=client.title, due_at=uow.now, contact_id=client.contact_id,
+            kind=settings.stack_kind, title=client.title, due_at=uow.now, contact_id=client.contact_id,
             lead_id=link.get("lead_id"), deal_id=link.get("deal_id"), owner_id=user_id, team_id=team_id,
         )
     )  # fmt: skip
     uow.keep(task, old_client_id=client_id, attempt=client.attempts)
     uow.flush()
     return task
+
+
+def _taken(uow: Uow, client: OldClient) -> dt.datetime | None:
+    """Return until when a client must be left alone because somebody is at it, or was, under another entry of the stack.
+
+    Merged contacts leave two entries about one person, and merged entries two tasks about one entry.
+    """
+    rest, c, t = uow.crm[TaskqueueSettings].rest, OldClient.__table__.c, Task.__table__.c
+    live = sa.select(t.id).where(t.old_client_id == client.id, t.state.in_(UNDER_WAY), t.archived_at.is_(None)).limit(1)
+    if uow.connection.execute(live).first() is not None:
+        return uow.now + rest
+    if client.contact_id is None:
+        return None
+    if uow.connection.dialect.name == "postgresql":  # two entries of one contact, drawn by two managers at once
+        uow.connection.execute(sa.text("SELECT pg_advisory_xact_lock(:space, :key)"), {"space": ONE_AT_A_TIME, "key": client.contact_id % 2**31})
+    others = (c.contact_id == client.contact_id) & (c.id != client.id) & c.archived_at.is_(None)
+    not_free = others & sa.or_(c.state == StackState.DRAWN, c.drawn_at > uow.now - rest)
+    counted = sa.select(sa.func.max(c.drawn_at), sa.func.count().filter(c.state == StackState.DRAWN)).where(not_free)
+    last, under_way = uow.connection.execute(counted).one()
+    if last is None and not under_way:
+        return None
+    return (uow.now if under_way or last is None else last) + rest
 
 
 def _latest(uow: Uow, client_id: int) -> Mapping[str, int | None]:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import typing as t
 
 import attrs
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from crmkit import Conflict, Uow, _
 
 from .tables import desks, paused
 
 NO_SESSION = _("start work first: tasks are handed out within a work session", ru="сначала начните работу: задачи выдаются в рабочей сессии")
+AT_IT = _(
+    "the manager's screen is just going on to another task: try once more",
+    ru="экран менеджера как раз переходит к другой задаче: повторите ещё раз",
+)
 ON_BREAK = _("you are on a break: end it to get a task", ru="у вас перерыв: завершите его, чтобы получить задачу")
 
 
@@ -31,13 +37,15 @@ class Desk:
     lease_until: dt.datetime | None
     ended_at: dt.datetime | None
     draft: dict[str, t.Any] | None
+    seen_at: dt.datetime | None = None
     paused: tuple[str, ...] = ()
     """Kinds that stand still at the moment."""
 
 
-_STANDS_STILL = sa.select(sa.func.aggregate_strings(paused.c.kind, " ")).scalar_subquery()
+_STANDS_STILL = sa.select(sa.func.aggregate_strings(paused.c.kind, t.cast(str, sa.literal_column("' '")))).scalar_subquery()
 _WANTED = sa.select(*desks.c, _STANDS_STILL).where(desks.c.user_id == sa.bindparam("user"))
 _LOCKED = _WANTED.with_for_update(of=desks)
+_TRIED = _WANTED.with_for_update(of=desks, skip_locked=True)
 
 
 def me(uow: Uow) -> int:
@@ -49,11 +57,32 @@ def me(uow: Uow) -> int:
 
 def desk_of(uow: Uow, user_id: int, *, lock: bool = False) -> Desk | None:
     """Return somebody's desk, held until the end of the transaction with `lock`; None for somebody who never worked."""
-    row = uow.connection.execute(_LOCKED if lock else _WANTED, {"user": user_id}).first()
-    if row is None:
+    found = uow.run(_LOCKED if lock else _WANTED, {"user": user_id})
+    if not found:
         return None
-    *values, still = tuple(row)
+    *values, still = found[0]
     return Desk(*values, paused=tuple((still or "").split()))  # type: ignore[misc]  # a row's columns are not typed
+
+
+def try_desk(uow: Uow, user_id: int) -> Desk | None:
+    """Return somebody's desk, held, for whoever holds a task already: `Conflict` where the manager is at it this very moment.
+
+    A manager's own work holds the desk first and then a task. Who has the task first must not wait for the desk: both would
+    wait for each other.
+    """
+    found = uow.run(_TRIED, {"user": user_id})
+    if not found:
+        if desk_of(uow, user_id) is None:
+            return None
+        raise Conflict(AT_IT)
+    *values, still = found[0]
+    return Desk(*values, paused=tuple((still or "").split()))  # type: ignore[misc]  # a row's columns are not typed
+
+
+def insert_new(uow: Uow, table: sa.Table, **values: t.Any) -> None:
+    """Insert a row unless there is one with its key."""
+    insert: t.Any = postgresql.insert(table) if uow.connection.dialect.name == "postgresql" else sqlite.insert(table)
+    uow.connection.execute(insert.values(**values).on_conflict_do_nothing())
 
 
 def at_work(uow: Uow, user_id: int) -> Desk:
@@ -66,8 +95,14 @@ def at_work(uow: Uow, user_id: int) -> Desk:
 
 def put(uow: Uow, desk: Desk, **values: t.Any) -> Desk:
     """Write what changes on a desk."""
-    uow.connection.execute(desks.update().where(desks.c.user_id == desk.user_id).values(**values))
+    uow.run(_put(tuple(values)), {"user": desk.user_id, **{f"new_{name}": value for name, value in values.items()}})
     return attrs.evolve(desk, **values)
+
+
+@functools.cache
+def _put(names: tuple[str, ...]) -> t.Any:
+    new = {name: sa.bindparam(f"new_{name}", type_=desks.c[name].type) for name in names}
+    return desks.update().where(desks.c.user_id == sa.bindparam("user")).values(new)
 
 
 def cleared(uow: Uow, desk: Desk) -> Desk:

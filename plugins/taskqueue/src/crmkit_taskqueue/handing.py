@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import typing as t
 from collections.abc import Mapping
@@ -9,13 +10,13 @@ from collections.abc import Mapping
 import attrs
 import sqlalchemy as sa
 
-from crmkit import Conflict, Tick, Topic, Uow, _, every, on
+from crmkit import Conflict, NotFound, Tick, Topic, Uow, _, every, on
 
 from .clients import draw
 from .deciding import Candidate, Choice, Question, decide, explain
 from .deciding.question import without
 from .desk import ON_BREAK, Desk, at_work, clear, desk_of, me, put
-from .entities import OldClient, Task, TaskState
+from .entities import Task, TaskState
 from .people import names_of
 from .roles import SUPERVISE, WORK
 from .settings import TaskqueueSettings
@@ -163,14 +164,16 @@ def _held(uow: Uow, desk: Desk, question: Question, choice: Choice) -> tuple[Tas
         key = choice.old_client_id
         if key in question.lost_clients:
             raise WrongChoice(NOT_FREE_CLIENT.format(id=key))
-        if uow.peek(OldClient, key) is None:
-            raise WrongChoice(NO_SUCH_CLIENT.format(id=key))
-        task = draw(uow, key, desk.user_id, desk.team_id)
+        try:
+            task = draw(uow, key, desk.user_id, desk.team_id)
+        except NotFound:
+            raise WrongChoice(NO_SUCH_CLIENT.format(id=key)) from None
         return task, question if task is not None else without(question, clients=[key])
     key = t.cast(int, choice.task_id)
-    if uow.peek(Task, key) is None:
-        raise WrongChoice(NO_SUCH_TASK.format(id=key))
-    task = uow.get(Task, key, lock=True)
+    try:
+        task = uow.get(Task, key, lock=True)
+    except NotFound:
+        raise WrongChoice(NO_SUCH_TASK.format(id=key)) from None
     seen = question.shown.get(key)
     if task.state is TaskState.WAITING and task.archived_at is None and may_open(uow, task):
         # What has changed since it was found may no longer come first. It is held now: the next answer is the last.
@@ -261,7 +264,9 @@ def give_back(uow: Uow, desk: Desk, ended: str, note: str, *, draft: Mapping[str
     """Put the task of a held desk back into the queue, with a note; what was typed is kept with the note."""
     if desk.task_id is None or desk.turn_id is None:
         return None
-    task = None if uow.peek(Task, desk.task_id) is None else uow.get(Task, desk.task_id, lock=True)
+    task = None
+    with contextlib.suppress(NotFound):  # an undo may have removed it for good
+        task = uow.get(Task, desk.task_id, lock=True)
     if task is not None and task.state is TaskState.OPEN:
         typed = str((draft or {}).get("note") or "")
         uow.keep(task, state=TaskState.WAITING, opened_by=None, opened_at=None, note="\n".join(x for x in (task.note, note, typed) if x))

@@ -24,6 +24,7 @@ desks = sa.Table(
     sa.Column("lease_until", UtcDateTime, index=True),
     sa.Column("ended_at", UtcDateTime),  # of the last task: from then on time is lost
     sa.Column("draft", sa.JSON),  # what was typed and not sent yet
+    sa.Column("seen_at", UtcDateTime),  # the last sign of somebody who has nothing open
 )  # fmt: skip
 # One row each time a task was opened at somebody: why, for how long, and how it ended.
 turns = sa.Table(
@@ -45,7 +46,11 @@ turns = sa.Table(
     sa.Index("ix_taskqueue_turn_user", "user_id", "opened_at"),
     sa.Index("ix_taskqueue_turn_day", "opened_at", "user_id"),
 )  # fmt: skip
-ENDS = ("done", "exit", "expired", "returned", "taken")
+ENDS = ("done", "exit", "expired", "returned", "taken", "undone")
+# The priority class of each kind, as the waiting tasks have it: where the settings say otherwise, the tasks follow.
+classes = sa.Table(
+    "taskqueue_class", metadata, sa.Column("kind", sa.String(40), primary_key=True), sa.Column("priority", sa.Integer, nullable=False)
+)
 # Kinds a supervisor has paused: nobody gets one until they go on.
 paused = sa.Table(
     "taskqueue_paused", metadata,

@@ -15,8 +15,9 @@ from crmkit import Uow
 from ..entities import OldClient, StackState, Task, TaskState
 from ..settings import TaskqueueSettings
 from ..tables import turns
-from ..zones import asleep
+from ..zones import asleep, in_client_hours
 
+FAR = dt.timedelta(days=2)  # as far ahead as one looks for what begins with a client's morning
 _task, _client = Task.__table__.c, OldClient.__table__.c
 
 
@@ -29,6 +30,13 @@ class Candidate:
     priority: int
     due_at: dt.datetime
     owner_id: int | None
+    wakes_at: dt.datetime | None = attrs.field(default=None, eq=False)
+    """When its client may be called, if that is not so now."""
+
+    @property
+    def begins_at(self) -> dt.datetime:
+        """When it may be opened at the earliest."""
+        return self.due_at if self.wakes_at is None else self.wakes_at
 
 
 @attrs.frozen
@@ -47,42 +55,69 @@ class Question:
     kinds: tuple[str, ...] = ()
     """Kinds that are handed out: those of the settings, without the paused ones."""
     lost: frozenset[int] = frozenset()
-    """Tasks somebody else got while this was being decided."""
+    """Tasks that could not be opened: somebody else got them while this was being decided."""
+    lost_clients: frozenset[int] = frozenset()
+    """Old clients who could not be drawn, for the same reason."""
+    stands_for: tuple[int, ...] = ()
+    """People the manager stands in for: what is theirs comes like the manager's own."""
+    shown: dict[int, Candidate] = attrs.field(factory=dict, eq=False, repr=False)
+    """Every candidate found so far: what has changed since is asked about once more."""
+
+    @property
+    def owners(self) -> tuple[int, ...]:
+        """Whose tasks count as the manager's own."""
+        return (self.user_id, *self.stands_for)
+
+    @property
+    def dials(self) -> tuple[str, ...]:
+        """Kinds that are opened only while the client may be called."""
+        return tuple(name for name in self.kinds if self.settings.all_kinds[name].dials)
 
     def own_due(self) -> Sequence[Candidate]:
         """Return the first due task of each priority class of the manager's own, the first class first."""
         return self._heads("due")
 
     def own_planned(self) -> Candidate | None:
-        """Return the manager's own task that is planned next, the lower class number first at the same time."""
-        found = self._heads("planned")
-        return min(found, key=lambda c: (c.due_at, c.priority, c.id), default=None)
+        """Return the manager's own task that is planned next, the lower class number first at the same time.
+
+        One whose client sleeps now begins when that client may be called: it counts with that moment.
+        """
+        found = [*self._heads("planned"), *self._sleeping()]
+        return min(found, key=lambda c: (c.begins_at, c.priority, c.due_at, c.id), default=None)
 
     def team_due(self) -> Candidate | None:
-        """Return the first task the team may help with, held for this transaction: nobody's, or overdue for `team_after`."""
-        if not self.teams:
-            return None
+        """Return the first task the team may help with, held for this transaction: nobody's, or overdue for `team_after`.
+
+        What belongs to nobody and to no team may be done by everybody.
+        """
+        values, sizes = self._values(), self._sizes()
         for priority in self.settings.classes:
-            row = self.uow.connection.execute(_team(priority, *self._also()), self._values()).first()
-            if row is not None:
-                return Candidate(*row)
+            ways = [_team("team", priority, len(self.teams), *sizes)] if self.teams else []
+            rows = [row for way in (*ways, _team("nobodys", priority, 0, *sizes)) for row in self.uow.run(way, values)]
+            found = min((Candidate(*row) for row in rows), key=lambda c: (c.due_at, c.id), default=None)
+            if found is not None:
+                self.shown[found.id] = found
+                return found
         return None
 
     def old_client(self) -> int | None:
         """Return the old client who comes next, held for this transaction: the manager's own first, then the team's."""
         if self.settings.stack_kind not in self.kinds:
             return None
-        shy, zones = self.now - self.settings.rest, asleep(self.uow, self.now)
+        shy, dials = self.now - self.settings.rest, self.settings.stack_kind in self.dials
+        zones = asleep(self.uow, self.now) if dials else frozenset()
         awake = [sa.or_(_client.zone.is_(None), _client.zone.not_in(zones))] if zones else []
         free = sa.and_(
             _client.state == sa.literal_column(f"'{StackState.WAITING.value}'"), _client.archived_at.is_(None),
             sa.or_(_client.not_before.is_(None), _client.not_before <= self.now),
             sa.or_(_client.drawn_at.is_(None), _client.drawn_at <= shy), *awake,
+            *([_client.id.not_in(self.lost_clients)] if self.lost_clients else []),
         )  # fmt: skip
-        ways: list[t.Any] = [_client.owner_id == self.user_id]
+        ways: list[t.Any] = [_client.owner_id == owner for owner in self.owners]
         if self.teams:
             since = self.now - self.settings.team_draws_after
             ways.append(sa.and_(_client.team_id.in_(self.teams), sa.or_(_client.owner_id.is_(None), _client.created_at <= since)))
+        ways.append(sa.and_(_client.team_id.is_(None), _client.owner_id.is_(None)))
         for way in ways:
             found = sa.select(_client.id).where(way, free).order_by(_client.score.desc(), _client.id).limit(1)
             row = self.uow.connection.execute(found.with_for_update(skip_locked=True)).first()
@@ -103,56 +138,96 @@ class Question:
         zones = asleep(self.uow, self.now)
         if not zones:
             return 0
-        waits = sa.and_(_task.owner_id == self.user_id, _task.due_at <= self.now, _waiting(), _task.zone.in_(zones))
+        waits = sa.and_(_task.owner_id.in_(self.owners), _task.due_at <= self.now, _waiting(), _task.zone.in_(zones), _task.kind.in_(self.dials))
         return int(self.uow.connection.execute(sa.select(sa.func.count()).where(waits)).scalar_one())
+
+    def without_kind(self) -> int:
+        """Return how many of the manager's own due tasks are of kinds that are no longer in the settings."""
+        mine = sa.and_(_task.owner_id.in_(self.owners), _task.due_at <= self.now, _waiting(), _task.kind.not_in(tuple(self.settings.all_kinds)))
+        return int(self.uow.connection.execute(sa.select(sa.func.count()).where(mine)).scalar_one())
 
     # ---- statements --------------------------------------------------------------------------------------------
     def _heads(self, which: str) -> list[Candidate]:
-        rows = self.uow.connection.execute(_own(which, self.settings.classes, *self._also()), self._values()).all()
-        return sorted((Candidate(*row) for row in rows), key=lambda c: (c.priority, c.due_at, c.id))
+        statement = _own(which, self.settings.classes, len(self.owners), *self._sizes())
+        rows = [Candidate(*row) for row in self.uow.run(statement, self._values())]
+        self.shown.update((c.id, c) for c in rows)
+        first: dict[int, Candidate] = {}
+        for found in sorted(rows, key=lambda c: (c.priority, c.due_at, c.id)):
+            first.setdefault(found.priority, found)
+        return list(first.values())
 
-    def _also(self) -> tuple[bool, bool]:
-        return bool(asleep(self.uow, self.now)), bool(self.lost)
+    def _sleeping(self) -> list[Candidate]:
+        """Return the manager's own tasks, the first of each time zone that sleeps, with the moment from which they may be opened."""
+        zones = asleep(self.uow, self.now)
+        if not zones:
+            return []
+        number = sa.func.row_number().over(partition_by=_task.zone, order_by=(_task.due_at, _task.priority, _task.id)).label("n")
+        waits = sa.and_(
+            _task.owner_id.in_(self.owners), _task.due_at <= self.now + FAR, _waiting(), _task.zone.in_(zones), _task.kind.in_(self.dials),
+            _task.id.not_in(self.lost),
+        )  # fmt: skip
+        each = sa.select(*_COLUMNS, _task.zone, number).where(waits).subquery()
+        rows = self.uow.connection.execute(sa.select(each).where(each.c.n == 1)).all()
+        return [Candidate(*row[:5], wakes_at=in_client_hours(self.uow, max(row.due_at, self.now), row.zone)) for row in rows]
+
+    def _sizes(self) -> tuple[int, int, int, int]:
+        """How many kinds, kinds that dial, sleeping zones and lost tasks there are: for as many values a statement is built, once."""
+        zones = len(asleep(self.uow, self.now))
+        return len(self.kinds), len(self.dials) if zones else 0, zones, len(self.lost)
 
     def _values(self) -> dict[str, t.Any]:
-        late = self.now - self.settings.team_after
-        values = {"user": self.user_id, "teams": self.teams, "now": self.now, "late": late, "kinds": self.kinds}
-        return {**values, "lost": tuple(self.lost), "zones": tuple(asleep(self.uow, self.now))}
+        values: dict[str, t.Any] = {"user": self.user_id, "now": self.now, "late": self.now - self.settings.team_after}
+        lists = {
+            "kind": self.kinds, "team": self.teams, "lost": sorted(self.lost), "zone": sorted(asleep(self.uow, self.now)), "dials": self.dials,
+            "owner": self.owners,
+        }  # fmt: skip
+        return values | {f"{name}_{n}": value for name, some in lists.items() for n, value in enumerate(some)}
 
 
-def _bind(name: str, *, many: bool = False) -> t.Any:
-    return sa.bindparam(name, expanding=many)
+def _bind(name: str, like: t.Any) -> t.Any:
+    return sa.bindparam(name, type_=like.type)
 
 
-_HELPS = sa.or_(
-    sa.and_(_task.owner_id.is_(None), _task.due_at <= _bind("now")), sa.and_(_task.owner_id != _bind("user"), _task.due_at <= _bind("late"))
-)
-_WHOSE: dict[str, tuple[t.Any, ...]] = {
-    "due": (_task.owner_id == _bind("user"), _task.due_at <= _bind("now")),
-    "planned": (_task.owner_id == _bind("user"), _task.due_at > _bind("now")),
-    "team": (_task.team_id.in_(_bind("teams", many=True)), _HELPS),
-}
+def _some(name: str, count: int, like: t.Any) -> list[t.Any]:
+    return [_bind(f"{name}_{n}", like) for n in range(count)]
 
 
-def _first(which: str, priority: int, zoned: bool, lost: bool) -> sa.Select[t.Any]:
+_COLUMNS = (_task.id, _task.kind, _task.priority, _task.due_at, _task.owner_id)
+
+
+def _whose(which: str, number: int) -> tuple[t.Any, ...]:
+    """Return whose tasks are looked at and when they are due; `number` is that of the owner, or how many teams there are."""
+    now, late = _bind("now", _task.due_at), _bind("late", _task.due_at)
+    if which == "nobodys":
+        return _task.team_id.is_(None), _task.owner_id.is_(None), _task.due_at <= now
+    if which != "team":
+        return _task.owner_id == _bind(f"owner_{number}", _task.owner_id), _task.due_at <= now if which == "due" else _task.due_at > now
+    user = _bind("user", _task.owner_id)
+    helps = sa.or_(sa.and_(_task.owner_id.is_(None), _task.due_at <= now), sa.and_(_task.owner_id != user, _task.due_at <= late))
+    return _task.team_id.in_(_some("team", number, _task.team_id)), helps
+
+
+def _first(which: str, priority: int, number: int, kinds: int, dials: int, zones: int, lost: int) -> sa.Select[t.Any]:
     """Return the statement for the first waiting task of one class: a short walk along an index, however many there are."""
-    found = sa.select(_task.id, _task.kind, _task.priority, _task.due_at, _task.owner_id)
-    found = found.where(*_WHOSE[which], _task.priority == priority, _waiting(), _task.kind.in_(_bind("kinds", many=True)))
-    if zoned:
-        found = found.where(sa.or_(_task.zone.is_(None), _task.zone.not_in(_bind("zones", many=True))))
+    found = sa.select(*_COLUMNS).where(*_whose(which, number), _task.priority == sa.literal_column(str(priority)), _waiting())
+    found = found.where(_task.kind.in_(_some("kind", kinds, _task.kind)))
+    if zones and dials:
+        awake = sa.or_(_task.zone.is_(None), _task.zone.not_in(_some("zone", zones, _task.zone)))
+        found = found.where(awake if dials == kinds else sa.or_(awake, _task.kind.not_in(_some("dials", dials, _task.kind))))
     if lost:
-        found = found.where(_task.id.not_in(_bind("lost", many=True)))
-    return found.order_by(_task.due_at, _task.id).limit(1)
+        found = found.where(_task.id.not_in(_some("lost", lost, _task.id)))
+    return found.order_by(_task.due_at, _task.id).limit(sa.literal_column("1"))
 
 
 @functools.cache
-def _own(which: str, classes: tuple[int, ...], zoned: bool, lost: bool) -> t.Any:
-    return sa.union_all(*(_first(which, priority, zoned, lost).subquery().select() for priority in classes))
+def _own(which: str, classes: tuple[int, ...], owners: int, *sizes: int) -> t.Any:
+    each = ((priority, owner) for priority in classes for owner in range(owners))
+    return sa.union_all(*(_first(which, priority, owner, *sizes).subquery().select() for priority, owner in each))
 
 
 @functools.cache
-def _team(priority: int, zoned: bool, lost: bool) -> t.Any:
-    return _first("team", priority, zoned, lost).with_for_update(skip_locked=True)
+def _team(way: str, priority: int, teams: int, *sizes: int) -> t.Any:
+    return _first(way, priority, teams, *sizes).with_for_update(skip_locked=True)
 
 
 def _waiting() -> t.Any:
@@ -160,6 +235,6 @@ def _waiting() -> t.Any:
     return sa.and_(_task.state == sa.literal_column(f"'{TaskState.WAITING.value}'"), _task.archived_at.is_(None))
 
 
-def without(question: Question, lost: Iterable[int]) -> Question:
-    """Return the same question, some tasks left out."""
-    return attrs.evolve(question, lost=question.lost | frozenset(lost))
+def without(question: Question, lost: Iterable[int] = (), clients: Iterable[int] = ()) -> Question:
+    """Return the same question, some tasks or old clients left out."""
+    return attrs.evolve(question, lost=question.lost | frozenset(lost), lost_clients=question.lost_clients | frozenset(clients))

@@ -10,7 +10,7 @@ import attrs
 
 from .question import Candidate, Question
 
-RULES = ("due", "starving", "share", "team", "planned", "soon", "old_client", "forced", "open", "break", "nothing")
+RULES = ("due", "starving", "share", "team", "planned", "soon", "old_client", "forced", "open", "break", "nothing", "busy", "trouble")
 
 
 @attrs.frozen(kw_only=True)
@@ -40,16 +40,16 @@ def decide(question: Question) -> Choice:
     if first is not None:
         return first
     if own:
-        return _task("due", own[0], overdue=_seconds(question.now - own[0].due_at), waiting=len(own))
+        return _task("due", own[0], overdue=_seconds(question.now - own[0].due_at), **_whose(question, own[0]))
     helped = question.team_due()
     if helped is not None:
         return _task("team", helped, owner=helped.owner_id, overdue=_seconds(question.now - helped.due_at))
     planned = question.own_planned()
-    gap = None if planned is None else planned.due_at - question.now
+    gap = None if planned is None else planned.begins_at - question.now
     if planned is not None and gap is not None and gap <= question.settings.max_break:
-        facts = {"gap": _seconds(gap), "max_break": _seconds(question.settings.max_break)}
-        if question.settings.wait == "count_down":
-            return Choice(rule="soon", opens_at=planned.due_at, facts={**_facts(planned), **facts})
+        facts = {"gap": _seconds(gap), "max_break": _seconds(question.settings.max_break), **_whose(question, planned)}
+        if question.settings.wait == "count_down" or planned.wakes_at is not None:
+            return Choice(rule="soon", opens_at=planned.begins_at, facts={**_facts(planned), "due_at": planned.begins_at.isoformat(), **facts})
         return _task("planned", planned, **facts)
     return _fill(question, gap)
 
@@ -60,7 +60,7 @@ def _fill(question: Question, gap: dt.timedelta | None) -> Choice:
     if client is not None:
         return Choice(rule="old_client", old_client_id=client, facts=facts)
     later = None if gap is None else question.now + gap
-    return Choice(rule="nothing", opens_at=later, facts={**facts, "asleep": question.asleep()})
+    return Choice(rule="nothing", opens_at=later, facts={**facts, "asleep": question.asleep(), "without_kind": question.without_kind()})
 
 
 def _starving(question: Question, own: Sequence[Candidate]) -> Choice | None:
@@ -94,6 +94,11 @@ def _task(rule: str, found: Candidate, **facts: t.Any) -> Choice:
 
 def _facts(found: Candidate) -> dict[str, t.Any]:
     return {"kind": found.kind, "priority": found.priority, "due_at": found.due_at.isoformat()}
+
+
+def _whose(question: Question, found: Candidate) -> dict[str, t.Any]:
+    """Say for whom the manager stands in with this one."""
+    return {} if found.owner_id == question.user_id else {"stands_for": found.owner_id}
 
 
 def _seconds(time: dt.timedelta) -> int:

@@ -40,6 +40,13 @@ WORDS: Mapping[str, Text] = {
     "forced": _("{name} gave it to you.", ru="Вам назначил(а) {name}."),
     "nothing": _("There is nothing to do now.", ru="Сейчас дел нет."),
     "nothing_until": _("There is nothing to do until {due}.", ru="До {due} дел нет."),
+    "busy": _("Others are quicker at the moment: asking once more.", ru="Задачи сейчас разбирают другие: запрашиваем ещё раз."),
+    "trouble": _("The next task could not be chosen: {problem}", ru="Не удалось выбрать следующую задачу: {problem}"),
+    "stands_for": _("You stand in for a colleague here.", ru="Здесь вы замещаете коллегу."),
+    "without_kind": _(
+        "{without_kind} tasks are of a kind that is no longer in the settings: tell your supervisor.",
+        ru="Задач, вида которых больше нет в настройках: {without_kind}. Сообщите руководителю.",
+    ),
     "asleep": _("Clients of {asleep} tasks sleep at this hour.", ru="Клиентам {asleep} задач сейчас звонить рано или поздно."),
 }  # fmt: skip
 MINUTES = _("{n} min", ru="{n} мин")
@@ -63,10 +70,11 @@ def explain(rule: str, facts: Mapping[str, t.Any], zone: ZoneInfo, now: dt.datet
             values[name] = span(facts[name])
     if facts.get("due_at"):
         values["due"] = moment(dt.datetime.fromisoformat(facts["due_at"]), zone, now)
-    found = told.format(**{"priority": "", "due": "", "gap": "", "max_break": "", "name": "", **values})
-    if facts.get("asleep"):
-        more = WORDS["asleep"].format(asleep=facts["asleep"])
-        return Text(f"{found} {more}", **{k: f"{found.to(k)} {more.to(k)}" for k in found.translations})
+    found = told.format(**{"priority": "", "due": "", "gap": "", "max_break": "", "name": "", "problem": "", **values})
+    for also in ("stands_for", "asleep", "without_kind"):
+        if facts.get(also):
+            more = WORDS[also].format(**{also: facts[also]})
+            found = Text(f"{found} {more}", **{k: f"{found.to(k)} {more.to(k)}" for k in found.translations})
     return found
 
 

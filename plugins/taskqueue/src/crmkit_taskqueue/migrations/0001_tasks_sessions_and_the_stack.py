@@ -17,6 +17,12 @@ down_revision = None
 def upgrade() -> None:
     """Bring the tables to this revision."""
     op.create_table(
+        "taskqueue_class",
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", name=op.f("pk_taskqueue_class")),
+    )
+    op.create_table(
         "taskqueue_desk",
         sa.Column(
             "user_id",
@@ -34,6 +40,7 @@ def upgrade() -> None:
         sa.Column("lease_until", c.UtcDateTime(), nullable=True),
         sa.Column("ended_at", c.UtcDateTime(), nullable=True),
         sa.Column("draft", sa.JSON(), nullable=True),
+        sa.Column("seen_at", c.UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_taskqueue_desk")),
         sa.UniqueConstraint("task_id", name=op.f("uq_taskqueue_desk_task_id")),
     )
@@ -391,3 +398,4 @@ def downgrade() -> None:
     op.drop_table("taskqueue_session")
     op.drop_table("taskqueue_paused")
     op.drop_table("taskqueue_desk")
+    op.drop_table("taskqueue_class")
