@@ -1,0 +1,59 @@
+"""Charts of a simulation: a page of its own, drawn without scripts."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from markupsafe import Markup, escape
+
+from crmkit import Misuse, _
+from crmkit.ui import charts
+
+TITLE = _("{managers} managers, {days} days", ru="Менеджеров: {managers}, дней: {days}")
+CLOSED = _("Closed per manager and day: mean, and the range of most", ru="Закрыто на менеджера за день: среднее и разброс большинства")
+OVERDUE = _("Overdue at the end of the day", ru="Просрочено к концу дня")
+STACK = _("Stack of old clients", ru="Стек старых клиентов")
+LEFT, UNTRIED = _("Not closed yet", ru="Ещё не закрыты"), _("Never tried", ru="Ни одной попытки")
+MEAN = _("Closed", ru="Закрыто")
+STYLE = """
+:root { color-scheme: light dark; font: 15px system-ui, sans-serif } body { margin: 2rem auto; max-width: 60rem; padding: 0 1rem }
+figure { margin: 0 0 2.5rem } svg { width: 100%; overflow: visible } svg text { fill: currentColor; font-size: 12px }
+svg line { stroke: #8886 } svg .fact, svg rect { fill: #3b82f6 } svg path, svg polyline { fill: none; stroke: #3b82f6; stroke-width: 2 }
+table { border-collapse: collapse; font-size: 13px } th, td { padding: .15rem .6rem; text-align: right }
+"""
+
+
+def write_plot(path: Path, report: Mapping[str, t.Any], language: str) -> None:
+    """Write the charts to a file; `Misuse` names the option where the file cannot be written."""
+    days: Sequence[Mapping[str, t.Any]] = report["by_day"]
+    labels = [str(day["day"])[5:] for day in days]
+    closed = charts.Series(MEAN, [d["mean"] for d in days], low=[d["p10"] for d in days], high=[d["p90"] for d in days])
+    overdue = charts.Series(OVERDUE, [d["overdue"] for d in days], color="amber")
+    stack = [charts.Series(LEFT, [d["stack_left"] for d in days]), charts.Series(UNTRIED, [d["stack_untried"] for d in days], color="gray")]
+    drawn = [
+        charts.line(labels, [closed], caption=CLOSED, language=language, norm=report["goal"]),
+        charts.line(labels, [overdue], caption=OVERDUE, language=language),
+        charts.line(labels, stack, caption=STACK, language=language),
+    ]
+    title = TITLE.format(managers=report["managers"], days=report["days"])
+    try:
+        path.write_text(page(title.to(language), drawn, language), encoding="utf-8")
+    except OSError as error:
+        raise Misuse(f"plot = {str(path)!r} cannot be written: {error.strerror or error}") from error
+
+
+def page(title: str, drawn: Sequence[Markup], language: str) -> str:
+    """Return a page that needs nothing but itself."""
+    head = f'<!doctype html><html lang="{escape(language)}"><meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}{_sheets()}</style>'
+    return f"{head}<body><h1>{escape(title)}</h1>{''.join(map(str, drawn))}</body></html>"
+
+
+def _sheets() -> str:
+    """Return the style sheets that colour charts on the CRM's own pages."""
+    folder = Path(charts.__file__).parents[1] / "static" / "css"
+    return "".join((folder / name).read_text(encoding="utf-8") for name in ("tokens.css", "charts.css") if (folder / name).exists())
+
+
+__all__ = ["page", "write_plot"]
