@@ -26,6 +26,11 @@ class StackState(enum.Enum):
         """What a person reads."""
         return STATES[self]
 
+    @property
+    def color(self) -> str:
+        """The colour it is shown in."""
+        return {"waiting": "gray", "drawn": "blue", "closed": "green"}[self.value]
+
 
 class Result(enum.Enum):
     """What came of an old client."""
@@ -40,6 +45,11 @@ class Result(enum.Enum):
     def label(self) -> str:
         """What a person reads."""
         return RESULTS[self]
+
+    @property
+    def color(self) -> str:
+        """The colour it is shown in."""
+        return "green" if self is Result.REVIVED else "gray" if self is Result.SILENT else "red"
 
 
 STATES: dict[StackState, str] = {

@@ -35,6 +35,11 @@ class TaskState(enum.Enum):
         """What a person reads."""
         return STATES[self]
 
+    @property
+    def color(self) -> str:
+        """The colour it is shown in."""
+        return {"waiting": "gray", "open": "blue", "held": "amber", "done": "green", "cancelled": "red"}[self.value]
+
 
 STATES: dict[TaskState, str] = {
     TaskState.WAITING: _("Waiting", ru="Ждёт"), TaskState.OPEN: _("In work", ru="В работе"),
