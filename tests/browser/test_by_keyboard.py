@@ -114,8 +114,7 @@ def test_a_manager_s_day(page: Page, served, deals, watch):
     tab_to(page, amount.get_by_role("button"))
     keys.press("Enter")
     here(page, page.get_by_label("Сумма", exact=True))
-    keys.press("Control+a")
-    keys.type("950")
+    keys.type("950")  # in the place of what was there
     keys.press("Enter")
     expect(amount).to_contain_text("950")
     here(page, amount.get_by_role("button"))
@@ -166,6 +165,10 @@ def test_a_manager_s_day(page: Page, served, deals, watch):
     with served.uow() as uow:
         moved = uow.get(Deal, deals["Б"])
         assert (moved.stage, moved.amount) == ("offer", 1500)
+
+    # and taken back at once, as the line of text offers
+    keys.press("Control+z")
+    expect(page.locator('.col[data-col="new"]').locator(card)).to_be_visible()
 
     # somebody new
     palette(page, "контакт", "Контакт")

@@ -9,10 +9,12 @@ export function toast(text, { bad = false, undo = null } = {}) {
   const box = document.createElement('div');
   box.className = `toast ${bad ? 'bad' : 'ok'}`;
   box.append(iconOf(bad ? 'bad' : 'ok'), Object.assign(document.createElement('span'), { textContent: text }));
-  const go = () => { box.classList.add('out'); setTimeout(() => box.remove(), 200); };
+  const leave = () => { const held = box.contains(document.activeElement); box.remove(); if (held) $('#main')?.focus(); };
+  const go = () => { box.classList.add('out'); setTimeout(leave, 200); };
   if (undo) {
-    const button = Object.assign(document.createElement('button'), { className: 'btn sm', textContent: word('undo') });
-    button.onclick = () => { box.remove(); htmx.ajax('POST', `${base}/_/undo`, { values: { tx: undo }, swap: 'none' }); };
+    const button = Object.assign(document.createElement('button'), { className: 'btn sm undo', textContent: word('undo') });
+    button.setAttribute('aria-keyshortcuts', 'Control+Z');
+    button.onclick = () => { leave(); htmx.ajax('POST', `${base}/_/undo`, { values: { tx: undo }, swap: 'none' }); };
     box.append(button);
   }
   const close = Object.assign(document.createElement('button'), { className: 'btn icon ghost xs' });
@@ -31,6 +33,14 @@ export function toast(text, { bad = false, undo = null } = {}) {
   while (all.children.length > 3) all.firstElementChild.remove();
   all.append(box);
 }
+
+// What was done last is taken back by the keys everybody knows; in a field they are the field's own.
+document.addEventListener('keydown', (event) => {
+  if (event.code !== 'KeyZ' || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey || event.defaultPrevented) return;
+  if (event.target.closest('input:not([type=checkbox],[type=radio]),textarea,select,[contenteditable]')) return;
+  const last = [...document.querySelectorAll('#toasts .toast:not(.out) .undo')].at(-1);
+  if (last) { event.preventDefault(); last.click(); }
+});
 
 // What the page before this one had to say stands there for those without scripts; here it goes as it came.
 const said = $('#toasts [data-said]');

@@ -82,6 +82,11 @@ document.addEventListener('htmx:after:swap', () => {
   const to = document.querySelector('[data-focus]');
   to?.removeAttribute('data-focus');
   if (to && (lost || to.matches('[role=alert]'))) to.focus({ preventScroll: !to.matches('[role=alert]') });
+  const box = document.activeElement; // what is typed takes the place of the value that was there, as in a cell of a list
+  if (box?.matches('.prop form[data-inline] input:not([type=checkbox],[role=combobox])') && !box.dataset.taken) {
+    box.dataset.taken = '';
+    box.select();
+  }
 });
 
 // ---- what is fetched again keeps what was unfolded ----------------------------------------------------------------------------
