@@ -13,6 +13,7 @@ from crmkit import Invalid, Problem, Uow, _
 from .kinds import Ask, Outcome
 
 MISSING = _("this is needed for «{outcome}»", ru="это нужно для результата «{outcome}»")
+TOO_FAR = _("a moment within the next ten years", ru="момент в пределах десяти лет")
 PAST = _("a moment in the future", ru="момент в будущем")
 NO_NUMBER = _("a number", ru="число")
 NO_DATE = _("a date, such as 2026-05-31", ru="дата, например 2026-05-31")
@@ -20,6 +21,8 @@ NO_MOMENT = _("a date and a time, such as 2026-05-31T10:30", ru="дата и в�
 NO_CHOICE = _("one of {known}", ru="одно из: {known}")
 UNKNOWN = _("the outcome «{outcome}» asks for no such thing", ru="результат «{outcome}» этого не спрашивает")
 LONGEST = 4000
+LARGEST = 1e15
+FURTHEST = dt.timedelta(days=3650)
 TOO_LONG = _("at most {most} characters", ru="не больше {most} знаков")
 Answer = str | int | float | None
 
@@ -53,7 +56,7 @@ def read_answers(outcome: Outcome, values: Mapping[str, t.Any], uow: Uow) -> Giv
     if outcome.then == "again":
         at, wrong = _again(values.get("at"), missing, uow)
         problems += wrong
-    note = str(values.get("note") or "").strip()
+    note = plain(values.get("note"))
     if len(note) > LONGEST:
         problems.append(Problem("note", "too_long", TOO_LONG.format(most=LONGEST)))
     if problems:
@@ -68,7 +71,9 @@ def _again(raw: t.Any, missing: str, uow: Uow) -> tuple[dt.datetime | None, list
         at = moment(raw, uow)
     except ValueError as error:
         return None, [Problem("at", "invalid", error.args[0])]
-    return at, [] if at > uow.now else [Problem("at", "invalid", PAST)]
+    if not uow.now < at < uow.now + FURTHEST:
+        return None, [Problem("at", "invalid", PAST if at <= uow.now else TOO_FAR)]
+    return at, []
 
 
 def moment(raw: t.Any, uow: Uow) -> dt.datetime:
@@ -89,7 +94,7 @@ def moment(raw: t.Any, uow: Uow) -> dt.datetime:
 
 def _read(ask: Ask, raw: t.Any, uow: Uow) -> Answer:
     if ask.type == "choice":
-        if raw not in ask.choices:
+        if not isinstance(raw, str) or raw not in ask.choices:
             raise ValueError(NO_CHOICE.format(known=", ".join(ask.choices)))
         return str(raw)
     if ask.type == "number":
@@ -97,7 +102,7 @@ def _read(ask: Ask, raw: t.Any, uow: Uow) -> Answer:
             number = float(str(raw).replace(",", ".").replace(" ", "").replace("\u00a0", ""))
         except ValueError:
             raise ValueError(NO_NUMBER) from None
-        if number != number or number in (float("inf"), float("-inf")):
+        if not abs(number) <= LARGEST:  # nor what is no number at all
             raise ValueError(NO_NUMBER)
         return int(number) if number.is_integer() else number
     if ask.type == "date":
@@ -107,6 +112,12 @@ def _read(ask: Ask, raw: t.Any, uow: Uow) -> Answer:
             raise ValueError(NO_DATE) from None
     if ask.type == "moment":
         return moment(raw, uow).isoformat()
-    if len(str(raw)) > LONGEST:
+    text = plain(raw)
+    if len(text) > LONGEST:
         raise ValueError(TOO_LONG.format(most=LONGEST))
-    return str(raw).strip()
+    return text
+
+
+def plain(raw: t.Any) -> str:
+    """Return what was typed as text a database takes: without what cannot be written down."""
+    return "" if raw is None else str(raw).encode("utf-8", "ignore").decode().replace("\x00", "").strip()

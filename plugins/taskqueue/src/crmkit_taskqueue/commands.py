@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import typing as t
 
-import sqlalchemy as sa
-
 from crmkit import Conflict, Forbidden, Invalid, Problem, Uow, _, command
 from crmkit.ui import button
 
-from . import ending, handing, sessions
+from . import clients, ending, handing, sessions
 from .deciding import Choice
-from .desk import desk_of
+from .desk import insert_new, try_desk
 from .entities import Task, TaskState, WorkSession
 from .handing import Turn
 from .reach import reach_of, teams_of
@@ -119,7 +117,7 @@ def give(
     if not reach_of(uow, SUPERVISE).holds(user_id, teams):
         raise Invalid(problems=[Problem("user_id", "not_yours", NOT_YOURS)])
     with uow.as_system():
-        desk = desk_of(uow, user_id, lock=True) if now else None
+        desk = try_desk(uow, user_id) if now else None
         task = uow.get(Task, task.id, lock=True)
         if task.state not in (TaskState.WAITING, TaskState.HELD):
             raise Conflict(BUSY if task.state is TaskState.OPEN else OVER)
@@ -130,7 +128,7 @@ def give(
         task.owner_id = user_id
         if teams and task.team_id not in teams:
             task.team_id = teams[0]
-        uow.keep(task, state=TaskState.WAITING)
+        uow.keep(task, state=TaskState.WAITING, outcome=None)
         if desk is not None:
             handing.hand_over(uow, desk, task, Choice(rule="forced", facts={"name": uow.actor.name or "", "priority": task.priority}))
         uow.publish("taskqueue.board", user_id)
@@ -143,13 +141,13 @@ def take_back(task: Task, uow: Uow) -> Task:
     """Return a task to the queue: one that is open at somebody, or one that was left with the supervisor."""
     with uow.as_system():
         if task.state is TaskState.OPEN and task.opened_by is not None:
-            desk = desk_of(uow, task.opened_by, lock=True)
+            desk = try_desk(uow, task.opened_by)
             if desk is None or desk.task_id != task.id:
                 raise Conflict(NOT_OPEN)
             note = RETURNED.format(name=uow.actor.name or uow.actor.id or "").to(uow.crm.settings.language)
             handing.give_back(uow, desk, "taken", note, draft=desk.draft)
         elif task.state is TaskState.HELD:
-            uow.keep(uow.get(Task, task.id, lock=True), state=TaskState.WAITING)
+            uow.keep(uow.get(Task, task.id, lock=True), state=TaskState.WAITING, outcome=None)
         else:
             raise Conflict(NOT_OPEN)
     return task
@@ -163,6 +161,8 @@ def cancel(task: Task, uow: Uow) -> Task:
         task = uow.get(Task, task.id, lock=True)
         if task.state not in (TaskState.WAITING, TaskState.HELD):
             raise Conflict(BUSY if task.state is TaskState.OPEN else OVER)
+        if task.old_client_id is not None:
+            clients.put_back(uow, task.old_client_id)
         return uow.keep(task, state=TaskState.CANCELLED, done_at=uow.now)
 
 
@@ -174,9 +174,7 @@ def pause_kind(uow: Uow, *, kind: t.Annotated[str, _("Kind", ru="Вид")], reas
     known = uow.crm[TaskqueueSettings].all_kinds
     if kind not in known:
         raise Invalid(problems=[Problem("kind", "choice", NO_KIND.format(kind=kind, known=", ".join(known)))])
-    there = uow.connection.execute(sa.select(paused.c.kind).where(paused.c.kind == kind)).first()
-    if there is None:
-        uow.connection.execute(paused.insert().values(kind=kind, user_id=uow.actor.id, since=uow.now, reason=reason[:200] or None))
+    insert_new(uow, paused, kind=kind, user_id=uow.actor.id, since=uow.now, reason=reason[:200] or None)
     uow.publish("taskqueue.board")
 
 

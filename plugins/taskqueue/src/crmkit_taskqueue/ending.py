@@ -5,15 +5,15 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
-from crmkit import Conflict, Forbidden, Invalid, Problem, Uow, _
+from crmkit import Conflict, Forbidden, Invalid, NotFound, Problem, Uow, _
 
 from . import clients
-from .answers import read_answers
+from .answers import LONGEST, TOO_LONG, plain, read_answers
 from .deciding import Choice
 from .desk import Desk, at_work, clear, cleared, me
 from .entities import Result, Task, TaskState
 from .following import follow
-from .handing import Turn, end_turn, hand_over, open_next, turn_of
+from .handing import Turn, WrongChoice, end_turn, hand_over, open_next, turn_of
 from .kinds import TaskKind
 from .sessions import begin_break
 from .settings import TaskqueueSettings
@@ -23,9 +23,17 @@ ENDED = _(
     "the task was closed already, in another tab or on another device: reload the page",
     ru="задача уже закрыта в другой вкладке или на другом устройстве: обновите страницу",
 )
-TAKEN_BACK = _(
-    "the task went back to the queue at {at} and somebody else has it now; what you typed is kept in your notes below",
-    ru="задача вернулась в очередь в {at}, и её взял другой сотрудник; набранный текст сохранён ниже",
+GONE = _(
+    "the task went back to the queue at {at} and is no longer free; what you typed is still in the form: copy it, then go on to the next task",
+    ru="задача вернулась в очередь в {at} и уже занята; набранное осталось в форме: скопируйте и переходите к следующей задаче",
+)
+ANOTHER = _(
+    "the task went back to the queue at {at}, and another one is open at you: end that one first, this one will come again",
+    ru="задача вернулась в очередь в {at}, и у вас открыта другая: сначала завершите её, эта придёт снова",
+)
+TAKEN = _(
+    "a supervisor took the task back at {at}; what you typed is still in the form: copy it, then go on to the next task",
+    ru="руководитель забрал задачу в {at}; набранное осталось в форме: скопируйте и переходите к следующей задаче",
 )
 NO_OUTCOME = _("there is no outcome {outcome!r}; there are {known}", ru="нет результата {outcome!r}; есть {known}")
 KIND_GONE = _(
@@ -63,6 +71,7 @@ def leave(uow: Uow, turn_id: int, reason: str, note: str) -> Turn | Choice:
 
     A wrong number and a client who wants no calls cancel the task; any other reason leaves it with the supervisor.
     """
+    note = plain(note)
     with uow.as_system():
         desk, task = _held(uow, turn_id)
         kind = uow.crm[TaskqueueSettings].all_kinds.get(task.kind)
@@ -70,16 +79,18 @@ def leave(uow: Uow, turn_id: int, reason: str, note: str) -> Turn | Choice:
         problems = []
         if reason not in known:
             problems.append(Problem("reason", "choice", NO_EXIT.format(reason=reason, known=", ".join(known))))
-        if not note.strip():
+        if not note:
             problems.append(Problem("note", "required", WHY))
+        if len(note) > LONGEST:
+            problems.append(Problem("note", "too_long", TOO_LONG.format(most=LONGEST)))
         if problems:
             raise Invalid(problems=problems)
         result = CANCELS.get(reason)
         uow.keep(
             task, state=TaskState.CANCELLED if result else TaskState.HELD, done_at=uow.now if result else None, outcome=reason,
-            opened_by=desk.user_id if result else None, opened_at=task.opened_at if result else None, note=_noted(task, note.strip()),
+            opened_by=desk.user_id if result else None, opened_at=task.opened_at if result else None, note=_noted(task, note),
         )  # fmt: skip
-        end_turn(uow, desk, task, "exit", outcome=reason, note=note.strip())
+        end_turn(uow, desk, task, "exit", outcome=reason, note=note)
         if task.old_client_id is not None and result is not None:
             clients.close(uow, task.old_client_id, result)
     return _go_on(uow, cleared(uow, desk))
@@ -94,12 +105,21 @@ def _held(uow: Uow, turn_id: int) -> tuple[Desk, Task]:
     turn = turn_of(uow, turn_id)
     if turn is None or turn.user_id != user_id:
         raise Forbidden(NOT_YOURS)
-    if turn.ended != "expired":
+    at = f"{(turn.ended_at or uow.now).astimezone(uow.crm.zone):%H:%M}"
+    if turn.ended == "taken":
+        raise Conflict(TAKEN.format(at=at))
+    if turn.ended not in ("expired", "returned"):
         raise Conflict(ENDED)
-    task = uow.get(Task, turn.task_id, lock=True)
-    if task.state is not TaskState.WAITING or desk.task_id is not None or task.archived_at is not None:
-        at = turn.ended_at.astimezone(uow.crm.zone) if turn.ended_at else uow.now
-        raise Conflict(TAKEN_BACK.format(at=f"{at:%H:%M}"))
+    if desk.task_id is not None and desk.task_id != turn.task_id:
+        raise Conflict(ANOTHER.format(at=at))
+    try:
+        task = uow.get(Task, turn.task_id, lock=True)
+    except NotFound:
+        raise Conflict(ENDED) from None
+    if desk.task_id is not None:
+        return desk, task  # it is open once more, in another tab
+    if task.state is not TaskState.WAITING or task.archived_at is not None:
+        raise Conflict(GONE.format(at=at))
     # The browser was silent for a while, nobody else took it: what was done counts.
     hand_over(uow, desk, task, Choice(rule="open", facts={"kind": task.kind, "priority": task.priority}))
     return at_work(uow, user_id), task
@@ -122,7 +142,13 @@ def _go_on(uow: Uow, desk: Desk) -> Turn | Choice:
         clear(uow, desk)
         begin_break(uow, desk, desk.pause_after)
         return Choice(rule="break", facts={"reason": desk.pause_after})
-    found = open_next(uow, desk)
+    if desk.pause_id is not None:
+        clear(uow, desk)
+        return Choice(rule="break")
+    try:
+        found = open_next(uow, desk)
+    except WrongChoice as error:  # what is done is done, whatever a plugin's strategy chooses next
+        found = Choice(rule="trouble", facts={"problem": error.message})
     if isinstance(found, Choice):
         clear(uow, desk)
     return found

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from crmkit import Conflict, NotFound, Tick, Topic, Uow, _, every, on
 
+from .answers import LONGEST, plain
 from .clients import draw
 from .deciding import Candidate, Choice, Question, decide, explain
 from .deciding.question import without
@@ -53,6 +54,7 @@ NOT_FREE_CLIENT = _(
     ru="стратегия плагина (taskqueue_decide) выбрала старого клиента {id}, которого сейчас нельзя взять: сообщите администратору",
 )
 EXPIRED = _("The browser of {user} fell silent; back in the queue since {at}.", ru="Браузер сотрудника {user} замолчал; возвращена в очередь в {at}.")
+MOST_TYPED = 30
 A_LITTLE = dt.timedelta(minutes=1)
 
 
@@ -227,8 +229,13 @@ def renew(uow: Uow, turn_id: int, draft: Mapping[str, t.Any] | None = None) -> b
     mine = (desks.c.user_id == me(uow)) & (desks.c.turn_id == turn_id)
     values: dict[str, t.Any] = {"lease_until": uow.now + uow.crm[TaskqueueSettings].lease}
     if draft is not None:
-        values["draft"] = dict(draft)
+        values["draft"] = kept(draft)
     return bool(uow.connection.execute(desks.update().where(mine).values(**values)).rowcount)
+
+
+def kept(draft: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return what was typed, as much of it as a desk keeps: texts alone, none longer than a note may be."""
+    return {plain(name)[:40]: plain(value)[:LONGEST] for name, value in list(draft.items())[:MOST_TYPED]}
 
 
 @attrs.frozen
