@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import types
 import typing as t
 from collections.abc import Mapping, MutableMapping
 
@@ -75,9 +77,16 @@ def _know_client(values: Values, before: Before, uow: Uow) -> None:
 def _row(uow: Uow, cls: type[Contact] | type[Lead] | type[Deal], key: int | None) -> t.Any:
     if key is None:
         return None
+    names, statement = _known(t.cast(t.Any, cls))
+    rows = uow.run(statement, {"key": key})
+    return types.SimpleNamespace(**dict(zip(names, rows[0], strict=True))) if rows else None
+
+
+@functools.cache
+def _known(cls: type[Contact] | type[Lead] | type[Deal]) -> tuple[tuple[str, ...], t.Any]:
     c = cls.__table__.c
-    wanted = [c[name] for name in ("owner_id", "team_id", "contact_id", "phone") if name in c]
-    return uow.connection.execute(sa.select(*wanted).where(c.id == key)).first()
+    names = tuple(name for name in ("owner_id", "team_id", "contact_id", "phone") if name in c)
+    return names, sa.select(*(c[name] for name in names)).where(c.id == sa.bindparam("key", type_=c.id.type))
 
 
 def nobody_is_asked(uow: Uow) -> bool:

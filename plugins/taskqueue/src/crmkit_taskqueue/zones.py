@@ -30,28 +30,34 @@ def zone_of_number(phone: str) -> str | None:
         found = timezone.time_zones_for_number(phonenumbers.parse(phone))
     except phonenumbers.NumberParseException:
         return None
-    offsets = {ZoneInfo(name).utcoffset(dt.datetime(2026, 1, 15, tzinfo=dt.UTC).replace(tzinfo=None)) for name in found if _known(name)}
-    return next((name for name in found if _known(name)), None) if len(offsets) == 1 else None
+    known = [name for name in found if _offset(name) is not None]
+    return known[0] if len({_offset(name) for name in known}) == 1 else None
 
 
-def _known(name: str) -> bool:
+@functools.cache
+def zone(name: str) -> ZoneInfo:
+    """Return a time zone: Python itself keeps eight of them, and clients of one country may live in more."""
+    return ZoneInfo(name)
+
+
+@functools.lru_cache(1024)
+def _offset(name: str) -> dt.timedelta | None:
     try:
-        ZoneInfo(name)
+        return zone(name).utcoffset(dt.datetime(2026, 1, 15, tzinfo=dt.UTC).replace(tzinfo=None))
     except (KeyError, ValueError, OSError):
-        return False
-    return True
+        return None
 
 
-def remember(uow: Uow, zone: str) -> None:
+def remember(uow: Uow, name: str) -> None:
     """Note that clients live in a zone."""
     made = _MADE.setdefault(uow.crm, set())
-    if zone in made:
+    if name in made:
         return
-    if uow.connection.execute(sa.select(zones.c.zone).where(zones.c.zone == zone)).first() is None:
-        insert_new(uow, zones, zone=zone)
+    if uow.connection.execute(sa.select(zones.c.zone).where(zones.c.zone == name)).first() is None:
+        insert_new(uow, zones, zone=name)
         _SEEN.pop(uow.crm, None)
     else:
-        made.add(zone)  # not before it is there for everybody: what was written here may be undone
+        made.add(name)  # not before it is there for everybody: what was written here may be undone
 
 
 def asleep(uow: Uow, now: dt.datetime) -> frozenset[str]:
@@ -61,7 +67,7 @@ def asleep(uow: Uow, now: dt.datetime) -> frozenset[str]:
         return known[1]
     hours = uow.crm[TaskqueueSettings].calling_hours
     used = [row[0] for row in uow.connection.execute(sa.select(zones.c.zone))]
-    found = frozenset(name for name in used if not _awake(hours, now, ZoneInfo(name)))
+    found = frozenset(name for name in used if not _awake(hours, now, zone(name)))
     _SEEN[uow.crm] = (now, found)
     return found
 
@@ -71,21 +77,21 @@ def forget(crm: Crm) -> None:
     _SEEN.pop(crm, None)
 
 
-def in_client_hours(uow: Uow, at: dt.datetime, zone: str | None) -> dt.datetime:
+def in_client_hours(uow: Uow, at: dt.datetime, name: str | None) -> dt.datetime:
     """Return the first moment from `at` on at which a client may be called."""
-    there = ZoneInfo(zone) if zone else uow.crm.zone
+    there = zone(name) if name else uow.crm.zone
     for begin, end in uow.crm[TaskqueueSettings].calling_hours.spans(at, there):
         if at < end:
             return max(at, begin)
     return at
 
 
-def is_awake(uow: Uow, zone: str | None, now: dt.datetime) -> bool:
+def is_awake(uow: Uow, name: str | None, now: dt.datetime) -> bool:
     """True when a client in a zone may be called now; where the zone is not known, always."""
-    return zone is None or _awake(uow.crm[TaskqueueSettings].calling_hours, now, ZoneInfo(zone))
+    return name is None or _awake(uow.crm[TaskqueueSettings].calling_hours, now, zone(name))
 
 
-def _awake(hours: t.Any, now: dt.datetime, zone: ZoneInfo) -> bool:
-    local = now.astimezone(zone)
+def _awake(hours: t.Any, now: dt.datetime, there: ZoneInfo) -> bool:
+    local = now.astimezone(there)
     minute = local.hour * 60 + local.minute
     return any(begin <= minute < end for begin, end in hours.of(local.date()))

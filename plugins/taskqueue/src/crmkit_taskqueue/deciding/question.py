@@ -104,25 +104,17 @@ class Question:
         """Return the old client who comes next, held for this transaction: the manager's own first, then the team's."""
         if self.settings.stack_kind not in self.kinds:
             return None
-        shy, dials = self.now - self.settings.rest, self.settings.stack_kind in self.dials
-        zones = asleep(self.uow, self.now) if dials else frozenset()
-        awake = [sa.or_(_client.zone.is_(None), _client.zone.not_in(zones))] if zones else []
-        free = sa.and_(
-            _client.state == sa.literal_column(f"'{StackState.WAITING.value}'"), _client.archived_at.is_(None),
-            sa.or_(_client.not_before.is_(None), _client.not_before <= self.now),
-            sa.or_(_client.drawn_at.is_(None), _client.drawn_at <= shy), *awake,
-            *([_client.id.not_in(self.lost_clients)] if self.lost_clients else []),
-        )  # fmt: skip
-        ways: list[t.Any] = [_client.owner_id == owner for owner in self.owners]
-        if self.teams:
-            since = self.now - self.settings.team_draws_after
-            ways.append(sa.and_(_client.team_id.in_(self.teams), sa.or_(_client.owner_id.is_(None), _client.created_at <= since)))
-        ways.append(sa.and_(_client.team_id.is_(None), _client.owner_id.is_(None)))
-        for way in ways:
-            found = sa.select(_client.id).where(way, free).order_by(_client.score.desc(), _client.id).limit(1)
-            row = self.uow.connection.execute(found.with_for_update(skip_locked=True)).first()
-            if row is not None:
-                return int(row[0])
+        zones = sorted(asleep(self.uow, self.now)) if self.settings.stack_kind in self.dials else []
+        values: dict[str, t.Any] = {
+            "now": self.now, "shy": self.now - self.settings.rest, "since": self.now - self.settings.team_draws_after,
+            **_numbered("owner", self.owners), **_numbered("team", self.teams), **_numbered("zone", zones),
+            **_numbered("lost", sorted(self.lost_clients)),
+        }  # fmt: skip
+        ways = [("own", n) for n in range(len(self.owners))] + ([("team", len(self.teams))] if self.teams else []) + [("nobodys", 0)]
+        for way, number in ways:
+            rows = self.uow.run(_old(way, number, len(zones), len(self.lost_clients)), values)
+            if rows:
+                return int(rows[0][0])
         return None
 
     def closed_today(self) -> dict[int, int]:
@@ -161,14 +153,12 @@ class Question:
         zones = asleep(self.uow, self.now)
         if not zones:
             return []
-        number = sa.func.row_number().over(partition_by=_task.zone, order_by=(_task.due_at, _task.priority, _task.id)).label("n")
-        waits = sa.and_(
-            _task.owner_id.in_(self.owners), _task.due_at <= self.now + FAR, _waiting(), _task.zone.in_(zones), _task.kind.in_(self.dials),
-            _task.id.not_in(self.lost),
-        )  # fmt: skip
-        each = sa.select(*_COLUMNS, _task.zone, number).where(waits).subquery()
-        rows = self.uow.connection.execute(sa.select(each).where(each.c.n == 1)).all()
-        return [Candidate(*row[:5], wakes_at=in_client_hours(self.uow, max(row.due_at, self.now), row.zone)) for row in rows]
+        values = {"until": self.now + FAR, **self._values()}
+        rows = self.uow.run(_asleep(len(self.owners), len(self.dials), len(zones), len(self.lost)), values)
+        found = []
+        for key, kind, priority, due, owner, zone, _number in rows:
+            found.append(Candidate(key, kind, priority, due, owner, in_client_hours(self.uow, max(due, self.now), zone)))
+        return found
 
     def _sizes(self) -> tuple[int, int, int, int]:
         """How many kinds, kinds that dial, sleeping zones and lost tasks there are: for as many values a statement is built, once."""
@@ -181,7 +171,13 @@ class Question:
             "kind": self.kinds, "team": self.teams, "lost": sorted(self.lost), "zone": sorted(asleep(self.uow, self.now)), "dials": self.dials,
             "owner": self.owners,
         }  # fmt: skip
-        return values | {f"{name}_{n}": value for name, some in lists.items() for n, value in enumerate(some)}
+        for name, some in lists.items():
+            values |= _numbered(name, some)
+        return values
+
+
+def _numbered(name: str, some: Sequence[t.Any]) -> dict[str, t.Any]:
+    return {f"{name}_{n}": value for n, value in enumerate(some)}
 
 
 def _bind(name: str, like: t.Any) -> t.Any:
@@ -228,6 +224,43 @@ def _own(which: str, classes: tuple[int, ...], owners: int, *sizes: int) -> t.An
 @functools.cache
 def _team(way: str, priority: int, teams: int, *sizes: int) -> t.Any:
     return _first(way, priority, teams, *sizes).with_for_update(skip_locked=True)
+
+
+@functools.cache
+def _asleep(owners: int, dials: int, zones: int, lost: int) -> t.Any:
+    """Return the statement for the first task of each zone that sleeps."""
+    number = sa.func.row_number().over(partition_by=_task.zone, order_by=(_task.due_at, _task.priority, _task.id)).label("n")
+    waits = [
+        _task.owner_id.in_(_some("owner", owners, _task.owner_id)), _task.due_at <= _bind("until", _task.due_at), _waiting(),
+        _task.zone.in_(_some("zone", zones, _task.zone)), _task.kind.in_(_some("dials", dials, _task.kind)),
+    ]  # fmt: skip
+    if lost:
+        waits.append(_task.id.not_in(_some("lost", lost, _task.id)))
+    each = sa.select(*_COLUMNS, _task.zone, number).where(*waits).subquery()
+    return sa.select(each).where(each.c.n == sa.literal_column("1"))
+
+
+@functools.cache
+def _old(way: str, number: int, zones: int, lost: int) -> t.Any:
+    """Return the statement for the old client who comes next: of an owner, of teams, or of nobody."""
+    now = _bind("now", _client.not_before)
+    free = [
+        _client.state == sa.literal_column(f"'{StackState.WAITING.value}'"), _client.archived_at.is_(None),
+        sa.or_(_client.not_before.is_(None), _client.not_before <= now),
+        sa.or_(_client.drawn_at.is_(None), _client.drawn_at <= _bind("shy", _client.drawn_at)),
+    ]  # fmt: skip
+    if zones:
+        free.append(sa.or_(_client.zone.is_(None), _client.zone.not_in(_some("zone", zones, _client.zone))))
+    if lost:
+        free.append(_client.id.not_in(_some("lost", lost, _client.id)))
+    helped = sa.or_(_client.owner_id.is_(None), _client.created_at <= _bind("since", _client.created_at))
+    whose: dict[str, t.Any] = {
+        "own": _client.owner_id == _bind(f"owner_{number}", _client.owner_id),
+        "team": sa.and_(_client.team_id.in_(_some("team", number, _client.team_id)), helped),
+        "nobodys": sa.and_(_client.team_id.is_(None), _client.owner_id.is_(None)),
+    }
+    found = sa.select(_client.id).where(whose[way], *free).order_by(_client.score.desc(), _client.id).limit(sa.literal_column("1"))
+    return found.with_for_update(skip_locked=True)
 
 
 def _waiting() -> t.Any:
