@@ -32,7 +32,7 @@ def test_the_best_few_with_their_reasons(client, make, ivan):
     found = ask(client, {"name": "ivanov vanya", "phone": "+79161234567"})
     assert [c["id"] for c in found] == [ivan.id]
     assert 0.5 < found[0]["score"] < 0.95  # a brother may be called Ivan, and use his telephone
-    assert "одинаковый телефон: +79161234567" in [r["text"] for r in found[0]["reasons"]]
+    assert "одинаковый телефон: +7 916 123-45-67" in [r["text"] for r in found[0]["reasons"]]
     assert found[0]["values"] == {"name": "Иванов Иван", "phone": "8 916 123 45 67", "city": "Пермь"}
 
 

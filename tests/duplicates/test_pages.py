@@ -9,7 +9,7 @@ import pytest
 
 from crmkit import Actor
 from crmkit.duplicates import Pair, PairState
-from tests.duplicates.people import Person
+from tests.duplicates.people import Number, Person
 
 LEAD, CLERK, OUTSIDER, STRANGER = (Actor(n, r, (r,)) for n, r in ((1, "lead"), (2, "clerk"), (3, "outsider"), (4, "stranger")))
 RU = {"accept-language": "ru"}
@@ -41,6 +41,28 @@ def test_pairs_stand_side_by_side_with_reasons_in_words(client, pair):
     assert "сходство" in said
     assert "Телефон" in said
     assert f"/people/person/{pair.a_id}/merge?with={pair.b_id}" in client.get("/duplicates/review").text
+
+
+def test_words_follow_the_page_not_the_person_and_phones_are_read_in_groups(client, pair):
+    client.act_as(Actor(1, "lead", ("lead",), language="ru")).cookies.set("crmkit_language", "en")
+    said = text(client.get("/duplicates/review").text)
+    assert "the same phone: +7 900 111-22-33" in said
+    assert "одинаков" not in said
+    assert said.count("+7 900 111-22-33") == 3  # the reason, and both sides
+    api = client.get("/x/duplicates/pairs?kind=people.person").json()
+    assert any(r["text"].startswith("the same phone") for r in api["pairs"][0]["reasons"])
+    client.cookies.clear()
+    assert "одинаковый телефон" in text(client.get("/duplicates/review").text)
+
+
+def test_what_parts_hold_stands_with_the_field_it_is_compared_to(client, make, deliver, clock):
+    for name in ("Анна Петрова", "Петрова Анна"):
+        make(Number, person_id=make(Person, name=name, phone="+79001112233", city="Пермь", owner_id=1).id, value="+79004445566")
+    clock.forward(seconds=30)
+    deliver()
+    said = text(client.act_as(LEAD).get("/duplicates/review", headers=RU).text)
+    assert said.count("+7 900 111-22-33, +7 900 444-55-66") == 2
+    assert "Номер " not in said
 
 
 def test_a_list_of_what_is_compared_leads_there(client, crm):

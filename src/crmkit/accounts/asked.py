@@ -120,12 +120,6 @@ def secret(value: t.Any, status: int = 200) -> Response:
 
 def refusal(request: Request, uow: Uow, status: int, code: str, title: Text, headers: t.Mapping[str, str] | None = None) -> Response:
     """Return a problem as an answer, so that what was counted on the way to it is kept: raising would undo that."""
-    words = title.to(language(request, uow))
+    words = title.to(uow.language)
     body = {"type": f"{root_of(request)}/api/docs#{code}", "title": words, "status": status, "detail": words, "code": code, "problems": []}
     return Response(orjson.dumps(body), status, {**SECRET, **(headers or {})}, "application/problem+json")
-
-
-def language(request: Request, uow: Uow) -> str:
-    """Return the language of an answer: the person's own, else the first the browser asks for that we speak."""
-    asked = [part.partition(";")[0].strip()[:2].lower() for part in request.headers.get("accept-language", "").split(",")[:20]]
-    return uow.actor.language or next((w for w in asked if w in ("en", "ru")), uow.crm.settings.language)

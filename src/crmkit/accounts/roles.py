@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from crmkit import Crm, Invalid, NotFound, Problem, Role, Text, Uow, _, command, hookimpl, route
 
-from .asked import key_of, language, person, read, whole
+from .asked import key_of, person, read, whole
 from .entities import StoredRole, User, UserRole
 from .guard import demand_reach, gives, listed
 from .people import actor_of
@@ -170,7 +170,7 @@ def _shown(scope: t.Any) -> t.Any:
 @route("/matrix", permission=MATRIX)
 def show_matrix(request: Request, uow: Uow) -> t.Any:
     """Show all roles and permissions with their scopes."""
-    return matrix(uow.crm, language(request, uow))
+    return matrix(uow.crm, uow.language)
 
 
 @route("/why", permission=MATRIX)
@@ -181,7 +181,7 @@ def why(request: Request, uow: Uow) -> t.Any:
     missing = [Problem(n, "required", _("required", ru="обязательный параметр")) for n in ("user", "kind", "id") if not asked.get(n)]
     if missing or asked["kind"] not in uow.crm.kinds:
         raise Invalid(problems=missing or [Problem("kind", "unknown", _("there is no such entity", ru="нет такой сущности"))])
-    kind, user, words = uow.crm.kinds[asked["kind"]], person(uow, whole(asked["user"], "user")), language(request, uow)
+    kind, user, words = uow.crm.kinds[asked["kind"]], person(uow, whole(asked["user"], "user")), uow.language
     uow.require(kind.permission("read"))
     record = uow.get(kind.cls, whole(asked["id"], "id"))
     actor = actor_of(uow.crm, user.id)

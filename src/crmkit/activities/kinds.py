@@ -49,6 +49,6 @@ def labels_of(crm: Crm) -> list[tuple[str, Text | str]]:
 @route("/kinds", permission=KINDS, operation={"summary": _("Kinds of activities", ru="Виды дел")})
 def activity_kinds(request: t.Any, uow: Uow) -> t.Any:
     """Kinds of activities."""
-    language = uow.actor.language or uow.crm.settings.language
+    language = uow.language
     labels = {k.name: k.label.to(language) if isinstance(k.label, Text) else k.label for k in kinds_of(uow.crm).values()}
     return {"kinds": [{"name": name, "label": label} for name, label in labels.items()]}

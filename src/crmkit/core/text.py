@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any, Self
+
+SPOKEN: ContextVar[Callable[[], str] | None] = ContextVar("crmkit_spoken", default=None)
+"""Says in which language the request at work is answered; None where there is no request."""
 
 
 class Text(str):

@@ -23,7 +23,7 @@ from .reading import Reading
 from .records import Fact, Records
 from .settle import Settling
 from .sql import Db
-from .text import _
+from .text import SPOKEN, _
 
 if t.TYPE_CHECKING:
     from .compose import Crm
@@ -56,6 +56,12 @@ class Uow(Reading):
         self.operation_id = operation
 
     # ---- what it is about --------------------------------------------------------------------------------------
+    @property
+    def language(self) -> str:
+        """The language to tell things in: that of the page or request being answered, else the actor's own, else the settings'."""
+        spoken = SPOKEN.get()
+        return spoken() if spoken is not None else self.actor.language or self.crm.settings.language
+
     def at(self, moment: dt.datetime, actor: Actor | None = None) -> None:
         """Settle, and go on as if it were `moment` (and `actor` were at work): for demo data and imports with their own times.
 

@@ -147,8 +147,8 @@ def _candidates(uow: Uow, here: Declared, counts: Mapping[int, int], own: int | 
 
 
 def told(uow: Uow, reasons: Sequence[Reason]) -> list[dict[str, t.Any]]:
-    """Return reasons in the actor's language."""
-    language = uow.actor.language or uow.crm.settings.language
+    """Return reasons in the language of the page or request."""
+    language = uow.language
     found = []
     for reason in reasons:
         words = reason.words.to(language) if isinstance(reason.words, Text) else reason.words

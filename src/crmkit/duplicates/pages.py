@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from crmkit import Entity, Invalid, Kind, Problem, Uow, _
 from crmkit.ui import Menu, Result, Slot, View, Visit, form_note, page, panel
 
+from .compare import Comparison, PhoneNumber
 from .entities import Pair, PairState
 from .live import CHECK, like
+from .normal import read_phone, say_phone
 from .registry import Declared, declared
 from .review import DECIDE, READ, decide, listed, told_pairs
 
@@ -85,10 +87,10 @@ def _first(uow: Uow, kinds: list[Declared]) -> Declared | None:
 
 def _shown(uow: Uow, here: Declared, pair: Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return a pair as the page shows it: both records, field by field."""
-    one, two = (record["values"] for record in pair["records"])
+    one, two = (_told(here, record["values"]) for record in pair["records"])
     fields = []
     for name in dict.fromkeys([*one, *two]):
-        left, right = _listed(one.get(name)), _listed(two.get(name))
+        left, right = one.get(name, ""), two.get(name, "")
         fields.append({"label": _label(here, name), "left": left, "right": right, "same": bool(left) and left == right})
     sides = [{"id": r["id"], "name": name_of(here, r["values"], r["id"]), "path": path_of(here.kind, r["id"])} for r in pair["records"]]
     first, second = sides
@@ -106,8 +108,23 @@ def _label(here: Declared, name: str) -> t.Any:
     return here.labels.get(name, name)
 
 
-def _listed(value: t.Any) -> str:
-    return ", ".join(str(v) for v in value) if isinstance(value, list | tuple) else "" if value is None else str(value)
+def _told(here: Declared, values: Mapping[str, t.Any]) -> dict[str, str]:
+    """Return what is compared as people read it: what a comparison finds in parts stands with its field, whose values those are too."""
+    found: dict[str, str] = {}
+    for comparison in here.what.compare:
+        kept: dict[str, dict[str, None]] = {}
+        for name in comparison.names:
+            value = values.get(name)
+            several = value if isinstance(value, list | tuple) else () if value is None else (value,)
+            at = comparison.fields[0] if name.startswith("<") and comparison.fields else name
+            kept.setdefault(at, {}).update((_said(comparison, str(v)), None) for v in several)
+        found |= {name: ", ".join(said) for name, said in kept.items() if said}
+    return found
+
+
+def _said(comparison: Comparison[t.Any], value: str) -> str:
+    """Return one value as people read it."""
+    return say_phone(read_phone(value, comparison.region or "RU") or value) if isinstance(comparison, PhoneNumber) else value
 
 
 def _decided(visit: Visit, uow: Uow) -> Result:
@@ -155,7 +172,7 @@ def while_typing(of: type[Entity], values: Mapping[str, t.Any], uow: Uow) -> Res
     found = []
     for one in like(uow, here, typed, limit=BESIDE):
         name = name_of(here, one["values"], one["id"])
-        more = [_listed(v) for n, v in one["values"].items() if _listed(v) and v != name][:3]
+        more = [said for said in _told(here, one["values"]).values() if said != name][:3]
         said = [r["text"] for r in one["reasons"] if r["weight"] > 0][:3]
         found.append({"name": name, "more": more, "reasons": said, "percent": round(one["score"] * 100), "path": path_of(here.kind, one["id"])})
     return View("while_typing.html", d=Words, found=found) if found else None

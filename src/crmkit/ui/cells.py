@@ -30,6 +30,7 @@ PEOPLE = {"owner_id": "person", "team_id": "team"}
 NUMBERS = frozenset({"int", "float", "Decimal"})
 NO_VALUE = Markup('<span class="none" aria-hidden="true">—</span>')
 LONG = 300
+PHONE = re.compile(r"\+[1-9][0-9]{7,14}")  # in a plain text it is one too: nothing else is written like that
 
 
 def look_of(field: Field) -> str:
@@ -182,7 +183,7 @@ class Cells:
         value = row[name]
         if how == "record" and name in self._linked and row.get(self._linked[name][0]) is not None:  # what one may not see leads nowhere
             return Markup('<a class="ref" href="{}">{}</a>').format(self.visit.url(path_of(self._linked[name][1], int(value))), text)
-        if how == "phone":
+        if how == "phone" or (how == "text" and PHONE.fullmatch(str(value))):
             return Markup('<a class="ref tel" href="tel:{}" data-phone="{}">{}</a>').format(value, value, text)
         if how == "email":
             return Markup('<a class="ref" href="mailto:{}">{}</a>').format(value, text)
@@ -208,6 +209,8 @@ class Cells:
             return str(row.get(dotted[0]) or f"№ {value}") if dotted is not None else f"№ {value}"
         if how == "choice":
             return choice_text(field, value, language)
+        if how == "phone":
+            return formats.phone(value)
         if how == "money":
             return formats.money(value, language)
         if how == "number":
@@ -223,7 +226,9 @@ class Cells:
         if how == "list":
             return ", ".join(map(str, value))[:LONG]
         labels = self.site.shown(self.kind).choices(name, visit.crm) if how == "text" else None
-        return translate(labels[value], language) if labels is not None and value in labels else str(value)
+        if labels is not None and value in labels:
+            return translate(labels[value], language)
+        return formats.phone(value) if how == "text" and PHONE.fullmatch(str(value)) else str(value)
 
 
 class Names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import decimal
 import json
 import re
 import typing as t
@@ -15,6 +16,7 @@ from ..core.errors import Invalid, Problem
 from ..core.field import Field
 from ..core.nesting import too_deep
 from ..core.text import _, translate
+from . import formats
 from .cells import Cells, choice_text, look_of
 from .shown import path_of
 
@@ -25,6 +27,8 @@ if t.TYPE_CHECKING:
 
 LISTED = re.compile(r"^[\s\[{]|[,\r\n]")
 BLANKS = re.compile(r"[\s\u00a0\u202f]")
+MARKS = re.compile(r"[\s\u00a0\u202f'\u2019₽$€£]")  # what people put between and around digits
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 CHOSEN = frozenset({"record", "person", "team"})
 CREATE_NAMED = _("Create “{name}”", ru="Создать «{name}»")
 CLEAR = _("Clear: {label}", ru="Очистить: {label}")
@@ -129,8 +133,8 @@ def as_typed(visit: Visit, how: str, value: t.Any) -> str:
             return dt.datetime.fromisoformat(value).astimezone(visit.zone).strftime("%Y-%m-%dT%H:%M")
         except ValueError:
             return value
-    if how in ("number", "money") and visit.language == "ru":
-        return str(value).replace(".", ",")
+    if how in ("number", "money"):
+        return _as_number(visit, how, value)
     if how == "check":
         return "true" if value in (True, "true") else ""
     if how == "list" and isinstance(value, list) and all(isinstance(v, str) and not LISTED.search(v) for v in value):
@@ -138,6 +142,21 @@ def as_typed(visit: Visit, how: str, value: t.Any) -> str:
     if how in ("json", "list") and not isinstance(value, str):
         return json.dumps(value, ensure_ascii=False, indent=1 if how == "json" and value else None)
     return str(value)
+
+
+def _as_number(visit: Visit, how: str, value: t.Any) -> str:
+    """Return a number as a person would type it: a Russian amount in groups, and nothing behind the point that says nothing."""
+    try:
+        number = decimal.Decimal(str(value))
+    except decimal.InvalidOperation:
+        return str(value)  # what was typed and is none stands there as it was
+    if not number.is_finite():
+        return str(value)
+    if how == "money" and visit.language == "ru":  # in English the comma between groups is a point to others
+        return formats.money(number, "ru").replace(formats.NBSP, " ").replace("\u2212", "-")
+    plain = f"{number:f}"
+    plain = plain.rstrip("0").rstrip(".") if "." in plain else plain
+    return plain.replace(".", ",") if visit.language == "ru" else plain
 
 
 def typed(visit: Visit, kind: Kind, names: Iterable[str], form: Form) -> dict[str, t.Any]:
@@ -165,7 +184,7 @@ def from_text(visit: Visit, field: Field, text: str) -> t.Any:
         plain = BLANKS.sub("", given)
         return int(plain) if re.fullmatch(r"[-+]?\d{1,18}", plain) else given
     if how in ("number", "money"):
-        return _decimal(field, given)
+        return _decimal(field, given, visit.language)
     if how == "moment":
         return _moment(visit, given)
     if how == "choice":
@@ -175,15 +194,24 @@ def from_text(visit: Visit, field: Field, text: str) -> t.Any:
     return given
 
 
-def _decimal(field: Field, given: str) -> t.Any:
-    plain = BLANKS.sub("", given).replace("\u2212", "-")
-    plain = plain.replace(",", ".") if plain.count(",") == 1 and "." not in plain else plain.replace(",", "")
+def _decimal(field: Field, given: str, language: str) -> t.Any:
+    plain = _pointed(MARKS.sub("", given).replace("\u2212", "-"), language)
     if field.type is not float:
         return plain
     try:
         return float(plain)
     except ValueError:
         return given
+
+
+def _pointed(text: str, language: str) -> str:
+    """Return a number with a point and no groups. Of comma and point the last is the point; what stands several times parts groups."""
+    comma, point = text.count(","), text.count(".")
+    if comma and point:
+        text = text.replace("." if text.rfind(",") > text.rfind(".") else ",", "")
+    elif comma > 1 or point > 1 or (language == "en" and THOUSANDS.fullmatch(text)):
+        return text.replace("," if comma else ".", "")
+    return text.replace(",", ".")
 
 
 def _moment(visit: Visit, given: str) -> str:

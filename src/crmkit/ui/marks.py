@@ -378,6 +378,8 @@ class Look:
     """What a form for a new record asks first; the rest follows below "more fields"."""
     sort: str = ""
     """The order of lists before anybody chooses: ``-created_at``."""
+    filter: Mapping[str, t.Any] = attrs.field(factory=dict)
+    """What lists leave in before anybody chooses, as a filter tree: ``{"done_at": {"empty": True}}``. It stands there as chips one can take away."""
     day: str = ""
     """The field calendars go by."""
     section: str = "records"

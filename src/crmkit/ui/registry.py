@@ -9,6 +9,7 @@ from pathlib import Path
 import attrs
 
 from ..core.commands import Command
+from ..core.filter import Reader
 from .marks import (
     BadgeMark,
     BoardMark,
@@ -170,6 +171,9 @@ def _wrong(crm: Crm, found: Registry) -> Iterator[str]:
                 kind.path(dotted, crm.kinds)
             except LookupError as error:
                 yield f"Look of {kind.key}: {error.args[0]}"
+        reader = Reader(kind, crm.kinds)
+        reader.read(look.filter)
+        yield from (f"Look of {kind.key}: {problem.path}: {problem.message}" for problem in reader.problems)
     for topic, pops in found.pops.items():
         if topic not in crm.topics:
             yield f"{pops[0].plugin}: {pops[0].key} waits for topic {topic!r}, which no plugin of this CRM has"

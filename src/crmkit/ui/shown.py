@@ -59,6 +59,11 @@ class Shown:
         return days[0] if days else ""
 
     @property
+    def filter(self) -> Mapping[str, t.Any]:
+        """What lists leave in before anybody chooses; nothing for all."""
+        return self.look.filter if self.look is not None else {}
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """What lists show before anybody chooses: the title first."""
         if self.look is not None and self.look.columns:

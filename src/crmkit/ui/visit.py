@@ -15,6 +15,7 @@ from markupsafe import escape
 from ..core.errors import Invalid, Problem
 from ..core.text import _, translate
 from ..web.actors import who_of
+from ..web.call import LANGUAGE_COOKIE, LANGUAGES
 from .results import Redirect, Result, Toast, View
 from .security import HTML, headers
 
@@ -33,9 +34,8 @@ if t.TYPE_CHECKING:
     from ..web.call import Call
     from .site import Site
 
-LANGUAGES = ("en", "ru")
 THEMES = ("auto", "light", "dark")
-LANGUAGE_COOKIE, THEME_COOKIE = "crmkit_language", "crmkit_theme"
+THEME_COOKIE = "crmkit_theme"
 NOT_A_FORM = _("the form cannot be read", ru="форму не удаётся прочитать")
 SAID_COOKIE, SAID_FOR, LONGEST_SAID = "crmkit_said", 1 / 1440, 500
 MOST_FIELDS = 2000
@@ -85,7 +85,6 @@ class Visit:
         """Whose page it is: templates are looked for there, and its style sheets apply."""
         self._query: Form | None = None
         self._form: Form | None = None
-        self._cookies: dict[str, str] | None = None
         self.cookies_to_set: list[tuple[bytes, bytes]] = []
         self.mark = ""
         self.refusal: Refusal | None = None
@@ -120,9 +119,6 @@ class Visit:
     @property
     def language(self) -> str:
         """``ru`` or ``en``: chosen in this browser, else the person's own, the browser's, the settings'."""
-        found = self.cookie(LANGUAGE_COOKIE)
-        if found in LANGUAGES:
-            return found
         return self.call.language if self.call.language in LANGUAGES else "en"
 
     @property
@@ -177,13 +173,7 @@ class Visit:
 
     def cookie(self, name: str) -> str | None:
         """Return a cookie of the visitor's browser."""
-        if self._cookies is None:
-            self._cookies = {}
-            for part in (self.call.header(b"cookie") or "").split(";"):
-                key, equals, value = part.strip().partition("=")
-                if equals:
-                    self._cookies.setdefault(key, value)
-        return self._cookies.get(name)
+        return self.call.cookies.get(name)
 
     def set_cookie(self, name: str, value: str, *, days: float = 365, hidden: bool = False, path: str = "/", secure: bool | None = None) -> None:
         """Keep something in the visitor's browser, for this CRM only; with no `days` it is taken away.
@@ -195,8 +185,7 @@ class Visit:
         ends = f"Path={self.call.root}{path}; Max-Age={int(days * 86400)}; SameSite=Lax"
         text = f"{name}={value}; {ends}{'; HttpOnly' if hidden else ''}{'; Secure' if over_tls else ''}"
         self.cookies_to_set.append((b"set-cookie", text.encode("ascii")))
-        if self._cookies is not None:
-            self._cookies[name] = value
+        self.call.cookies[name] = value
 
     def keep_language(self, language: str) -> None:
         """Show this browser the pages in a language from now on."""

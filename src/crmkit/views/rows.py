@@ -79,6 +79,6 @@ def _id(given: str) -> int:
 
 
 def _shown(problem: Problem, uow: Uow) -> dict[str, str]:
-    language = uow.actor.language or uow.crm.settings.language
+    language = uow.language
     to = getattr(problem.message, "to", None)
     return {"path": problem.path, "code": problem.code, "message": to(language) if to is not None else str(problem.message)}

@@ -13,6 +13,7 @@ from starlette.routing import Mount
 
 from ..core.access import Actor
 from ..core.errors import Refusal
+from ..core.text import SPOKEN
 from .actors import WhoIs, demand_known, identify, is_async
 from .answer import Answer, Stream
 from .call import Call
@@ -137,6 +138,7 @@ class Edge:
         return self._run(endpoint, call)
 
     def _run(self, endpoint: Endpoint, call: Call) -> Answer | Stream | None:
+        SPOKEN.set(lambda: call.language)  # the thread has a context of its own for each call
         try:
             return endpoint.run(call)
         except Refusal as refusal:

@@ -25,6 +25,7 @@ if t.TYPE_CHECKING:
     from .uploads import Spooled
 
 LANGUAGES = ("en", "ru")
+LANGUAGE_COOKIE = "crmkit_language"
 BIGGEST = 2**63 - 1
 ETAG = r'(W/)?"[!#-~\x80-\xff]*"'
 ETAGS = re.compile(rf"\"?[0-9]+\"?|{ETAG}(\s*,\s*{ETAG})*")
@@ -36,7 +37,7 @@ EXPECTED_OBJECT = _("expected a JSON object", ru="ожидается объек�
 class Call:
     """A request on its way through the edge. `body` is read before the handler runs; the handler runs in a thread."""
 
-    __slots__ = ("_headers", "actor", "body", "caller", "crm", "edge", "key", "kind", "method", "path", "root", "scope", "upload", "verb")
+    __slots__ = ("_cookies", "_headers", "actor", "body", "caller", "crm", "edge", "key", "kind", "method", "path", "root", "scope", "upload", "verb")
 
     def __init__(self, edge: Edge, scope: t.Any) -> None:
         self.edge, self.crm, self.scope = edge, edge.crm, scope
@@ -47,6 +48,7 @@ class Call:
             path = path[len(self.root) :]
         self.path: str = path or "/"
         self._headers: dict[bytes, bytes] | None = None
+        self._cookies: dict[str, str] | None = None
         self.body = b""
         self.upload: Spooled | None = None
         self.actor: Actor = ANONYMOUS
@@ -64,8 +66,22 @@ class Call:
         return None if value is None else value.decode("latin-1")
 
     @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies of the caller's browser."""
+        if self._cookies is None:
+            self._cookies = {}
+            for part in (self.header(b"cookie") or "").split(";"):
+                key, equals, value = part.strip().partition("=")
+                if equals:
+                    self._cookies.setdefault(key, value)
+        return self._cookies
+
+    @property
     def language(self) -> str:
-        """The caller's language: the actor's own, else what the browser asks for, else that of the settings."""
+        """The caller's language: chosen in the browser, else the actor's own, the one the browser asks for, the settings'."""
+        chosen = self.cookies.get(LANGUAGE_COOKIE)
+        if chosen in LANGUAGES:
+            return chosen
         return self.actor.language or accepted_language(self.header(b"accept-language")) or self.crm.settings.language
 
     def query(self, *known: str) -> dict[str, str]:

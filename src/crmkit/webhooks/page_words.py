@@ -37,7 +37,7 @@ conditions_help = _('A filter for each entity: {"sales.deal": {"amount": {"gt": 
     ru='Фильтр для каждой сущности: {"sales.deal": {"amount": {"gt": "100000"}}}')  # fmt: skip
 not_json = _("this is not JSON", ru="это не JSON")
 active = _("Switched on", ru="Включён")
-save, cancel, saved = _("Save", ru="Сохранить"), _("Cancel", ru="Отменить"), _("Saved", ru="Сохранено")
+save, cancel, saved = _("Save", ru="Сохранить"), _("Cancel", ru="Отмена"), _("Saved", ru="Сохранено")
 problems_here = _("Some of it cannot be: look below", ru="Кое-что не получится: смотрите ниже")
 secret, secret_ready = _("Secret", ru="Секрет"), _("The secret is ready", ru="Секрет готов")
 secret_once = _("Give it to the receiving system: it checks signatures with it. It is shown this once.",

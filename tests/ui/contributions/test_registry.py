@@ -117,11 +117,12 @@ def test_everything_wrong_is_told_at_once():
     def lonely(record: Thing, uow: Uow) -> None:
         return None
 
-    look = Look(of=Thing, columns=("nmae",))
+    look = Look(of=Thing, columns=("nmae",), filter={"naem": 1})
     told = "\n".join(problems(Thing, hello, taken, unguarded, beside, lonely, look))
     for words in (
         "page 'hello' must look like", "is where the list of shop.thing is", "unguarded names no permission", "beside is of Elsewhere",
         "stands beside no @command", "Look of shop.thing: there is no field 'nmae'. Did you mean 'name'?",
+        "Look of shop.thing: filter.naem",
     ):  # fmt: skip
         assert words in told, told
 

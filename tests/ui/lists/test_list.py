@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import html
 import io
 import json
 import re
@@ -11,13 +13,14 @@ import openpyxl
 import pytest
 
 from crmkit import Crm
-from crmkit_sales import Deal
+from crmkit.activities import Activity
+from crmkit_sales import Company, Deal
 from tests.ui.lists import extras
 from tests.ui.lists.conftest import ANN, BEN, BOSS, PART, As
 
 
-def titles(html: str) -> list[str]:
-    return re.findall(r'class="row-a"[^>]*>([^<]+)</a>', html)
+def titles(page: str) -> list[str]:
+    return re.findall(r'class="row-a"[^>]*>([^<]+)</a>', page)
 
 
 def test_a_list_shows_rows_with_their_values(deals: list[int], visiting: As):
@@ -115,6 +118,26 @@ def test_empty_and_unmatched_lists_say_what_to_do(deals: list[int], visiting: As
     page = client.get('/crm/sales/deal?filter={"amount":{"gt":"99999"}}').text
     assert "Nothing matches" in page
     assert 'href="/crm/sales/deal?view=0"' in page
+
+
+def test_a_list_begins_with_what_its_look_leaves_in_until_the_chip_is_taken_off(crm: Crm, visiting: As):
+    now = crm.clock.now()
+    with crm.uow(BOSS) as uow:
+        about = uow.about(uow.add(Company(name="+79123456789", owner_id=1)))
+        for name, days, done in (("Long done", -9, now), ("Soon", 2, None), ("Late", -2, None), ("Some day", None, None)):
+            due = now + dt.timedelta(days=days) if days is not None else None
+            uow.add(Activity(kind="todo", subject=name, due_at=due, done_at=done, owner_id=1, **about))
+    client, address = visiting(BOSS), "/crm/activities/activity"
+    page = client.get(address).text
+    assert titles(page) == ["Late", "Soon", "Some day"]
+    chip = html.unescape(re.findall(r'class="fchip-x" href="([^"]+)"', page)[0])
+    assert sorted(titles(client.get(chip).text)) == ["Late", "Long done", "Some day", "Soon"]
+    assert len(titles(client.get(f"{address}?view=0").text)) == 4
+    assert titles(client.get(address, params={"filter": '{"done_at":{"empty":false}}'}).text) == ["Long done"]
+    assert "Long done" not in client.get(f"{address}/export?format=csv&columns=subject").text
+    assert "fchip-x" not in client.get(f"{address}/calendar").text
+    said = client.get("/crm/sales/company").text
+    assert "+7 912 345-67-89" in said
 
 
 def test_archived_records_are_shown_when_asked_for(deals: list[int], crm: Crm, visiting: As):

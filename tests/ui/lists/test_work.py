@@ -31,6 +31,21 @@ def test_a_cell_is_saved_and_its_row_comes_back(deals: list[int], crm: Crm, visi
     assert "Oak" not in answer.text
 
 
+def test_an_amount_stands_in_its_editor_as_a_person_types_it(deals: list[int], visiting: As):
+    client, address = visiting(BOSS), f"/crm/sales/deal/{deals[0]}/cell"
+
+    def edited(typed: str, language: str) -> str:
+        said = client.post(address, data={"field": "amount", "version": "", "amount": typed}, headers=PART | {"accept-language": language})
+        assert said.status_code == 200, said.text
+        form = client.get(f"{address}?field=amount", headers=PART | {"accept-language": language}).text
+        return re.findall(r'name="amount"[^>]* value="([^"]*)"', form)[0]
+
+    russian = [("257 500,00", "257 500"), ("257500", "257 500"), ("1.257.500,50", "1 257 500,50"), ("257500.5 ₽", "257 500,50"), ("257,5", "257,50")]
+    assert [(typed, edited(typed, "ru")) for typed, _shown in russian] == russian
+    english = [("257,500", "257500"), ("1,257,500.50", "1257500.5"), ("257 500.00", "257500"), ("0.25", "0.25"), ("12,5", "12.5")]
+    assert [(typed, edited(typed, "en")) for typed, _shown in english] == english
+
+
 def test_what_a_cell_may_not_hold_is_said_in_it(deals: list[int], visiting: As):
     answer = visiting(BOSS).post(f"/crm/sales/deal/{deals[0]}/cell", data={"field": "amount", "version": "", "amount": "much"}, headers=PART)
     assert answer.status_code == 422

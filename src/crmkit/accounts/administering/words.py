@@ -48,7 +48,7 @@ close_access, open_access = _("Close access", ru="Закрыть доступ"),
 close_access_ask = _("Sessions and tokens of {name} end at once. What belongs to them stays.",
     ru="Сеансы и токены сразу перестанут действовать ({name}). Записи сотрудника останутся.")  # fmt: skip
 closed_now, opened_now = _("Access is closed", ru="Доступ закрыт"), _("Access is open", ru="Доступ открыт")
-save, cancel, add = _("Save", ru="Сохранить"), _("Cancel", ru="Отменить"), _("Add", ru="Добавить")
+save, cancel, add = _("Save", ru="Сохранить"), _("Cancel", ru="Отмена"), _("Add", ru="Добавить")
 saved = _("Saved", ru="Сохранено")
 holds_none = _("No roles: this person sees nothing", ru="Ролей нет: сотрудник ничего не видит")
 leads, leads_team = _("leads", ru="руководит"), _("Leads the team", ru="Руководит командой")

@@ -9,7 +9,7 @@ import attrs
 
 from crmkit import Text, _
 
-from ..normal import read_email, read_phone
+from ..normal import read_email, read_phone, say_phone
 from .base import Comparison, Key, Level, Part, Seen, Values, alike, plain, slips
 
 SAME_PHONE = _("the same phone: {a}", ru="одинаковый телефон: {a}")
@@ -57,12 +57,12 @@ class PhoneNumber(Comparison[tuple[str, ...]]):
         feature = f"{self.name}:phone"
         for number in first:
             if number in second:
-                yield Seen(feature, "same", SAME_PHONE.format(a=number), f"phone={number}")
+                yield Seen(feature, "same", SAME_PHONE.format(a=say_phone(number)), f"phone={number}")
                 return
         for a in first:
             for b in second:
                 if len(a) > 7 and slips(a, b, 1) <= 1:
-                    yield Seen(feature, "alike", ALIKE_PHONE.format(a=a, b=b))
+                    yield Seen(feature, "alike", ALIKE_PHONE.format(a=say_phone(a), b=say_phone(b)))
                     return
         yield Seen(feature, "different")
 

@@ -33,3 +33,15 @@ def read_phone(value: str, region: str = "RU") -> str | None:
     except phonenumbers.NumberParseException:
         pass
     return digits
+
+
+@functools.lru_cache(maxsize=10_000)
+def say_phone(value: str) -> str:
+    """Return a number as people write it, ``+7 916 123-45-67``; what is none comes back as it is."""
+    try:
+        number = phonenumbers.parse(value)
+    except phonenumbers.NumberParseException:
+        return value
+    if not phonenumbers.is_possible_number(number):
+        return value
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)

@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
     from ..visit import Visit
 
 WORDS: dict[str, Text] = {
-    "save": _("Save", ru="Сохранить"), "cancel": _("Cancel", ru="Отменить"), "more": _("More", ru="Ещё"), "remove": _("Remove", ru="Убрать"),
+    "save": _("Save", ru="Сохранить"), "cancel": _("Cancel", ru="Отмена"), "more": _("More", ru="Ещё"), "remove": _("Remove", ru="Убрать"),
     "pay": _("Take payment", ru="Принять оплату"), "new": _("New", ru="Новая"), "offer": _("Offer", ru="Предложение"),
     "talks": _("Talks", ru="Переговоры"), "waits": _("Waits for an answer", ru="Ждёт ответа"), "won": _("Won", ru="Выиграна"),
     "lost": _("Lost", ru="Проиграна"), "person": _("Yulia Zimina", ru="Юлия Зимина"), "company": _("Oak and Sons", ru="Дуб и сыновья"),

@@ -63,7 +63,7 @@ class Bar:
         self.visit, self.uow, self.kind, self.layout = visit, uow, kind, layout
         self.shown = visit.site.shown(kind)
         self.path = path_of(kind)
-        self.state: State = state_of(visit, uow, kind, asked)
+        self.state: State = state_of(visit, uow, kind, asked, layout)
         self.asked = self.state.asked
         self.extra = {name: value for name in EXTRA if (value := visit.query.get(name) or visit.form.get(name))}
         self.group = None if self.asked.raw else c.read(self.state.filter)

@@ -90,14 +90,16 @@ class State:
         return any(mine is not None and mine != its for mine, its in pairs)
 
 
-def state_of(visit: Visit, uow: Uow, kind: Kind, asked: Asked) -> State:
-    """Return what an address shows. Without a view of its own it is the one its owner opens first."""
+def state_of(visit: Visit, uow: Uow, kind: Kind, asked: Asked, layout: str = "") -> State:
+    """Return what an address shows. Without a view of its own it is the one its owner opens first, else what a list leaves in by itself."""
     views = views_of(visit, uow, kind)
     view = next((v for v in views if v.id == asked.view), None) if asked.view else None
     if asked.view is None and asked.plain:
         view = next((v for v in views if v.first), None)
     if view is None:
-        return State(asked=asked, view=None, views=tuple(views), filter=asked.filter or {}, sort=asked.sort, columns=asked.columns)
+        usual = visit.site.shown(kind).filter if asked.view is None and not asked.raw and not layout else {}
+        return State(asked=asked, view=None, views=tuple(views), filter=dict(usual) if asked.filter is None else asked.filter,
+            sort=asked.sort, columns=asked.columns)
     return State(
         asked=attrs.evolve(asked, view=view.id), view=view, views=tuple(views), filter=view.filter if asked.filter is None else asked.filter,
         sort=asked.sort or view.sort, columns=asked.columns or view.columns,

@@ -8,10 +8,11 @@ import orjson
 
 from ...core.errors import Invalid, Problem
 from ...core.text import _
+from ...web.call import LANGUAGE_COOKIE, LANGUAGES
 from ..menu import WORKSPACE_COOKIE, badges, workspaces_of
 from ..results import Redirect, Result
 from ..rooms import Address, Room
-from ..visit import LANGUAGE_COOKIE, LANGUAGES, THEME_COOKIE, THEMES
+from ..visit import THEME_COOKIE, THEMES
 from . import finding
 
 if t.TYPE_CHECKING:

@@ -8,7 +8,7 @@ import typing as t
 
 from starlette.requests import Request
 
-from crmkit import Invalid, Problem, Text, Uow, _
+from crmkit import Invalid, Problem, Text, _
 
 from .ask import Ask
 from .frame import CHOOSE, SPLITS
@@ -23,7 +23,6 @@ A_DAY = _("expected a day such as 2026-01-31", ru="ожидается день, 
 A_NUMBER = _("expected the number of a record", ru="ожидается номер записи")
 AN_OBJECT = _('expected a filter tree such as {"amount": {"gte": "100"}}', ru='ожидается дерево фильтра, например {"amount": {"gte": "100"}}')
 BIGGEST = 2**63 - 1
-LANGUAGES = ("en", "ru")
 
 
 class Asked:
@@ -87,12 +86,6 @@ class Asked:
         if not isinstance(found, dict):
             self._wrong("filter", "invalid", AN_OBJECT)
         return found
-
-
-def language_of(request: Request, uow: Uow) -> str:
-    """Return the language of whoever asks: the actor's own, else the browser's, else that of the settings."""
-    accepted = [part.partition(";")[0].strip()[:2].lower() for part in request.headers.get("accept-language", "").split(",")]
-    return uow.actor.language or next((word for word in accepted if word in LANGUAGES), None) or uow.crm.settings.language
 
 
 def described(summary: Text, choices: t.Mapping[str, t.Sequence[str]] = {}, flags: t.Sequence[str] = COMMON) -> dict[str, t.Any]:

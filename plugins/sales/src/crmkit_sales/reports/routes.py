@@ -15,7 +15,7 @@ from .frame import READ
 from .funnel import BASES, funnel
 from .hours import office
 from .outcomes import won_lost
-from .parameters import ANY, Asked, described, language_of
+from .parameters import ANY, Asked, described
 from .render import as_csv, as_json
 from .responses import first_response
 from .stays import time_in_stage
@@ -23,11 +23,10 @@ from .table import Report
 
 
 def _answer(request: Request, uow: Uow, asked: Asked, report: Report[t.Any]) -> t.Any:
-    language = language_of(request, uow)
     if asked.format == "json":
-        return as_json(report, language)
+        return as_json(report, uow.language)
     headers = {"content-disposition": f'attachment; filename="{report.name}-{report.since}-{report.until}.csv"'}
-    return Response(as_csv(report, language), media_type="text/csv; charset=utf-8; header=present", headers=headers)
+    return Response(as_csv(report, uow.language), media_type="text/csv; charset=utf-8; header=present", headers=headers)
 
 
 FUNNEL = {"basis": BASES}

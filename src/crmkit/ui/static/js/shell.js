@@ -1,5 +1,5 @@
 // What stands around the page: the drawer of phones, the current line of the menu, numbers at its lines, the offline notice.
-import { $, base } from './core.js';
+import { $, base, part } from './core.js';
 
 const nav = $('#nav');
 const narrow = matchMedia('(max-width:760px)');
@@ -37,7 +37,7 @@ let counted = Date.now();
 export async function countAgain() {
   if (!$('[data-badge]') || Date.now() - counted < 5000) return;
   counted = Date.now();
-  const answer = await fetch(`${base}/_/badges`, { headers: { 'HX-Request': 'true' } }).catch(() => null);
+  const answer = await part(`${base}/_/badges`, { background: true }).catch(() => null);
   if (!answer?.ok) return;
   const found = await answer.json();
   for (const badge of document.querySelectorAll('[data-badge]')) {
@@ -51,6 +51,15 @@ document.addEventListener('htmx:finally:request', (event) => { if (event.detail.
 addEventListener('popstate', () => setTimeout(moved));
 document.addEventListener('visibilitychange', () => { if (!document.hidden) countAgain(); });
 document.body.addEventListener('crm:told', countAgain);
+
+// A telephone number is read in groups and copied as it is dialled.
+document.addEventListener('copy', (event) => {
+  const chosen = getSelection(), said = chosen.toString().trim();
+  const phone = [chosen.anchorNode, chosen.focusNode].map((node) => (node?.closest ? node : node?.parentElement)?.closest('[data-phone]')).find(Boolean);
+  if (!phone || phone.textContent.trim() !== said) return;
+  event.clipboardData.setData('text/plain', phone.dataset.phone);
+  event.preventDefault();
+});
 
 const offline = () => document.documentElement.toggleAttribute('data-offline', !navigator.onLine);
 addEventListener('online', offline);
