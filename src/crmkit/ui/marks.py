@@ -211,7 +211,7 @@ W = t.TypeVar("W", bound=WidgetFunction)
 def page(
     path: str, *, label: str, permission: Permission, methods: Sequence[str] = ("GET",), menu: Menu | None = None, shell: bool = True,
 ) -> t.Callable[[PageFunction], PageFunction]:  # fmt: skip
-    """Serve a page at ``/<plugin><path>``: ``(visit, uow) -> View | Redirect | Toast``. `permission` may be ``PUBLIC``.
+    """Serve a page at ``/<plugin><path>``: ``(visit, uow) -> View | Redirect | Toast``. `permission` may be ``PUBLIC``, `path` ``"/"``.
 
     ``{name}`` in the path is found in ``visit.path``. GET reads only, other methods may write; a form's fields are in
     ``visit.form``. A function with a ``refusal=None`` of its own is asked once more when what was sent will not do: everything is

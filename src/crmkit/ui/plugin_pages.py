@@ -27,6 +27,8 @@ def room(site: Site) -> Room:
     below: dict[str, Address] = {}
     for item in site.registry.pages:
         below[f"/{item.plugin}{item.mark.path}"] = _page(item)
+        if item.mark.path == "/":  # a plugin's first page is found without the slash too
+            below[f"/{item.plugin}"] = _page(item)
     return Room(below=below)
 
 

@@ -146,7 +146,7 @@ def _wrong(crm: Crm, found: Registry) -> Iterator[str]:
     for item in t.cast("list[Item[t.Any]]", [*found.pages, *found.boards]):
         mark = item.mark
         where = f"{item.plugin}: page {mark.path!r}"
-        if not mark.path.startswith("/") or mark.path == "/" or mark.path.endswith("/"):
+        if not mark.path.startswith("/") or (mark.path != "/" and mark.path.endswith("/")) or (mark.path == "/" and isinstance(mark, BoardMark)):
             yield f"{where} must look like \"/something\""
         first = mark.path.split("/")[1] if mark.path.startswith("/") else ""
         if f"{item.plugin}.{first}" in crm.kinds:

@@ -17,7 +17,7 @@ from .sessions import pause, resume, start, stop
 from .settings import TaskqueueSettings
 
 _ENTITIES = [f"entities.{m}" for m in ("tasks", "old_clients", "recurring", "sessions")]
-_MODULES = ["tables", "roles", "load", "handing", "aligning", "putting_right", "repeating", "checking", "commands", "simulating", "looks", "panels", "in_force", "board.page", "board.actions"]
+_MODULES = ["tables", "roles", "load", "handing", "aligning", "putting_right", "repeating", "checking", "commands", "simulating", "looks", "panels", "in_force", "board.page", "board.actions", "screen.pages", "screen.tile"]
 
 plugin = Plugin(
     "taskqueue",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Sequence
 
 from markupsafe import Markup
 
@@ -18,7 +19,7 @@ from ..shown import path_of
 from . import feed, words
 from .doing import actions
 from .panels import Panel, asked, offered
-from .props import Props, fetched
+from .props import PropGroup, Props, fetched
 from .related import Tab, tabs
 from .rights import Rights
 from .steps import steps_of
@@ -35,12 +36,12 @@ AT_ONCE = (Slot.HEADER, Slot.TOP, Slot.TIMELINE, Slot.ASIDE)
 
 
 def page(visit: Visit, uow: Uow) -> Result:
-    """GET /sales/deal/5: the page; with ``?part=head`` or ``?part=props`` that part of it."""
+    """GET /sales/deal/5: the page; with ``?part=head`` or ``?part=props`` that part of it, with ``only=name,phone`` some properties."""
     kind = visit.kind
     uow.require(kind.permission("read"))
     record = uow.get(kind.cls, visit.key)
     part = visit.query.get("part", "")
-    shown = RecordPage(visit, uow, kind, record)
+    shown = RecordPage(visit, uow, kind, record, visit.query.get("only", "").split(",") if part == "props" and "only" in visit.query else ())
     if part == "head":
         return View("ui/records/head.html", **shown.head())
     if part == "props":
@@ -49,14 +50,15 @@ def page(visit: Visit, uow: Uow) -> Result:
 
 
 class RecordPage:
-    """One record, for one visitor."""
+    """One record, for one visitor; with `only`, some of its properties."""
 
-    def __init__(self, visit: Visit, uow: Uow, kind: Kind, record: Entity) -> None:
-        self.visit, self.uow, self.kind, self.record = visit, uow, kind, record
+    def __init__(self, visit: Visit, uow: Uow, kind: Kind, record: Entity, only: Sequence[str] = ()) -> None:
+        self.visit, self.uow, self.kind, self.record, self.only = visit, uow, kind, record, only
         self.shown = visit.site.shown(kind)
         self.rights = Rights(uow, kind, record)
         self.properties = Props(visit, uow, kind, self.rights)
-        wanted = [*self.properties.names, self.shown.title, *([self.shown.subtitle] if self.shown.subtitle else [])]
+        names = self.properties.names if not only else [n for n in only if n in self.properties.fields]
+        wanted = [*names, self.shown.title, *([self.shown.subtitle] if self.shown.subtitle else [])]
         self.row, self.cells = fetched(visit, uow, kind, record.id, wanted)
 
     @property
@@ -96,7 +98,10 @@ class RecordPage:
 
     def props(self) -> dict[str, t.Any]:
         """Return what the properties are filled with."""
-        return self.base() | {"groups": self.properties.groups(self.cells, self.row)}
+        if self.only:
+            some = PropGroup(label="", props=[self.properties.one(self.cells, self.row, n) for n in self.only if n in self.properties.fields])
+            return self.base() | {"groups": [some], "only": ",".join(self.only)}
+        return self.base() | {"groups": self.properties.groups(self.cells, self.row), "only": ""}
 
     def whole(self) -> dict[str, t.Any]:
         """Return what the page is filled with."""

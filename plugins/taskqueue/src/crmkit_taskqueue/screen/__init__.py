@@ -1,0 +1,1 @@
+"""The manager's screen: one task at a time, and everything about its client on one page."""
