@@ -192,7 +192,7 @@ class Replay:
                 self.found.append(f"old client {row.record_id} was drawn twice at once (entry {row.id})")
             if drawn is not None and client["drawn_at"] is not None and dt.timedelta(0) <= drawn - client["drawn_at"] < self.settings.rest:
                 self.found.append(f"old client {row.record_id} was drawn again after {drawn - client['drawn_at']}, sooner than {self.settings.rest}")
-            if drawn is not None and not self._is_awake(client.get("zone"), drawn):
+            if drawn is not None and not self._may_call(self.settings.stack_kind, client.get("zone"), drawn):
                 self.found.append(f"old client {row.record_id} was drawn while asleep ({client.get('zone')}, {drawn:%H:%M} UTC)")
         client |= {name: change[1] for name, change in changes.items() if name in ("state", "zone")}
         if "drawn_at" in changes:
@@ -219,10 +219,10 @@ class Replay:
         self._set(task, {n: c for n, c in changes.items() if n in ("owner_id", "team_id", "priority", "kind", "due_at", "zone")})
         Opening(self, task, turn).check()
 
-    def heads(self, whose: dict[int | None, dict[Key, Heap]], of: int | None, turn: t.Any) -> t.Iterator[Known]:
-        """Yield the first waiting task of each class, kind and zone that could be opened then."""
+    def heads(self, whose: dict[int | None, dict[Key, Heap]], of: int | None, turn: t.Any, *, asleep: bool = False) -> t.Iterator[Known]:
+        """Yield the first waiting task of each class, kind and zone that could be opened then; or of those whose clients slept."""
         for (_priority, kind, zone), heap in list(whose.get(of, {}).items()):
-            if kind in self.paused or kind not in self.settings.all_kinds or not self._is_awake(zone, turn.opened_at):
+            if kind in self.paused or kind not in self.settings.all_kinds or self._may_call(kind, zone, turn.opened_at) == asleep:
                 continue
             while heap:
                 _due, key, stamp = heap[0]
@@ -236,10 +236,21 @@ class Replay:
         """Yield the first ones of somebody's own."""
         return self.heads(self._own, owner, turn)
 
-    def team(self, team: int, turn: t.Any) -> t.Iterator[Known]:
+    def sleeping(self, owner: int, turn: t.Any) -> t.Iterator[tuple[Known, dt.datetime]]:
+        """Yield the first ones of somebody's own whose clients slept then, with the moment from which they may be called."""
+        for task in self.heads(self._own, owner, turn, asleep=True):
+            after = max(task.due, turn.opened_at)
+            spans = self.settings.calling_hours.spans(after, ZoneInfo(task.zone or "UTC"))
+            yield task, next(max(after, begin) for begin, end in spans if after < end)
+
+    def team(self, team: int | None, turn: t.Any) -> t.Iterator[Known]:
         """Yield the first ones of a team: those of its people, and nobody's."""
         yield from self.heads(self._team, team, turn)
         yield from self.heads(self._nobodys, team, turn)
+        yield from self.heads(self._nobodys, None, turn)
+
+    def _may_call(self, kind: str, zone: str | None, at: dt.datetime) -> bool:
+        return not self.settings.all_kinds[kind].dials or self._is_awake(zone, at)
 
     def _is_awake(self, zone: str | None, at: dt.datetime) -> bool:
         if zone is None:
@@ -356,12 +367,11 @@ class Opening:
     def _old_client(self) -> None:
         latest = self.turn.opened_at + self.replay.settings.max_break
         self._blame(self._others(), lambda o: o.due <= latest)
+        self._blame((o for o, wakes in self.replay.sleeping(self.turn.user_id, self.turn) if wakes <= latest), lambda o: True)
         self._blame(self._help(), lambda o: True)
 
     def _help(self) -> t.Iterator[Known]:
-        """Yield what the manager's team may help with."""
-        if self.turn.team_id is None:
-            return
+        """Yield what the manager may help with: the team's, and what is nobody's."""
         now, late = self.turn.opened_at, self.turn.opened_at - self.replay.settings.team_after
         for other in self.replay.team(self.turn.team_id, self.turn):
             if other.id != self.task.id and other.owner != self.turn.user_id and other.due <= (now if other.owner is None else late):

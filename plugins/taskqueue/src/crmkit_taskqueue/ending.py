@@ -122,6 +122,7 @@ def _held(uow: Uow, turn_id: int) -> tuple[Desk, Task]:
         raise Conflict(GONE.format(at=at))
     # The browser was silent for a while, nobody else took it: what was done counts.
     hand_over(uow, desk, task, Choice(rule="open", facts={"kind": task.kind, "priority": task.priority}))
+    uow.flush()  # the journal tells that it was opened once more
     return at_work(uow, user_id), task
 
 
