@@ -8,7 +8,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.suite.guards import OutsideCall
+from crmkit.ui.settings import UiSettings
+from tests.suite.guards import DEFAULT_FOLDERS, OutsideCall, left_behind
 
 
 @pytest.mark.parametrize("address", ["203.0.113.7", "10.0.0.1"])
@@ -35,6 +36,13 @@ def test_a_test_that_sleeps_fails():
 @pytest.mark.real_time("this is the test of the mark")
 def test_a_test_that_says_why_may_sleep():
     time.sleep(0.001)
+
+
+def test_folders_of_the_defaults_left_in_the_checkout_are_noticed(tmp_path):
+    assert left_behind(tmp_path) == set()
+    (tmp_path / "imports").mkdir()
+    assert left_behind(tmp_path) == {"imports"}
+    assert str(UiSettings().imports) in DEFAULT_FOLDERS
 
 
 def test_a_fresh_database_is_empty(database, database_url):

@@ -24,7 +24,7 @@ LOOKS: tuple[tuple[str, dict[str, Any], tuple[accessible.Theme, ...]], ...] = ((
 
 @pytest.fixture
 def crm_settings(crm_settings):
-    return {**crm_settings, "ui": {"demo": True}}
+    return {**crm_settings, "ui": {**crm_settings.get("ui", {}), "demo": True}}
 
 
 @pytest.mark.timeout(1800 if LONG else 300)

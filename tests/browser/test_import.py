@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import expect
 
 from crmkit_sales import Company
-from tests.browser import world
 from tests.browser.marks import in_every_look
 
 ROWS = "\n".join(f"{n};Фирма «Лютик № {n}»;Пермь;строка;{'сто' if n == 7 else n * 1000}" for n in range(1, 31))
@@ -33,11 +32,6 @@ def enter(sign_in, context, served, language):
         context.add_cookies([{"name": "crmkit_language", "value": language, "url": served.url}])
 
     return enter
-
-
-@pytest.fixture
-def crm_settings(tmp_path, crm_plugins):
-    return world.settings(tmp_path, crm_plugins) | {"ui": {"imports": str(tmp_path / "imports")}}
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def plugins() -> tuple[Plugin, ...]:
 
 def settings(folder: Path, composed: t.Iterable[Plugin]) -> dict[str, t.Any]:
     """The tables of crmkit.toml for a test's own folder."""
-    tables: dict[str, t.Any] = {"crmkit": {"timezone": ZONE}}
+    tables: dict[str, t.Any] = {"crmkit": {"timezone": ZONE}, "ui": {"imports": str(folder / "imports")}}
     if any(plugin.name == "activities" for plugin in composed):
         tables["activities"] = {"folder": str(folder / "files")}
     return tables

@@ -17,6 +17,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TEST_FOLDERS = (ROOT / "tests", *ROOT.glob("plugins/*/tests"))
 
+DEFAULT_FOLDERS = ("imports", "files")  # [ui] imports, [activities] folder
+
 # A slow machine is no failure of ours, and a failing example can be typed in again.
 hypothesis.settings.register_profile("crmkit", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("crmkit")
@@ -106,3 +108,17 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         return (yield)
     finally:
         _may_sleep = False
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_in_the_checkout() -> Iterator[None]:
+    """Fail where a CRM of a test keeps its files in the folders of the defaults, which are those of whoever runs the tests."""
+    before = left_behind()
+    yield
+    if made := left_behind() - before:
+        pytest.fail(f"a test left {', '.join(sorted(made))} in the checkout: give its CRM a folder of the test's own (tmp_path)")
+
+
+def left_behind(at: Path = ROOT) -> set[str]:
+    """Return which folders of the settings' defaults are there."""
+    return {name for name in DEFAULT_FOLDERS if (at / name).exists()}

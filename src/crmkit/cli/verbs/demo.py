@@ -131,7 +131,7 @@ def settings_text(plugins: list[Plugin], database: str, folder: Path) -> str:
         f"# Written by `crmkit demo`; change what you like.\n[crmkit]\nplugins = {names}\ndatabase = "
         f"{json.dumps(database)}\n"
         f'language = "{language()}"\ntimezone = "Europe/Moscow"\n\n'
-        "[ui]\ndemo = true\n\n"
+        f"[ui]\ndemo = true\nimports = {json.dumps(str(folder / 'imports'))}\n\n"
         + admin
         + ("" if "accounts.role" in crm.kinds else others)  # there, roles are data
         + (f"\n[activities]\nfolder = {json.dumps(str(folder / 'files'))}\n" if "activities.file" in crm.kinds else "")
