@@ -17,7 +17,10 @@ from .sessions import pause, resume, start, stop
 from .settings import TaskqueueSettings
 
 _ENTITIES = [f"entities.{m}" for m in ("tasks", "old_clients", "recurring", "sessions")]
-_MODULES = ["tables", "roles", "load", "handing", "aligning", "putting_right", "repeating", "checking", "commands", "simulating", "looks", "panels", "in_force", "board.page", "board.actions", "screen.pages", "screen.tile"]
+_MODULES = [
+    "tables", "roles", "load", "handing", "aligning", "putting_right", "repeating", "checking", "commands", "simulating", "looks", "panels",
+    "in_force", "board.page", "board.actions", "screen.pages", "screen.tile", "reports.page", "reports.routes",
+]  # fmt: skip
 
 plugin = Plugin(
     "taskqueue",

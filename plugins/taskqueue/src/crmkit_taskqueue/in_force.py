@@ -33,6 +33,7 @@ THEN = {
     "refuse": _("the old client is closed", ru="старый клиент закрывается"),
 }  # fmt: skip
 MAKES = _("makes the task «{kind}»", ru="создаёт задачу «{kind}»")
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 OFF = _("never", ru="никогда")
 
 
@@ -71,11 +72,23 @@ def _rules(settings: TaskqueueSettings) -> list[tuple[Text, t.Any]]:
         (_("Whatever its class, first after", ru="Вне очереди классов через"), after(settings.starving_after)),
         (_("Least share of a class", ru="Наименьшая доля класса"), shares or NO),
         (_("A silent browser loses its task after", ru="Молчащий браузер теряет задачу через"), after(settings.lease)),
-        (_("Clients may be called", ru="Клиентам можно звонить"), ", ".join(settings.client_hours)),
+        (_("Clients may be called", ru="Клиентам можно звонить"), _hours(settings.client_hours)),
         (_("A lost deal's client is in the stack after", ru="Клиент потерянной сделки в стеке через"), after(settings.revive_lost_after)),
         (_("An old client rests", ru="Старого клиента не трогают"), after(settings.rest)),
         (_("Attempts with an old client", ru="Попыток со старым клиентом"), settings.attempts),
     ]  # fmt: skip
+
+
+def _hours(spans: tuple[str, ...]) -> Text:
+    """Return hours as people write them: ``пн–пт 09:00–20:00``."""
+
+    def said(names: tuple[str, ...]) -> str:
+        told = ", ".join(spans).lower()
+        for name, day in zip(DAYS, names, strict=True):
+            told = told.replace(name, day)
+        return told.replace("-", "–")
+
+    return Text(said(("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")), ru=said(("пн", "вт", "ср", "чт", "пт", "сб", "вс")))
 
 
 WAITS = {"open": _("opens at once", ru="открывается сразу"), "count_down": _("is counted down to", ru="ждёт своего времени с отсчётом")}
