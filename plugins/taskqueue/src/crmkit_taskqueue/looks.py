@@ -19,13 +19,14 @@ from .tables import turns
 ABOUT = ("contact_id", "deal_id", "lead_id")
 
 TASKS = Look(
-    of=Task, icon="list-checks", order=50, subtitle="contact.name", sort="-id", day="due_at",
+    of=Task, icon="list-checks", order=50, subtitle="contact.name", sort="-id", filter={"state": {"in": ["waiting", "open", "held"]}}, day="due_at",
     hidden=("zone", "day", "previous_id", "opened_by", "answers"), choices={"kind": labels.kinds, "outcome": labels.outcomes},
     columns=("title", "kind", "state", "due_at", "contact_id", "priority", "owner_id", "taskqueue:why_last", "outcome", "done_at"),
     card=("kind", "due_at", "contact_id", "owner_id"), form=("kind", "title", "due_at", *ABOUT, "text"),
 )  # fmt: skip
 OLD_CLIENTS = Look(
-    of=OldClient, icon="history", order=52, subtitle="reason", sort="-score", day="not_before", hidden=("zone",),
+    of=OldClient, icon="history", order=52, subtitle="reason", sort="-score", filter={"state": {"in": ["waiting", "drawn"]}}, day="not_before",
+    hidden=("zone",),
     columns=("title", "state", "score", "contact_id", "reason", "attempts", "drawn_at", "not_before", "result", "owner_id"),
     card=("score", "contact_id", "attempts", "owner_id"), form=("title", "contact_id", "reason", "score", "not_before"),
 )  # fmt: skip

@@ -10,7 +10,10 @@ SUPERVISE = Permission(
     _("See who works at what; hand out, take back and pause", ru="Видеть, кто чем занят; назначать, возвращать, приостанавливать"),
 )
 REPORTS = Permission("taskqueue.reports.read", _("See reports on work", ru="Видеть отчёты о работе"))
+FILL = Permission("taskqueue.fill", _("Put clients into the stack of old clients", ru="Добавлять клиентов в стек старых"))
 TASKS = ("task", "recurring")
+RECORDS = ("taskqueue.task.*", "taskqueue.recurring.*", "taskqueue.old_client.*")
+VERBS = ("taskqueue.work", "taskqueue.supervise", "taskqueue.fill")
 
 
 def _tasks(scope: str) -> dict[str, str]:
@@ -19,18 +22,23 @@ def _tasks(scope: str) -> dict[str, str]:
 
 ROLES = (
     Role(
-        "manager", {"taskqueue.work": "own", **_tasks("own"), "taskqueue.task.read": "team", "taskqueue.old_client.read": "team"},
+        "manager",
+        {"taskqueue.work": "own", "taskqueue.fill": "own", **_tasks("own"), "taskqueue.task.read": "team", "taskqueue.old_client.read": "team"},
         label=_("Sales manager", ru="Менеджер по продажам"),
     ),
     Role(
         "team_lead",
         {
-            "taskqueue.work": "own", **_tasks("below"), "taskqueue.old_client.*": "below",
+            "taskqueue.work": "own", **_tasks("below"), "taskqueue.old_client.*": "below", "taskqueue.fill": "below",
             **dict.fromkeys(("taskqueue.supervise", "taskqueue.reports.read", "taskqueue.session.read"), "below"),
         },
         label=_("Team lead", ru="Руководитель группы"),
     ),
-    Role("director", {"taskqueue.*": "all"}, label=_("Sales director", ru="Директор по продажам")),
+    # Work sessions are begun, not written down: nobody creates one in a list.
+    Role(
+        "director", dict.fromkeys((*RECORDS, *VERBS, "taskqueue.session.read", "taskqueue.reports.read"), "all"),
+        label=_("Sales director", ru="Директор по продажам"),
+    ),
 )  # fmt: skip
 
 

@@ -18,7 +18,6 @@ from .table import Report, as_csv, as_json
 
 FLAGS = ("from", "to", "by", "team", "manager", "kind", "format")
 FORMATS = ("json", "csv")
-LANGUAGES = ("en", "ru")
 UNKNOWN = _("unknown parameter; there are: {known}", ru="неизвестный параметр; есть: {known}")
 A_DAY = _("expected a day such as 2026-01-31", ru="ожидается день, например 2026-01-31")
 A_NUMBER = _("expected a number", ru="ожидается номер")
@@ -69,12 +68,10 @@ def answer(request: Request, uow: Uow, make: Callable[[Uow, Ask], Report[t.Any]]
     """Return a report as it is asked for."""
     ask, form = read(request)
     report = make(uow, ask)
-    accepted = [part.partition(";")[0].strip()[:2].lower() for part in request.headers.get("accept-language", "").split(",")]
-    language = uow.actor.language or next((word for word in accepted if word in LANGUAGES), None) or uow.crm.settings.language
     if form == "json":
-        return as_json(report, language)
+        return as_json(report, uow.language)
     headers = {"content-disposition": f'attachment; filename="{report.name}-{report.since}-{report.until}.csv"'}
-    return Response(as_csv(report, language), media_type="text/csv; charset=utf-8; header=present", headers=headers)
+    return Response(as_csv(report, uow.language), media_type="text/csv; charset=utf-8; header=present", headers=headers)
 
 
 def described(summary: Text, by: Sequence[str]) -> dict[str, t.Any]:
