@@ -6,10 +6,12 @@ import datetime as dt
 import functools
 import typing as t
 import weakref
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 import phonenumbers
 import sqlalchemy as sa
+from babel.core import get_global
 from phonenumbers import timezone
 
 from crmkit import Crm, Uow
@@ -27,11 +29,13 @@ LOOKED_UP_FOR = dt.timedelta(minutes=1)
 def zone_of_number(phone: str) -> str | None:
     """Return the time zone of a number (E.164); None where it may be in several, as most mobile numbers of large countries are."""
     try:
-        found = timezone.time_zones_for_number(phonenumbers.parse(phone))
+        number = phonenumbers.parse(phone)
     except phonenumbers.NumberParseException:
         return None
-    known = [name for name in found if _offset(name) is not None]
-    return known[0] if len({_offset(name) for name in known}) == 1 else None
+    found = [name for name in timezone.time_zones_for_number(number) if _clock_of(name) is not None]
+    if len({_clock_of(name) for name in found}) != 1:
+        return None
+    return _at_home(found, phonenumbers.region_code_for_number(number))
 
 
 @functools.cache
@@ -40,12 +44,25 @@ def zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-@functools.lru_cache(1024)
-def _offset(name: str) -> dt.timedelta | None:
+@functools.cache
+def _clock_of(name: str) -> tuple[dt.timedelta | None, ...] | None:
+    """Return how far a zone's clocks are from UTC, in winter and in summer; None for a zone this machine does not know."""
     try:
-        return zone(name).utcoffset(dt.datetime(2026, 1, 15, tzinfo=dt.UTC).replace(tzinfo=None))
+        return tuple(zone(name).utcoffset(dt.datetime(2026, month, 15, tzinfo=dt.UTC).replace(tzinfo=None)) for month in (1, 7))
     except (KeyError, ValueError, OSError):
         return None
+
+
+def _at_home(found: Sequence[str], country: str | None) -> str:
+    """Return the zone of the number's own country: numbers of Kaliningrad are listed under Bucharest, whose summers are another hour."""
+    home = get_global("zone_territories")
+    own = [name for name in found if home.get(name) == country]
+    if own or country is None:
+        return own[0] if own else found[0]
+    clocks = {name: _clock_of(name) for name, territory in home.items() if territory == country}
+    winter = _clock_of(found[0])
+    near = {name: clock for name, clock in clocks.items() if clock and winter and clock[0] == winter[0]}
+    return next(iter(near)) if len(set(near.values())) == 1 else found[0]
 
 
 def remember(uow: Uow, name: str) -> None:
