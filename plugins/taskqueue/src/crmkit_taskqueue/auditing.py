@@ -92,7 +92,7 @@ class Replay:
     def take(self, row: t.Any) -> None:
         """Take one entry."""
         changes = {name: change for name, change in row.changes.items() if not name.startswith("~")}
-        match row.kind:
+        match row.kind if "arguments" not in changes else "a command":
             case "taskqueue.task":
                 self._take_task(row, changes)
             case "taskqueue.old_client":

@@ -118,6 +118,8 @@ def _held(uow: Uow, turn_id: int) -> tuple[Desk, Task]:
         raise Conflict(ENDED) from None
     if desk.task_id is not None:
         return desk, task  # it is open once more, in another tab
+    if task.state in (TaskState.DONE, TaskState.CANCELLED):
+        raise Conflict(ENDED)
     if task.state is not TaskState.WAITING or task.archived_at is not None:
         raise Conflict(GONE.format(at=at))
     # The browser was silent for a while, nobody else took it: what was done counts.
