@@ -28,11 +28,11 @@ WORDS = {
 }  # fmt: skip
 THEN = {
     "close": Text(""), "again": _("the same at a chosen time", ru="та же задача в выбранное время"),
-    "retry": _("another attempt later", ru="повтор позже"), "move": _("moves to «{stage}»", ru="переводит в «{stage}»"),
+    "retry": _("another attempt later", ru="повтор позже"), "move": _("moves to “{stage}”", ru="переводит в «{stage}»"),
     "revive": _("the old client is a client again", ru="старый клиент снова в работе"),
     "refuse": _("the old client is closed", ru="старый клиент закрывается"),
 }  # fmt: skip
-MAKES = _("makes the task «{kind}»", ru="создаёт задачу «{kind}»")
+MAKES = _("makes the task “{kind}”", ru="создаёт задачу «{kind}»")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 OFF = _("never", ru="никогда")
 

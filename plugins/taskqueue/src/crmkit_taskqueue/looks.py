@@ -21,7 +21,7 @@ ABOUT = ("contact_id", "deal_id", "lead_id")
 TASKS = Look(
     of=Task, icon="list-checks", order=50, subtitle="contact.name", sort="-id", filter={"state": {"in": ["waiting", "open", "held"]}}, day="due_at",
     hidden=("zone", "day", "previous_id", "opened_by", "answers"), choices={"kind": labels.kinds, "outcome": labels.outcomes},
-    columns=("title", "kind", "state", "due_at", "contact_id", "priority", "owner_id", "taskqueue:why_last", "outcome", "done_at"),
+    columns=("title", "kind", "state", "due_at", "contact_id", "owner_id", "taskqueue:why_last", "outcome", "done_at"),
     card=("kind", "due_at", "contact_id", "owner_id"), form=("kind", "title", "due_at", *ABOUT, "text"),
 )  # fmt: skip
 OLD_CLIENTS = Look(

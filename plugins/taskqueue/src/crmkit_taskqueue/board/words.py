@@ -40,7 +40,7 @@ WORDS: dict[str, Text] = {
         ru="Менеджеры появляются здесь, когда начинают работу; получатели лидов видны с утра.",
     ),
     "kinds": _("Kinds of tasks", ru="Виды задач"), "pause": _("Pause", ru="Приостановить"), "resume": _("Go on", ru="Возобновить"),
-    "stands": _("«{kind}» is paused since {time}", ru="«{kind}» не выдаётся с {time}"), "reason": _("Reason", ru="Причина"),
+    "stands": _("“{kind}” is paused since {time}", ru="«{kind}» не выдаётся с {time}"), "reason": _("Reason", ru="Причина"),
     "pause_more": _(
         "Nobody gets tasks of this kind until it goes on; those that are open stay open.",
         ru="Задачи этого вида не выдаются никому, пока вид не возобновлён; открытые остаются открытыми.",
@@ -51,7 +51,7 @@ WORDS: dict[str, Text] = {
     "who_left": _("{name}, {time}", ru="{name}, {time}"), "since": _("since {time}", ru="с {time}"), "on_it": _("on it", ru="в работе"),
 }  # fmt: skip
 GIVEN = _("Given to {name}", ru="Назначена: {name}")
-PAUSED = _("«{kind}» is paused", ru="«{kind}» приостановлен")
-RESUMED = _("«{kind}» goes on", ru="«{kind}» снова выдаётся")
+PAUSED = _("“{kind}” is paused", ru="«{kind}» приостановлен")
+RESUMED = _("“{kind}” goes on", ru="«{kind}» снова выдаётся")
 CHOOSE = _("choose a task", ru="выберите задачу")
 NOTHING = _("Nothing found", ru="Ничего не найдено")
