@@ -175,6 +175,17 @@ def test_clients_are_called_by_their_own_clocks(make, ask, end, clock, told):
     assert ask().task_id == asleep.id
 
 
+def test_a_holiday_is_to_clients_what_a_sunday_is(make, ask, clock):
+    east = make(Contact, name="Vera", phone=VLADIVOSTOK)
+    clock.set(dt.datetime(2026, 5, 31, 23, 30, tzinfo=dt.UTC))  # Monday, 09:30 there
+    make(Task, kind="call", owner_id=1, contact_id=east.id)
+    assert isinstance(ask(), Turn)
+    clock.set(dt.datetime(2026, 6, 11, 23, 30, tzinfo=dt.UTC))  # the same time on Russia's day, a Friday
+    make(Task, kind="call", owner_id=2, contact_id=east.id)
+    waiting = ask(BOB)
+    assert (waiting.rule, waiting.opens_at) == ("nothing", dt.datetime(2026, 6, 12, 0, 0, tzinfo=dt.UTC))
+
+
 def test_a_client_who_wakes_within_the_break_is_waited_for(make, ask, clock):
     east = make(Contact, name="Vera", phone=VLADIVOSTOK)
     clock.set(dt.datetime(2026, 3, 16, 22, 52, tzinfo=dt.UTC))  # 08:52 there

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from crmkit import Uow
+from crmkit_sales import SalesSettings
 
 from .settings import TaskqueueSettings
 
@@ -72,6 +73,7 @@ class Replay:
 
     def __init__(self, uow: Uow, turns: dict[int, collections.deque[t.Any]], slack: dt.timedelta | None) -> None:
         self.settings, self.zone, self.turns, self.slack = uow.crm[TaskqueueSettings], uow.crm.zone, turns, slack
+        self.company = uow.crm[SalesSettings].calendar
         self.found: list[str] = []
         self.tasks: dict[int, Known] = {}
         self.open: dict[int, int] = {}
@@ -240,8 +242,8 @@ class Replay:
         """Yield the first ones of somebody's own whose clients slept then, with the moment from which they may be called."""
         for task in self.heads(self._own, owner, turn, asleep=True):
             after = max(task.due, turn.opened_at)
-            spans = self.settings.calling_hours.spans(after, ZoneInfo(task.zone or "UTC"))
-            yield task, next(max(after, begin) for begin, end in spans if after < end)
+            minutes = (after + dt.timedelta(minutes=n) for n in range(60 * 24 * 8))
+            yield task, next((minute for minute in minutes if self._is_awake(task.zone, minute)), after)
 
     def team(self, team: int | None, turn: t.Any) -> t.Iterator[Known]:
         """Yield the first ones of a team: those of its people, and nobody's."""
@@ -259,8 +261,10 @@ class Replay:
         found = self._awake.get((zone, minute))
         if found is None:
             local = minute.astimezone(ZoneInfo(zone))
-            now = local.hour * 60 + local.minute
-            found = self._awake[zone, minute] = any(b <= now < e for b, e in self.settings.calling_hours.of(local.date()))
+            now, hours, day = local.hour * 60 + local.minute, self.settings.calling_hours.hours, local.weekday()
+            if self.company.hours.get(day) and not self.company.of(local.date()):
+                day = 6  # a public holiday is to clients what a Sunday is
+            found = self._awake[zone, minute] = any(b <= now < e for b, e in hours.get(day, ()))
         return found
 
     # ---- passed over -------------------------------------------------------------------------------------------

@@ -22,7 +22,8 @@ class Specs:
         """Decide what a manager gets next, instead of the usual strategy; None leaves it to that (or to the next plugin).
 
         Called in the transaction that will open it, the manager's desk locked. `question` finds candidates; a task that somebody
-        else got meanwhile is asked about once more.
+        else got meanwhile is in `question.lost` (an old client in `question.lost_clients`) and asked about once more. What is not
+        there, or is chosen again though it cannot be opened, is refused with a message that names this hook; nothing is lost.
         """
 
     @hookspec(firstresult=True)

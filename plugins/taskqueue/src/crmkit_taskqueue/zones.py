@@ -9,12 +9,14 @@ import weakref
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
+import attrs
 import phonenumbers
 import sqlalchemy as sa
 from babel.core import get_global
 from phonenumbers import timezone
 
 from crmkit import Crm, Uow
+from crmkit_sales import SalesSettings, WorkCalendar
 
 from .desk import insert_new
 from .settings import TaskqueueSettings
@@ -22,7 +24,36 @@ from .tables import zones
 
 _SEEN: weakref.WeakKeyDictionary[Crm, tuple[dt.datetime, frozenset[str]]] = weakref.WeakKeyDictionary()
 _MADE: weakref.WeakKeyDictionary[Crm, set[str]] = weakref.WeakKeyDictionary()
+SUNDAY = 6
+Spans = tuple[tuple[int, int], ...]  # minutes of the day, from and until
+_HOURS: weakref.WeakKeyDictionary[Crm, tuple[TaskqueueSettings, ClientHours]] = weakref.WeakKeyDictionary()
 LOOKED_UP_FOR = dt.timedelta(minutes=1)
+
+
+@attrs.frozen
+class ClientHours(WorkCalendar):
+    """When clients may be called: by the settings, and on public holidays, when the company is off in the middle of a week, as on a Sunday."""
+
+    company: WorkCalendar = attrs.field(kw_only=True)
+
+    known: dict[dt.date, Spans] = attrs.field(factory=dict, init=False, eq=False, repr=False)
+
+    def of(self, day: dt.date) -> Spans:
+        """Return the hours of a day."""
+        found = self.known.get(day)
+        if found is None:
+            off = bool(self.company.hours.get(day.weekday())) and not self.company.of(day)
+            found = self.known[day] = self.hours.get(SUNDAY if off else day.weekday(), ())
+        return found
+
+
+def client_hours(crm: Crm) -> ClientHours:
+    """Return when clients may be called, by their own clocks."""
+    settings, company = crm[TaskqueueSettings], crm[SalesSettings].calendar
+    found = _HOURS.get(crm)
+    if found is None or found[0] is not settings:
+        found = _HOURS[crm] = (settings, ClientHours(settings.calling_hours.hours, company=company))
+    return found[1]
 
 
 @functools.lru_cache(4096)
@@ -82,7 +113,7 @@ def asleep(uow: Uow, now: dt.datetime) -> frozenset[str]:
     known = _SEEN.get(uow.crm)
     if known is not None and dt.timedelta(0) <= now - known[0] < LOOKED_UP_FOR and now.minute == known[0].minute:
         return known[1]
-    hours = uow.crm[TaskqueueSettings].calling_hours
+    hours = client_hours(uow.crm)
     used = [row[0] for row in uow.connection.execute(sa.select(zones.c.zone))]
     found = frozenset(name for name in used if not _awake(hours, now, zone(name)))
     _SEEN[uow.crm] = (now, found)
@@ -97,7 +128,7 @@ def forget(crm: Crm) -> None:
 def in_client_hours(uow: Uow, at: dt.datetime, name: str | None) -> dt.datetime:
     """Return the first moment from `at` on at which a client may be called."""
     there = zone(name) if name else uow.crm.zone
-    for begin, end in uow.crm[TaskqueueSettings].calling_hours.spans(at, there):
+    for begin, end in client_hours(uow.crm).spans(at, there):
         if at < end:
             return max(at, begin)
     return at
@@ -105,7 +136,7 @@ def in_client_hours(uow: Uow, at: dt.datetime, name: str | None) -> dt.datetime:
 
 def is_awake(uow: Uow, name: str | None, now: dt.datetime) -> bool:
     """True when a client in a zone may be called now; where the zone is not known, always."""
-    return name is None or _awake(uow.crm[TaskqueueSettings].calling_hours, now, zone(name))
+    return name is None or _awake(client_hours(uow.crm), now, zone(name))
 
 
 def _awake(hours: t.Any, now: dt.datetime, there: ZoneInfo) -> bool:
