@@ -122,6 +122,7 @@ def test_empty_and_unmatched_lists_say_what_to_do(deals: list[int], visiting: As
 
 def test_a_list_begins_with_what_its_look_leaves_in_until_the_chip_is_taken_off(crm: Crm, visiting: As):
     now = crm.clock.now()
+    assert "This list begins with a filter" in visiting(BOSS).get("/crm/activities/activity").text
     with crm.uow(BOSS) as uow:
         about = uow.about(uow.add(Company(name="+79123456789", owner_id=1)))
         for name, days, done in (("Long done", -9, now), ("Soon", 2, None), ("Late", -2, None), ("Some day", None, None)):

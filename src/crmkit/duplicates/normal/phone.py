@@ -9,6 +9,7 @@ import phonenumbers
 
 _EXTENSION = re.compile(r"(?:#|доб\.?|ext\.?|x)\s*\d+\s*$", re.IGNORECASE)
 
+_GROUPS = re.compile(r"\+7(\d{3})(\d{3})(\d\d)(\d\d)", re.ASCII)
 _RUSSIAN = re.compile(r"\+7[3489][0-9]{9}")
 
 
@@ -38,6 +39,8 @@ def read_phone(value: str, region: str = "RU") -> str | None:
 @functools.lru_cache(maxsize=10_000)
 def say_phone(value: str) -> str:
     """Return a number as people write it, ``+7 916 123-45-67``; what is none comes back as it is."""
+    if own := _GROUPS.fullmatch(value):
+        return "+7 {} {}-{}-{}".format(*own.groups())
     try:
         number = phonenumbers.parse(value)
     except phonenumbers.NumberParseException:

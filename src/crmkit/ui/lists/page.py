@@ -106,6 +106,11 @@ class ListOf:
         return bool(self.filter or self.asked.raw or self.asked.q or self.asked.archived or self.asked.after)
 
     @property
+    def usual(self) -> bool:
+        """True when nothing but the filter lists of this entity begin with leaves some out."""
+        return self.asked.plain and self.bar.view is None and bool(self.filter) and not self.asked.after
+
+    @property
     def said(self) -> str:
         """How many there are, for people: ``10 000+``."""
         from ..formats import number

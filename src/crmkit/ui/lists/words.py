@@ -13,6 +13,8 @@ search = {
 nothing = _("Nothing here yet", ru="Здесь пока пусто")
 nothing_more = _("What is added here, or comes in by itself, shows up in this list.", ru="Здесь появится всё, что вы добавите или что придёт само.")
 no_match = _("Nothing matches", ru="Ничего не найдено")
+usual_none = _("Nothing to show just now", ru="Сейчас показывать нечего")
+usual_more = _("This list begins with a filter: take it off to see the rest.", ru="Список начинается с фильтра: снимите его, чтобы увидеть остальное.")
 no_match_more = _("Try other words, or clear the filter.", ru="Попробуйте другие слова или снимите фильтр.")
 take_off = _("Clear filter and search", ru="Снять фильтр и поиск")
 broken_filter = _("The filter cannot be applied", ru="Фильтр не удаётся применить")

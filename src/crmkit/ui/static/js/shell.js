@@ -46,7 +46,13 @@ export async function countAgain() {
   }
 }
 
-function moved() { markCurrent(); drawer(false); countAgain(); }
+// Tabs that a narrow screen cuts off begin with the one that is chosen.
+function showCurrent() {
+  for (const tab of document.querySelectorAll('#main .bar .tabs [aria-current]')) tab.scrollIntoView({ block: 'nearest', inline: 'center' });
+}
+showCurrent();
+
+function moved() { markCurrent(); drawer(false); countAgain(); showCurrent(); }
 document.addEventListener('htmx:finally:request', (event) => { if (event.detail.ctx?.target?.id === 'main') moved(); });
 addEventListener('popstate', () => setTimeout(moved));
 document.addEventListener('visibilitychange', () => { if (!document.hidden) countAgain(); });
