@@ -124,6 +124,12 @@ def test_simulate_ends_with_json(typed):
     code, out, _said = typed("simulate", "visits", "--json", "-o", "break=2")
     assert code == 1
     assert json.loads(out.splitlines()[-1])["violations"] == 2
+    code, out, _said = typed("simulate", "visits", "--json", "--break", "3", "--days=2")
+    assert (code, json.loads(out.splitlines()[-1])["violations"]) == (1, 3)
+    for wrong, named in ((["--break"], "--break"), (["loud"], "loud")):
+        code, _out, said = typed("simulate", "visits", *wrong)
+        assert code == 2
+        assert named in said
 
 
 def test_a_good_plugin_checks_out(typed):

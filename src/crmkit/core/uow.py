@@ -258,5 +258,8 @@ class Uow(Reading):
         self._writes()
         if topic not in self.crm.topics and topic not in self.crm.kinds:
             raise Misuse(f'topic {topic!r} is not declared; add Topic("{topic}", of=Entity) or permission=... to the plugin')
-        self.messages[Message(topic, key)] = None
+        message = Message(topic, key)
+        if topic in self.crm.topics and message in self.messages:
+            return  # told once for a transaction: pages look when it is over
+        self.messages[message] = None
         self.ledger.message.append({"at": self.now, "topic": topic, "record_id": key})

@@ -92,6 +92,16 @@ def _given(names: tuple[str, ...]) -> dict[str, t.Any]:
 
 
 _NEW_TURN = turns.insert().values(_given(_NEW)).returning(turns.c.id)
+_new = turns.insert().values(_given(_NEW)).returning(turns.c.id).cte("new")
+_NEW_ON_DESK = (
+    desks.update()
+    .where(desks.c.user_id == sa.bindparam("desk", type_=desks.c.user_id.type))
+    .values(
+        turn_id=sa.select(_new.c.id).scalar_subquery(), task_id=sa.bindparam("new_task_id", type_=desks.c.task_id.type), draft=sa.null(),
+        opened_at=sa.bindparam("new_opened_at", type_=desks.c.opened_at.type), lease_until=sa.bindparam("lease", type_=desks.c.lease_until.type),
+    )
+    .returning(desks.c.turn_id)
+)  # fmt: skip
 _END_TURN = turns.update().where(turns.c.id == sa.bindparam("turn")).values(_given(_ENDED)).returning(*turns.c)
 
 
@@ -202,8 +212,13 @@ def hand_over(uow: Uow, desk: Desk, task: Task, choice: Choice) -> Turn:
     why = {"rule": choice.rule, **choice.facts, **({"words": choice.words} if choice.words else {})}
     waited = None if desk.ended_at is None else max(0, int((now - desk.ended_at).total_seconds()))
     turn = Turn(0, task.id, desk.user_id, desk.team_id, t.cast(int, desk.session_id), task.kind, task.priority, why, now, waited)
-    key = uow.run(_NEW_TURN, {f"new_{name}": getattr(turn, name) for name in _NEW})[0][0]
-    put(uow, desk, task_id=task.id, turn_id=key, opened_at=now, lease_until=now + uow.crm[TaskqueueSettings].lease, draft=None)
+    lease = now + uow.crm[TaskqueueSettings].lease
+    given = {f"new_{name}": getattr(turn, name) for name in _NEW}
+    if uow.connection.dialect.name == "postgresql":  # one round trip for both
+        key = uow.run(_NEW_ON_DESK, {**given, "desk": desk.user_id, "lease": lease})[0][0]
+    else:
+        key = uow.run(_NEW_TURN, given)[0][0]
+        put(uow, desk, task_id=task.id, turn_id=key, opened_at=now, lease_until=lease, draft=None)
     turn = attrs.evolve(turn, id=key)
     uow.crm.hook.taskqueue_opened(task=task, turn=turn, uow=uow)
     tell(uow, desk.user_id)

@@ -69,7 +69,8 @@ class Simulation:
         first = (clock.now() + dt.timedelta(hours=12)).astimezone(crm.zone).date()
         self.days = people.next_days(self.calendar, first, options.days)
         self.planned: list[tuple[dt.datetime, int, Happening]] = []
-        self.plans = self.clients = 0
+        self.plans = self.clients = self.working = 0
+        self.silent: set[int] = set()
         self.done: Counter[str] = Counter()
         self.minute = clock.now()
         self.kinds = self.settings.all_kinds
@@ -104,7 +105,7 @@ class Simulation:
         self._plan(self.clock.now() + dt.timedelta(seconds=seconds), run)
 
     def _run(self, until: dt.datetime) -> None:
-        """Let happen what is planned; the jobs of the CRM run every minute while somebody works, else every hour."""
+        """Let happen what is planned, and the jobs of the CRM between: each minute while a browser is silent, else less often."""
         while self.planned and self.planned[0][0] <= until:
             at, _number, run = heapq.heappop(self.planned)
             self._deliver(at)
@@ -115,8 +116,8 @@ class Simulation:
 
     def _deliver(self, until: dt.datetime) -> None:
         while True:
-            busy = any(manager.until is not None for manager in self.managers)
-            after = self.minute.replace(second=0, microsecond=0) + dt.timedelta(minutes=1 if busy else 60)
+            step = 1 if self.silent else 10 if self.working else 60
+            after = self.minute.replace(second=0, microsecond=0) + dt.timedelta(minutes=step)
             if after > until:
                 return
             self.minute = after
@@ -184,6 +185,7 @@ class Simulation:
             sessions.start(uow)
         manager.until = self._at(day, people.CLOSES) + dt.timedelta(seconds=self.dice.uniform(0, 300))
         manager.away, manager.turn = False, None
+        self.working += 1
         manager.asked += 1
         self._ask(manager, manager.asked)
 
@@ -191,6 +193,7 @@ class Simulation:
         """Ask for the next task, as the screen of somebody without one does."""
         if asked != manager.asked or manager.away or manager.until is None:
             return
+        self.silent.discard(manager.id)
         if self._over(manager) or self._rests(manager):
             return
         with self.crm.uow(manager.actor) as uow:
@@ -212,6 +215,7 @@ class Simulation:
         takes = people.seconds(dice, kind, manager.reached)
         if dice.random() < people.SILENT:  # the browser is gone, and its manager is back after a while
             self.done["silent_browsers"] += 1
+            self.silent.add(manager.id)
             manager.asked += 1
             self._later(self.settings.lease.total_seconds() + dice.uniform(90, 600), functools.partial(self._ask, manager, manager.asked))
             return
@@ -332,4 +336,5 @@ class Simulation:
         with self.crm.uow(manager.actor) as uow:
             sessions.stop(uow)
         manager.turn, manager.idle, manager.until, manager.breaks = None, False, None, []
+        self.working -= 1
         return True
