@@ -149,6 +149,9 @@ def test_over_http(make, work, client):
     turn = work(next_turn)
     for body in ({"turn": 2**70, "outcome": "done"}, {"turn": turn.id, "outcome": "\x00"}, {"turn": turn.id}, {"turn": "1", "outcome": "done"}):
         assert 400 <= client.post("/api/taskqueue/do/complete", json=body).status_code < 500
+    assert client.post("/x/taskqueue/still-there", json={"turn": turn.id, "draft": {"note": "half"}}).json() == {"open": True}
+    for body in ([], {"turn": "1"}, {"turn": 2**70}, {"turn": turn.id, "draft": "x"}):
+        assert client.post("/x/taskqueue/still-there", json=body).status_code == 422
     done = client.post("/api/taskqueue/do/complete", json={"turn": turn.id, "outcome": "done"}).json()["result"]
     assert (done["task"], done["rule"]) == (None, "nothing")
     client.act_as(BOSS)

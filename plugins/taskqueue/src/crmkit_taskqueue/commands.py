@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import typing as t
 
-from crmkit import Conflict, Forbidden, Invalid, Problem, Uow, _, command
+from starlette.requests import Request
+
+from crmkit import Conflict, Forbidden, Invalid, Problem, Uow, _, command, route
 from crmkit.ui import button
 
 from . import clients, ending, handing, sessions
@@ -17,6 +19,11 @@ from .roles import SUPERVISE, WORK
 from .settings import TaskqueueSettings
 from .tables import paused
 
+STILL = {
+    "type": "object", "required": ["turn"],
+    "properties": {"turn": {"type": "integer"}, "draft": {"type": ["object", "null"], "additionalProperties": {"type": "string"}}},
+}  # fmt: skip
+IS_OPEN = {"type": "object", "properties": {"open": {"type": "boolean"}}}
 NO_KIND = _("there is no kind {kind!r}; there are {known}", ru="нет вида {kind!r}; есть {known}")
 NOT_AT_WORK = _("user {user} is not at work: the task waits for them", ru="сотрудник {user} не на работе: задача будет ждать")
 NOT_YOURS = _("choose somebody you supervise", ru="выберите сотрудника, которым вы руководите")
@@ -96,12 +103,22 @@ def leave(
     return told(uow, ending.leave(uow, turn, reason, note))
 
 
-@button(palette=False)
-@command(_("Still there", ru="На месте"), permission=WORK)
-def still_there(
-    uow: Uow, *, turn: t.Annotated[int, _("Turn", ru="Выдача")], draft: t.Annotated[dict[str, t.Any] | None, _("Draft", ru="Черновик")] = None,
-) -> dict[str, bool]:  # fmt: skip
-    """Keep the open task, and what was typed so far."""
+@route(
+    "/still-there", permission=WORK, methods=("POST",),
+    operation={
+        "requestBody": {"required": True, "content": {"application/json": {"schema": STILL}}},
+        "responses": {"200": {"description": "Whether the task is still open here.", "content": {"application/json": {"schema": IS_OPEN}}}},
+    },
+)  # fmt: skip
+def still_there(request: Request, uow: Uow) -> dict[str, bool]:
+    """Keep the open task, and what was typed so far. No command: the journal need not know of every minute, nor of half a sentence."""
+    given = request.state.json()
+    turn = given.get("turn") if isinstance(given, dict) else None
+    draft = given.get("draft") if isinstance(given, dict) else None
+    if type(turn) is not int or not 0 < turn < 2**63:
+        raise Invalid(problems=[Problem("turn", "invalid", _("the number of a turn", ru="номер выдачи"))])
+    if draft is not None and not isinstance(draft, dict):
+        raise Invalid(problems=[Problem("draft", "invalid", _("what was typed, by field", ru="набранное по полям"))])
     return {"open": handing.renew(uow, turn, draft)}
 
 
