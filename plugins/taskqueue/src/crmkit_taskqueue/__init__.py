@@ -4,10 +4,11 @@ from pathlib import Path
 
 from crmkit import Plugin, _
 
-from .clients import put_back, take_in
+from .clients import put_back
 from .deciding import Candidate, Choice, Question, decide
 from .ending import complete, leave
 from .entities import OldClient, OldClientLink, Pause, Recurring, Result, StackState, Task, TaskState, WorkSession
+from .filling import take_in
 from .handing import Turn, current, next_turn, renew, why
 from .hooks import Specs
 from .kinds import Ask, Outcome, TaskKind
@@ -18,7 +19,7 @@ from .settings import TaskqueueSettings
 
 _ENTITIES = [f"entities.{m}" for m in ("tasks", "old_clients", "recurring", "sessions")]
 _MODULES = [
-    "tables", "roles", "load", "handing", "aligning", "putting_right", "repeating", "checking", "commands", "simulating", "looks", "panels",
+    "tables", "roles", "load", "filling", "making", "handing", "aligning", "putting_right", "repeating", "checking", "commands", "simulating", "looks", "panels",
     "in_force", "board.page", "board.actions", "screen.pages", "screen.tile", "reports.page", "reports.routes",
 ]  # fmt: skip
 

@@ -8,7 +8,7 @@ import typing as t
 from crmkit import Invalid, Problem, Uow, _
 from crmkit_sales import Deal, Lead
 
-from . import clients, load
+from . import clients, filling, load, making
 from .answers import Given
 from .entities import Result, Task
 from .kinds import Outcome, TaskKind, stage_of
@@ -26,11 +26,16 @@ def follow(uow: Uow, task: Task, kind: TaskKind, outcome: Outcome, given: Given)
         _retry(uow, task, kind)
     elif outcome.then == "move":
         _move(uow, task, outcome, given)
+    lead = None
     if task.old_client_id is not None:
         _old_client(uow, task, outcome)
+        lead = making.revived(uow, task) if outcome.then == "revive" else None
     if outcome.task:
         dials = uow.crm[TaskqueueSettings].all_kinds[outcome.task].dials
-        add_task(uow, task, outcome.task, in_working_time(uow, uow.now + outcome.task_in, task.zone, dials=dials))
+        at = in_working_time(uow, uow.now + outcome.task_in, task.zone, dials=dials)
+        made = add_task(uow, task, outcome.task, at)
+        if lead is not None:
+            made.lead_id, made.deal_id = lead.id, None
 
 
 def add_task(uow: Uow, source: Task, kind: str, at: dt.datetime, *, again: bool = False, attempt: int = 1) -> Task:
@@ -62,7 +67,7 @@ def _retry(uow: Uow, task: Task, kind: TaskKind) -> None:
         return  # goes back to the stack
     if task.attempt > len(kind.retry_after):
         if kind.give_up == "stack":
-            clients.take_in(uow, task, _("Never reached", ru="Не дозвонились").to(uow.crm.settings.language))
+            filling.take_in(uow, task, _("Never reached", ru="Не дозвонились").to(uow.crm.settings.language))
         return
     at = in_working_time(uow, uow.now + kind.retry_after[task.attempt - 1], task.zone, dials=kind.dials)
     add_task(uow, task, task.kind, at, again=True, attempt=task.attempt + 1)

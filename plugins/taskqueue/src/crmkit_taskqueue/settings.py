@@ -52,6 +52,8 @@ class TaskqueueSettings:
     """Reasons for a break by name and label, instead of the usual ones: ``{ lunch = { en = "Lunch", ru = "Обед" } }``."""
     exits: dict[str, dict[str, str] | str] = attrs.field(factory=dict)
     """Reasons why a task cannot be done, by name and label, instead of the usual ones."""
+    lead_kind: str = "new_lead"
+    """The kind of the task that is made for every new lead; empty: none is made."""
     stack_kind: str = "old_client"
     """The kind of the tasks that are made from the stack of old clients."""
     revive_lost_after: dt.timedelta | None = dt.timedelta(days=90)
@@ -69,6 +71,8 @@ class TaskqueueSettings:
             read_kind(name, kind)
         if self.stack_kind not in self.all_kinds:
             raise Misuse(f"stack_kind = {self.stack_kind!r}: there is no such kind; there are {', '.join(self.all_kinds)}")
+        if self.lead_kind not in ("", "new_lead", *self.all_kinds):
+            raise Misuse(f"lead_kind = {self.lead_kind!r}: there is no such kind; there are {', '.join(self.all_kinds)}")
         for name, percent in self.min_share.items():
             if not name.isdecimal() or not 0 < percent < 100:
                 raise Misuse(f"min_share.{name} = {percent}: write a priority class and its percent, such as \"3\" = 10")
