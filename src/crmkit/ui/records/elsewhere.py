@@ -28,17 +28,18 @@ class RecordParts:
     """Records on a page of a plugin's own: ``RecordParts(visit, uow, contact, deal)``, as far as the visitor may see them.
 
     Panels of plugins for these entities simply appear. The first record is the main one: panels that are for every entity, such as
-    the note that is written about a record, are shown for it alone. All panels are asked together, in the error boundary.
+    the note that is written about a record, are shown for it alone; so are those of the plugins in `once`. All panels are asked
+    together, in the error boundary.
     """
 
-    def __init__(self, visit: Visit, uow: Uow, *records: Entity, slots: Sequence[Slot] = AT_ONCE) -> None:
-        self.visit, self.uow = visit, uow
+    def __init__(self, visit: Visit, uow: Uow, *records: Entity, slots: Sequence[Slot] = AT_ONCE, once: Sequence[str] = ()) -> None:
+        self.visit, self.uow, self.once = visit, uow, once
         self.records = [(uow.crm.kind(type(record)), record) for record in records]
         asked: list[Item[t.Any]] = []
         about: dict[int, tuple[Kind, int]] = {}
         for place, (kind, record) in enumerate(self.records):
             for item in offered(visit, uow, kind, slots):
-                if id(item) not in about and (item.mark.of is not None or not place):
+                if id(item) not in about and (not place or self._of_any(item)):
                     about[id(item)] = (kind, record.id)
                     asked.append(item)
         asked.sort(key=lambda item: (item.mark.order, item.plugin, item.key))
@@ -68,6 +69,10 @@ class RecordParts:
             tabs=self._tabs(), label=self.visit.say(words.timeline), **context,
         )  # fmt: skip
 
+    def _of_any(self, item: Item[t.Any]) -> bool:
+        """True for a panel that is shown for records beside the main one too."""
+        return item.mark.of is not None and item.plugin not in self.once
+
     def _in(self, slot: Slot) -> list[Panel]:
         return [panel for panel in self._panels if panel.slot == slot.value]
 
@@ -80,7 +85,7 @@ class RecordParts:
         ]  # fmt: skip
         for place, (kind, other) in enumerate(self.records):
             for item in offered(visit, self.uow, kind, (Slot.TAB,)):
-                if item.mark.of is not None or not place:
+                if not place or self._of_any(item):
                     source = visit.url(f"/_/panel/{item.plugin}/{item.key}/{kind.key}/{other.id}")
                     found.append(Tab(key=f"{item.plugin}.{item.key}", label=visit.say(item.mark.label), source=source))
         return found

@@ -37,8 +37,9 @@ class Notice:
 
 
 WORKPLACE = Workspace(
-    name="taskqueue", label=words.screen, roles=("manager",), home=HOME, icon="headset", order=20,
-    menu=(Link(label=words.screen, path=HOME, icon="headset"),),
+    name="taskqueue", label=words.workplace, roles=("manager",), home=HOME, icon="headset", order=20,
+    menu=(Link(label=words.screen, path=HOME, icon="headset"), Link(label=words.deals, path="/sales/deal", icon="handshake"),
+        Link(label=words.leads, path="/sales/lead", icon="target"), Link(label=words.contacts, path="/sales/contact", icon="users")),
 )  # fmt: skip
 
 
@@ -81,7 +82,7 @@ def around(visit: Visit, uow: Uow) -> View:
     client = client_of(uow, standing.task)
     records = [r for r in (client.contact, client.lead, client.deal) if r is not None] + [standing.task]
     slots = (Slot.HEADER, Slot.TOP, Slot.TIMELINE) if part == "main" else (Slot.ASIDE,)
-    return View("around.html", part=part, parts=RecordParts(visit, uow, *records, slots=slots), Slot=Slot)
+    return View("around.html", part=part, parts=RecordParts(visit, uow, *records, slots=slots, once=("taskqueue",)), Slot=Slot)
 
 
 # ---- what is done on it -------------------------------------------------------------------------------------------------
@@ -146,13 +147,22 @@ def _done(visit: Visit, uow: Uow) -> Result:
 
 
 def _break(visit: Visit, uow: Uow) -> Result:
-    sessions.pause(uow, visit.form.get("reason", ""))
-    return _onward(visit, uow, None)
+    desk = sessions.pause(uow, visit.form.get("reason", ""))
+    return _bar(visit, uow) if desk.turn_id is not None and visit.htmx else _onward(visit, uow, None)
 
 
 def _resume(visit: Visit, uow: Uow) -> Result:
     desk = sessions.resume(uow)
-    return _onward(visit, uow, None) if desk.turn_id is not None else _next(visit, uow)
+    if desk.turn_id is None:
+        return _next(visit, uow)
+    return _bar(visit, uow) if visit.htmx else _onward(visit, uow, None)
+
+
+def _bar(visit: Visit, uow: Uow) -> View:
+    """The bar alone: whoever is at a task goes on typing."""
+    standing = stands(uow)
+    headers = [("HX-Retarget", "#tq-bar"), ("HX-Reswap", "outerHTML")]
+    return View("bar.html", headers=headers, s=words, at=standing, bar=bar(uow, standing), alone=True)
 
 
 def _stop(visit: Visit, uow: Uow) -> Result:

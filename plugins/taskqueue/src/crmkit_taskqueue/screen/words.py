@@ -6,6 +6,9 @@ from crmkit import _
 
 screen = _("Manager's screen", ru="Экран менеджера")
 start = _("Start work", ru="Начать работу")
+ready = _("Everything is ready", ru="Всё готово к работе")
+deals, leads, contacts = _("Deals", ru="Сделки"), _("Leads", ru="Лиды"), _("Contacts", ru="Контакты")
+workplace = _("Manager", ru="Менеджер")
 start_more = _("The next task opens by itself. There is nothing to choose and nothing to forget.",
     ru="Следующая задача откроется сама. Выбирать и помнить ничего не нужно.")  # fmt: skip
 go_on = _("Go on working", ru="Продолжить работу")

@@ -115,7 +115,7 @@ document.addEventListener('change', ({ target }) => {
 });
 
 // ---- keys ----------------------------------------------------------------------------------------------------------------------
-const NAMES = { KeyN: () => $('#tq-note', dock())?.focus(), KeyB: () => $('#tq-break-b', screen())?.click(),
+const NAMES = { KeyN: () => $('#tq-note', dock())?.focus(), KeyB: () => $('[data-tq-break]', screen())?.click(),
   KeyC: () => ($('.tq-client .prop-e') ?? $('#tq-client-t'))?.focus() };
 document.addEventListener('keydown', (event) => {
   const at = screen(), { target, key, code } = event;
@@ -156,9 +156,10 @@ function arrived() {
   named();
   if (at.dataset.say) say(at.dataset.say);
   const bad = $('[aria-invalid=true]', at);
-  if (!bad && !$('.tq-notice', at) && !document.activeElement?.closest?.('.win')) $('.tq-t,.tq-h', at)?.focus({ preventScroll: true });
+  const now = document.activeElement;
+  if (!bad && !now?.closest?.('.win,dialog')) $('.tq-t,.tq-h', at)?.focus({ preventScroll: true });
 }
-document.addEventListener('htmx:after:swap', () => setTimeout(arrived));
+document.addEventListener('htmx:after:swap', arrived); // at once: a moment later somebody is typing already
 document.addEventListener('htmx:after:swap', ({ detail: { ctx } }) => {
   if (ctx.response?.status === 422) $('.tq [aria-invalid=true]')?.focus();
 });
@@ -176,17 +177,19 @@ document.addEventListener('click', (event) => {
   desk.open({ url: url.pathname + url.search, title: link.textContent.trim() || document.title, kind: 'record' });
 }, true);
 
-// What is left until a moment; then the next task is asked for by itself.
+// The time since a moment, or what is left until one; then the next task is asked for by itself. Reckoned from the server's clock.
 customElements.define('tq-count', class extends HTMLElement {
   connectedCallback() {
-    const ahead = Date.parse(this.dataset.to) - Date.parse(this.dataset.now), from = performance.now();
+    const { since, to, now } = this.dataset, from = performance.now();
+    const ahead = since ? Date.parse(now) - Date.parse(since) : Date.parse(to) - Date.parse(now);
     this.setAttribute('role', 'timer');
     const tick = () => {
-      const left = Math.max(0, Math.ceil((ahead - (performance.now() - from)) / 1000)), hours = Math.floor(left / 3600);
-      const minutes = String(Math.floor(left / 60) % 60).padStart(hours ? 2 : 1, '0');
-      this.textContent = `${hours ? `${hours}:` : ''}${minutes}:${String(left % 60).padStart(2, '0')}`;
+      const gone = performance.now() - from;
+      const n = Math.max(0, since ? Math.floor((ahead + gone) / 1000) : Math.ceil((ahead - gone) / 1000)), hours = Math.floor(n / 3600);
+      const minutes = String(Math.floor(n / 60) % 60).padStart(hours ? 2 : 1, '0');
+      this.textContent = `${hours ? `${hours}:` : ''}${minutes}:${String(n % 60).padStart(2, '0')}`;
       const at = this.closest('.tq');
-      if (!left && at && !this.asked) { this.asked = true; anew(at, 'next'); }
+      if (!since && !n && at && !this.asked) { this.asked = true; anew(at, 'next'); }
     };
     tick();
     this.timer = setInterval(tick, 500);
