@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+import sqlalchemy as sa
 
 from crmkit import Actor, Crm, Entity, Invalid, Mapped, Misuse, Role, UtcDateTime, column
 from crmkit.core import operations
@@ -105,3 +106,15 @@ def test_what_a_record_is_about_must_be_there_and_visible(crm: Crm, values: dict
     with pytest.raises(Invalid) as refused, crm.uow(ann) as uow:
         operations.change(uow, crm.kind(Remark), made.id, values, None)
     assert [(p.path, p.code) for p in refused.value.problems] == [problem]
+
+
+def test_a_constant_statement_of_a_plugin_is_run_with_its_values(crm: Crm):
+    c = Parcel.__table__.c
+    new = Parcel.__table__.update().where(c.id == sa.bindparam("key")).values(lost_at=sa.bindparam("at", type_=c.lost_at.type))
+    found = sa.select(c.id, c.lost_at).where(c.title == sa.bindparam("title"))
+    with crm.uow() as uow:
+        parcel = uow.add(Parcel(title="A box"))
+        uow.flush()
+        assert uow.run(new, {"key": parcel.id, "at": NOW}) == []
+        assert uow.run(found, {"title": "A box"}) == [(parcel.id, NOW)]
+        assert uow.run(found, {"title": "No box"}) == []
