@@ -128,6 +128,23 @@ def test_a_session_that_ended_is_begun_anew_at_the_same_page(page, sign_in, serv
     expect(page).to_have_url(re.compile("/sales/deal$"))
 
 
+def test_what_was_typed_stays_when_the_session_ends_and_is_sent_again(page, sign_in, served, watch):
+    watch.expect("status of 401")
+    sign_in("manager")
+    page.goto("/sales/company/new")
+    page.get_by_label("Название").fill("Завод дверей")
+    with served.uow() as uow:
+        uow.connection.execute(sa.update(Session.__table__).values(ended_at=uow.now))
+    page.get_by_role("button", name="Создать").click()
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Войти").click()
+    enter(opened.value, "manager")
+    expect(opened.value.locator("#nav")).to_be_visible()
+    page.get_by_role("button", name="Создать").click()
+    expect(page).to_have_url(re.compile(r"/sales/company/\d+$"))
+    expect(page.locator("#main")).to_contain_text("Завод дверей")
+
+
 # ---- the palette ----------------------------------------------------------------------------------------------------------------
 def test_the_palette_is_worked_by_keys_alone(page, sign_in, served):
     sign_in("director")

@@ -165,8 +165,8 @@ class Site:
     def refusal(self, visit: Visit, refusal: Refusal) -> Answer:
         """Answer a visit that was refused: a page for people, a problem document for scripts (which show it as a toast)."""
         if isinstance(refusal, Unauthenticated) and (login := self.login_url(visit)) is not None:
-            if visit.htmx:
-                return Answer(b"", 401, [(b"hx-redirect", login.encode())], None)
+            if visit.htmx:  # what was typed into a form is kept: one signs in beside it, and sends it again
+                return Answer(b"", 401, [(b"hx-redirect" if visit.method == "GET" else b"crm-login", login.encode())], None)
             return Answer(b"", 303, [(b"location", login.encode())], None)
         if visit.htmx and not (visit.method == "GET" and visit.whole):
             answer = refused(visit.call, refusal)

@@ -5,7 +5,7 @@ export const word = (name) => $(`[data-w=${name}]`, $('#words').content)?.textCo
 export const iconOf = (name) => $(`[data-i=${name}]`, $('#icons').content)?.firstElementChild.cloneNode(true) ?? document.createElement('i');
 
 /** Show a line of text for a while; `undo` is the number of a transaction that a button takes back. It stays while it is pointed at. */
-export function toast(text, { bad = false, undo = null } = {}) {
+export function toast(text, { bad = false, undo = null, link = '' } = {}) {
   const box = document.createElement('div');
   box.className = `toast ${bad ? 'bad' : 'ok'}`;
   box.append(iconOf(bad ? 'bad' : 'ok'), Object.assign(document.createElement('span'), { textContent: text }));
@@ -17,6 +17,7 @@ export function toast(text, { bad = false, undo = null } = {}) {
     button.onclick = () => { leave(); htmx.ajax('POST', `${base}/_/undo`, { values: { tx: undo }, swap: 'none' }); };
     box.append(button);
   }
+  if (link) box.append(Object.assign(document.createElement('a'), { className: 'btn sm', href: link, target: '_blank', textContent: word('sign_in') }));
   const close = Object.assign(document.createElement('button'), { className: 'btn icon ghost xs' });
   close.setAttribute('aria-label', word('close'));
   close.append(iconOf('close'));
@@ -52,7 +53,7 @@ export async function part(url, { background = false, headers, ...options } = {}
   const { who } = document.documentElement.dataset;
   const answer = await fetch(url, { ...options, credentials: 'same-origin',
     headers: { 'HX-Request': 'true', 'HX-Request-Type': 'partial', Accept: 'text/html', ...(who && { 'CRM-Who': who }), ...headers } });
-  const away = answer.headers.get('HX-Redirect'), anew = answer.headers.get('HX-Refresh') === 'true';
+  const away = answer.headers.get('HX-Redirect') ?? answer.headers.get('CRM-Login'), anew = answer.headers.get('HX-Refresh') === 'true';
   if (background || !(away || anew)) return answer;
   if (away) location.assign(away); else location.reload();
   return new Promise(() => {});
@@ -72,6 +73,11 @@ document.addEventListener('htmx:response:error', (event) => {
   const { ctx } = event.detail;
   if (ctx.response.status === 422 && /html/.test(ctx.response.headers.get('content-type') ?? '')) return; // the form comes back with what is wrong
   if (ctx.hx?.redirect) return; // the session ended: the browser is on its way to sign in
+  const login = ctx.response.status === 401 && ctx.response.headers.get('CRM-Login');
+  if (login) { // what was typed stays; somebody with nothing to lose goes there at once
+    if (!ctx.sourceElement?.closest?.('form[data-dirty]')) location.assign(login); else toast(word('signed_out'), { bad: true, link: login });
+    return;
+  }
   let said = word('lost_page');
   try {
     const problem = JSON.parse(ctx.text);
