@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import re
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -194,6 +195,8 @@ def test_the_page_in_both_languages(client: TestClient):
     assert "Deals" in english
     assert "http" not in english.replace("http-equiv", "").replace("xmlns='http://www.w3.org/2000/svg'", "").split("<main")[0]
     assert client.get("/api/docs?lang=xx").status_code == 422
+    asked = [html.unescape(client.get("/api/docs", headers={"host": host}).text) for host in ("crm.example:8443", "a'><b")]
+    assert ["'http://crm.example:8443/api/" in asked[0], "'/api/" in asked[1], "a'><b" in asked[1]] == [True, True, False]
     style = client.get(re.findall(r'href="(/api/docs\.css\?v=\w+)"', client.get("/api/docs").text)[0])
     assert "light dark" in style.text
 

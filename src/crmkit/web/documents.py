@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 import weakref
 
 from .answer import Answer, dumps
 from .call import LANGUAGES, Call
 from .openapi import document
-from .page import page_html, page_style
+from .page import HERE, page_html, page_style
 from .parameters import choice
 
 if t.TYPE_CHECKING:
     from ..core.compose import Crm
 
 POLICY = b"default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
 PAGE = [(b"content-security-policy", POLICY), (b"referrer-policy", b"no-referrer"), (b"x-frame-options", b"DENY")]
 _MADE: weakref.WeakKeyDictionary[Crm, dict[tuple[str, str, str], bytes]] = weakref.WeakKeyDictionary()
 
@@ -35,7 +37,14 @@ def docs(call: Call) -> Answer:
     """GET /api/docs."""
     language = _language(call)
     body = _made(call, "html", language, lambda: page_html(document(call.crm, language, call.root), language, call.root).encode())
+    body = body.replace(HERE.encode(), _here(call).encode())
     return Answer(body, 200, [*PAGE, (b"content-language", language.encode())], b"text/html; charset=utf-8")
+
+
+def _here(call: Call) -> str:
+    """Return the address the page was asked at, as far as it is one: ``https://crm.example``."""
+    host = call.header(b"host") or ""
+    return f"{call.scope.get('scheme', 'http')}://{host}" if HOST.fullmatch(host) else ""
 
 
 def style(call: Call) -> Answer:

@@ -21,6 +21,7 @@ WORDS = {
     "paths": _("Search, undo, batches, people", ru="Поиск, отмена, пакеты, люди"),
 }  # fmt: skip
 
+HERE = "{{here}}"  # the host it was asked at takes this place: pages are made once for all hosts
 # Within the page: a browser asks a host's /favicon.ico otherwise, which the CRM may not own.
 ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 20 20'%3E%3Crect width='20' height='20' rx='5.5' fill='%231d1f27'/%3E"
@@ -150,7 +151,7 @@ class Page:
 
     def _try(self) -> str:
         first = next((p for p, m in self.document["paths"].items() if "post" in m and "get" in m), "/api/me")
-        line = f"curl -H 'Authorization: Bearer crm_…' '{self.root}{first}?limit=5'"
+        line = f"curl -H 'Authorization: Bearer crm_…' '{HERE}{self.root}{first}?limit=5'"
         return f'<h2>{self.say("try")}</h2><pre tabindex="0"><code>{escape(line)}</code></pre>'
 
     def _problems(self) -> str:
