@@ -329,6 +329,15 @@ def test_a_supervisor_and_a_manager_never_wait_for_each_other(crm, make, work, b
     assert task.state is TaskState.DONE
 
 
+def test_nobody_puts_off_or_archives_what_is_to_be_done(make, client):
+    task = make(Task, kind="task", owner_id=1, team_id=7)
+    client.act_as(ANN)
+    assert client.get(f"/api/taskqueue/task/{task.id}").status_code == 200
+    put_off = client.patch(f"/api/taskqueue/task/{task.id}", json={"due_at": "2026-04-01T09:00:00Z"}, headers={"If-Match": "*"})
+    archived = client.post(f"/api/taskqueue/task/{task.id}/archive", json={})
+    assert (put_off.status_code, archived.status_code) == (403, 403)
+
+
 def test_edited_while_it_is_open(make, work, client, uow):
     task = make(Task, kind="task", owner_id=1, team_id=7)
     turn = work(next_turn)

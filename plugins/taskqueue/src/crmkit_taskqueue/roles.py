@@ -20,10 +20,15 @@ def _tasks(scope: str) -> dict[str, str]:
     return {f"taskqueue.{kind}.{action}": scope for kind in TASKS for action in ("read", "create", "change", "archive")}
 
 
+# Managers make tasks and end them at their screen. Whoever could put one off, change its kind or archive it would choose their work.
+_BY_HAND = {"taskqueue.task.change", "taskqueue.task.archive"}
 ROLES = (
     Role(
         "manager",
-        {"taskqueue.work": "own", "taskqueue.fill": "own", **_tasks("own"), "taskqueue.task.read": "team", "taskqueue.old_client.read": "team"},
+        {
+            "taskqueue.work": "own", "taskqueue.fill": "own", **{name: scope for name, scope in _tasks("own").items() if name not in _BY_HAND},
+            "taskqueue.task.read": "team", "taskqueue.old_client.read": "team",
+        },
         label=_("Sales manager", ru="Менеджер по продажам"),
     ),
     Role(
