@@ -194,6 +194,7 @@ class NoteMark:
     of: type[Entity] | None
     order: int = 50
     permission: Permission | None = None
+    always: bool = False
 
 
 Contribution = NoteMark | PageMark | PanelMark | WidgetMark | ButtonMark | BoardMark | ColumnMark | BadgeMark | PopMark | SettingsMark
@@ -306,13 +307,14 @@ def screen_pop(topic: Topic) -> t.Callable[[t.Callable[[int | None, Uow], Window
 
 
 def form_note(
-    of: type[E] | None, *, order: int = 50, permission: Permission | None = None,
+    of: type[E] | None, *, order: int = 50, permission: Permission | None = None, always: bool = False,
 ) -> t.Callable[[t.Callable[[type[E], Mapping[str, t.Any], Uow], Result]], t.Callable[[type[E], Mapping[str, t.Any], Uow], Result]]:  # fmt: skip
     """Say something beside the form for a new record (of any entity with None) while it is filled in: ``(entity, values, uow) -> View``.
 
-    `values` is what was typed so far, JSON by field, unchecked. It is asked a moment after the last key; None says nothing.
+    `values` is what was typed so far, JSON by field, unchecked. It is asked a moment after the last key; None says nothing. With `always`
+    it is asked as soon as the form is there, and beside the form for editing as well.
     """
-    return _put(NoteMark(of=of, order=order, permission=permission))
+    return _put(NoteMark(of=of, order=order, permission=permission, always=always))
 
 
 def settings_tab(*, label: str, permission: Permission, icon: str = "settings", order: int = 50) -> t.Callable[[PageFunction], PageFunction]:

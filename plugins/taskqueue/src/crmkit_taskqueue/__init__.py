@@ -19,7 +19,7 @@ from .settings import TaskqueueSettings
 
 _ENTITIES = [f"entities.{m}" for m in ("tasks", "old_clients", "recurring", "sessions")]
 _MODULES = [
-    "tables", "roles", "load", "filling", "making", "handing", "putting_right", "sessions", "aligning", "repeating", "checking", "commands", "simulating", "looks",
+    "tables", "roles", "load", "filling", "making", "days", "handing", "putting_right", "sessions", "aligning", "repeating", "checking", "commands", "simulating", "looks",
     "panels", "in_force", "board.page", "board.actions", "screen.pages", "screen.tile", "reports.page", "reports.routes",
 ]  # fmt: skip
 
