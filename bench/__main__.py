@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ALL = ("move", "page", "board", "bulk", "imports", "http", "startup", "jobs", "search", "reports", "screens")
+ALL = ("move", "page", "board", "bulk", "imports", "http", "startup", "jobs", "search", "reports", "screens", "taskqueue")
 
 
 def main() -> int:

@@ -24,7 +24,7 @@ from typing import Any
 
 from bench import place as places
 from bench.data import settle, utc_now
-from bench.measure import RESULTS
+from bench.measure import RESULTS, cpu_seconds
 from bench.place import Place
 from bench.taskqueue_peers import PEERS, USERS, build, numbers
 
@@ -52,8 +52,12 @@ class Crew:
             sys.exit(f"{self.peer} stopped: its error is above")
         return json.loads(line)
 
-    def run(self, operations: int) -> tuple[float, list[float]]:
-        """Let every process do its part; return operations a second and the time of each in milliseconds."""
+    def _cpu(self) -> float:
+        return sum(map(cpu_seconds, [*(process.pid for process in self.processes), *places.backends(self.place)]))
+
+    def run(self, operations: int) -> tuple[float, list[float], float]:
+        """Let every process do its part; return operations a second, the time of each in milliseconds, and µs of CPU for each."""
+        before = self._cpu()
         for process in self.processes:
             assert process.stdin is not None
             process.stdin.write(f"{operations // len(self.processes)}\n")
@@ -61,7 +65,7 @@ class Crew:
         answers = [self._answer(process) for process in self.processes]
         took = max(a["ended"] for a in answers) - min(a["began"] for a in answers)
         walls = [wall for a in answers for wall in a["walls"]]
-        return len(walls) / took, walls
+        return len(walls) / took, walls, (self._cpu() - before) / len(walls) * 1e6
 
     def finish(self) -> None:
         """End them."""
@@ -147,26 +151,29 @@ def measure(database: str, tasks: int, options: argparse.Namespace) -> dict[str,
     crews = [Crew(name, places.copy(source), options.workers) for name in options.peers]
     print(f"\n{database}, {tasks:,} open tasks, {options.workers} workers; set up in {time.monotonic() - began:.0f} s")
     rates: dict[str, list[float]] = {c.peer: [] for c in crews}
+    cpus: dict[str, list[float]] = {c.peer: [] for c in crews}
     walls: dict[str, list[float]] = {c.peer: [] for c in crews}
     for number in range(options.rounds + 1):
         for crew in crews:
-            rate, times = crew.run(options.operations)
+            rate, times, cpu = crew.run(options.operations)
             if number:  # the first round warms up
                 rates[crew.peer].append(rate)
+                cpus[crew.peer].append(cpu)
                 walls[crew.peer] += times
     found: dict[str, Any] = {"database": database, "tasks": tasks, "load": os.getloadavg()}
-    print(f"{'':<10}{'a second':>10}{'p50 ms':>10}{'p95 ms':>10}{'p99 ms':>10}{'of raw':>10}{'p99 of raw':>12}")
+    print(f"{'':<10}{'a second':>10}{'p50 ms':>10}{'p95 ms':>10}{'p99 ms':>10}{'of raw':>10}{'p99 × raw':>12}{'CPU µs':>10}{'CPU × raw':>12}")
     for crew in crews:
         crew.finish()
         mine = sorted(walls[crew.peer])
         told = {"rate": statistics.median(rates[crew.peer]), **{f"p{n}": percentile(mine, n / 100) for n in (50, 95, 99)}}
-        told["rounds"], told["wrong"] = rates[crew.peer], exact(crew.place)
+        told |= {"rounds": rates[crew.peer], "cpu_us": statistics.median(cpus[crew.peer]), "wrong": exact(crew.place)}
         floor = found.get("raw", told)
         told["share"] = statistics.median(a / b for a, b in zip(told["rounds"], floor["rounds"], strict=True))
         told["tail"] = told["p99"] / floor["p99"]
         found[crew.peer] = told
         print(f"{crew.peer:<10}{told['rate']:>10.0f}{told['p50']:>10.1f}{told['p95']:>10.1f}{told['p99']:>10.1f}"
-            f"{told['share']:>10.2f}{told['tail']:>12.2f}" + "".join(f"   WRONG: {w}" for w in told["wrong"]))  # fmt: skip
+            f"{told['share']:>10.2f}{told['tail']:>12.2f}{told['cpu_us']:>10.0f}{told['cpu_us'] / floor['cpu_us']:>12.2f}"
+            + "".join(f"   WRONG: {w}" for w in told["wrong"]))  # fmt: skip
     return found
 
 
