@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import collections
 import datetime as dt
 import typing as t
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,6 @@ import attrs
 import sqlalchemy as sa
 
 from crmkit import Uow, _
-from crmkit_sales.reports.sql import micros, ones, spread
 
 from .. import labels
 from ..people import names_of
@@ -53,29 +53,95 @@ def work(uow: Uow, ask: Ask | None = None) -> Report[WorkRow]:
     check_splits(ask, days, BY)
     where = conditions(uow, ask, days)
     keys = [key_of(name, days).label(f"k_{name}") for name in ask.by]
-    c = turns.c
-    counted = (
-        sa.func.count(), ones(c.ended == "done"), sa.func.coalesce(sa.func.sum(c.waited), 0), ones(c.ended == "exit"), ones(c.ended == "expired"),
-        ones(c.ended.in_(["returned", "taken"])), sa.func.count(c.user_id.distinct()),
-    )  # fmt: skip
-    found = uow.connection.execute(sa.select(*keys, *counted).where(*where).group_by(*keys)).all()
-    value = (micros(uow, c.ended_at) - micros(uow, c.opened_at)).label("value")
-    took = spread(uow, sa.select(*keys, c.id, value).where(*where, c.ended == "done"), [key.name for key in keys])
-    width = len(keys)
-    known = names(uow, ask.by, [tuple(row[:width]) for row in found])
-    rows = []
-    for row in found:
-        key, (opened, closed, lost, left, expired, returned, managers) = tuple(row[:width]), row[width:]
-        time = took.get(key)
-        rows.append(WorkRow(
-            by=keys_of(ask, days, key, known), opened=opened, closed=closed,
-            average=time.mean if time else None, median=time.median if time else None, lost=dt.timedelta(seconds=int(lost)), left=left,
-            expired=expired, returned=returned, managers=managers, drill=drill(ask, days, key) if closed else {},
-        ))  # fmt: skip
-    if not keys and rows and not rows[0].opened:
-        rows = []
+    found = _counted(uow, keys, where)
+    managers = _managers(uow, keys, where)
+    known = names(uow, ask.by, list(found))
+    rows = [
+        WorkRow(
+            by=keys_of(ask, days, key, known), opened=sum(tally.ended.values()), closed=tally.ended["done"], average=tally.average,
+            median=tally.median, lost=dt.timedelta(seconds=tally.lost), left=tally.ended["exit"], expired=tally.ended["expired"],
+            returned=tally.ended["returned"] + tally.ended["taken"], managers=managers.get(key, 0),
+            drill=drill(ask, days, key) if tally.ended["done"] else {},
+        )
+        for key, tally in found.items()
+    ]  # fmt: skip
     rows.sort(key=lambda row: tuple((k.value is None, k.value if k.name in ORDERED else str(k.label).casefold()) for k in row.by))
     return Report(name="work", of=WorkRow, since=days.since, until=days.until, as_of=uow.now, split_by=ask.by, rows=rows)
+
+
+@attrs.define
+class Tally:
+    """The turns of one row: how they ended, and how many of the closed ones took how many seconds."""
+
+    ended: collections.Counter[str | None] = attrs.field(factory=collections.Counter)
+    took: collections.Counter[int] = attrs.field(factory=collections.Counter)
+    lost: int = 0
+
+    @property
+    def average(self) -> dt.timedelta | None:
+        """The mean time of a closed task."""
+        count = self.took.total()
+        return dt.timedelta(seconds=round(sum(s * n for s, n in self.took.items()) / count)) if count else None
+
+    @property
+    def median(self) -> dt.timedelta | None:
+        """The time half of the closed tasks take no longer than; between the two in the middle where there are two."""
+        count = self.took.total()
+        if not count:
+            return None
+        middle: list[int] = []
+        seen = 0
+        for seconds, number in sorted(self.took.items()):
+            seen += number
+            middle += [seconds] * ((seen > (count - 1) // 2) + (seen > count // 2) - len(middle))
+            if len(middle) == 2:
+                break
+        return dt.timedelta(seconds=sum(middle) / 2)
+
+
+def _counted(uow: Uow, keys: Sequence[t.Any], where: Sequence[t.Any]) -> dict[tuple[t.Any, ...], Tally]:
+    """Count turns by how they ended and by the seconds they took, in one pass: times repeat, so that few rows come back from many."""
+    c = turns.c
+    took = sa.case((c.ended == "done", _seconds(uow)), else_=None)
+    by = (*keys, c.ended, took)
+    rows = uow.connection.execute(sa.select(*by, sa.func.count(), sa.func.sum(c.waited)).where(*where).group_by(*by))
+    found: dict[tuple[t.Any, ...], Tally] = {}
+    width = len(keys)
+    for row in rows:
+        ended, seconds, count, waited = row[width:]
+        tally = found.setdefault(tuple(row[:width]), Tally())
+        tally.ended[ended] += count
+        tally.lost += int(waited or 0)
+        if seconds is not None:
+            tally.took[max(0, int(seconds))] += count
+    return found
+
+
+def _seconds(uow: Uow) -> t.Any:
+    """Return how many whole seconds a turn took."""
+    c = turns.c
+    if uow.connection.dialect.name == "postgresql":
+        return sa.cast(sa.extract("epoch", c.ended_at - c.opened_at), sa.Integer)
+    days = sa.func.julianday(sa.type_coerce(c.ended_at, sa.String)) - sa.func.julianday(sa.type_coerce(c.opened_at, sa.String))
+    return sa.cast(sa.func.round(days * 86400), sa.Integer)
+
+
+def _managers(uow: Uow, keys: Sequence[t.Any], where: Sequence[t.Any]) -> dict[tuple[t.Any, ...], int]:
+    """Return how many managers are behind each row."""
+    each = sa.select(*keys, turns.c.user_id).where(*where).distinct().subquery()
+    by = [each.c[key.name] for key in keys]
+    return {tuple(row[:-1]): row[-1] for row in uow.connection.execute(sa.select(*by, sa.func.count()).group_by(*by)) if row[-1]}
+
+
+def per_day(uow: Uow, ask: Ask) -> tuple[float | None, dt.timedelta | None]:
+    """Return how many tasks a manager closes in a day of work, and how much time is lost in it."""
+    uow.require(REPORTS)
+    days, c = days_of(uow, ask), turns.c
+    done = sa.func.count(sa.case((c.ended == "done", 1)))
+    each = sa.select(done.label("closed"), sa.func.sum(c.waited).label("lost")).where(*conditions(uow, ask, days))
+    each_one = each.group_by(key_of("day", days), c.user_id).subquery()
+    count, closed, lost = uow.connection.execute(sa.select(sa.func.count(), sa.func.sum(each_one.c.closed), sa.func.sum(each_one.c.lost))).one()
+    return (float(closed) / count, dt.timedelta(seconds=int(lost or 0)) / count) if count else (None, None)
 
 
 def conditions(uow: Uow, ask: Ask, days: Days) -> list[t.Any]:

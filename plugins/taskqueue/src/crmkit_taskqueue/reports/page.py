@@ -15,7 +15,7 @@ from ..deciding.why import span
 from ..roles import REPORTS
 from ..settings import TaskqueueSettings
 from .asked import Ask
-from .done import WorkRow, work
+from .done import WorkRow, per_day, work
 from .rests import breaks
 from .switches import Shown, download, list_of, shown_of, switches
 from .waits import patience, queue
@@ -57,14 +57,6 @@ def _total(uow: Uow, ask: Ask) -> WorkRow:
     return rows[0] if rows else WorkRow()
 
 
-def _per_day(uow: Uow, ask: Ask) -> tuple[float | None, dt.timedelta | None]:
-    """Return how many tasks a manager closes in a day of work, and how much time is lost in it."""
-    by = work(uow, _split(ask, "day", "manager")).rows
-    if not by:
-        return None, None
-    return sum(row.closed for row in by) / len(by), sum((row.lost for row in by), ZERO) / len(by)
-
-
 def _split(ask: Ask, *by: str) -> Ask:
     return attrs.evolve(ask, by=by)
 
@@ -74,7 +66,7 @@ def results(visit: Visit, uow: Uow) -> Markup:
     """What was closed and how long it took, against the period before."""
     shown = shown_of(visit, uow)
     now, then = _total(uow, shown.ask), _total(uow, shown.before)
-    (per, lost), (per_then, lost_then) = _per_day(uow, shown.ask), _per_day(uow, shown.before)
+    (per, lost), (per_then, lost_then) = per_day(uow, shown.ask), per_day(uow, shown.before)
     goal = uow.crm[TaskqueueSettings].goal
     tiles = [
         charts.kpi(CLOSED, now.closed, before=then.closed, href=list_of(now.drill.get("closed")), level=3),
