@@ -238,12 +238,14 @@ class Replay:
         """Yield the first ones of somebody's own."""
         return self.heads(self._own, owner, turn)
 
-    def sleeping(self, owner: int, turn: t.Any) -> t.Iterator[tuple[Known, dt.datetime]]:
-        """Yield the first ones of somebody's own whose clients slept then, with the moment from which they may be called."""
+    def sleeping(self, owner: int, turn: t.Any, until: dt.datetime) -> t.Iterator[Known]:
+        """Yield the first ones of somebody's own whose clients slept then, but may be called before `until` has passed."""
         for task in self.heads(self._own, owner, turn, asleep=True):
-            after = max(task.due, turn.opened_at)
-            minutes = (after + dt.timedelta(minutes=n) for n in range(60 * 24 * 8))
-            yield task, next((minute for minute in minutes if self._is_awake(task.zone, minute)), after)
+            minute = max(task.due, turn.opened_at)
+            while minute <= until and not self._is_awake(task.zone, minute):
+                minute += dt.timedelta(minutes=1)
+            if minute <= until:
+                yield task
 
     def team(self, team: int | None, turn: t.Any) -> t.Iterator[Known]:
         """Yield the first ones of a team: those of its people, and nobody's."""
@@ -371,7 +373,7 @@ class Opening:
     def _old_client(self) -> None:
         latest = self.turn.opened_at + self.replay.settings.max_break
         self._blame(self._others(), lambda o: o.due <= latest)
-        self._blame((o for o, wakes in self.replay.sleeping(self.turn.user_id, self.turn) if wakes <= latest), lambda o: True)
+        self._blame(self.replay.sleeping(self.turn.user_id, self.turn, latest), lambda o: True)
         self._blame(self._help(), lambda o: True)
 
     def _help(self) -> t.Iterator[Known]:
