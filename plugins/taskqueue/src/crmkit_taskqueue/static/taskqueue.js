@@ -6,13 +6,15 @@ const PAUSE = 1500, POLL = 30_000;
 const $ = (selector, root = document) => root?.querySelector(selector) ?? null;
 const screen = () => $('#main > .tq');
 const dock = () => $('.tq-dock', screen());
-let typed = 0, sent = '', checking = null;
+let typed = 0, sent = '', checking = null, asking = Promise.resolve();
 
 // ---- to the server -----------------------------------------------------------------------------------------------------------
 const written = () => (dock() ? new URLSearchParams([...new FormData(dock())].filter(([, value]) => typeof value === 'string')) : new URLSearchParams());
 
-/** Say that somebody is still there, with what was typed since; find out whether this screen is still the right one. */
-async function still({ always = true } = {}) {
+/** Say that somebody is still there, with what was typed since; find out whether this screen is still the right one. One after the
+    other: an older draft never comes after a newer one. */
+const still = ({ always = true } = {}) => { asking = asking.then(() => ask(always)).catch(() => {}); return asking; };
+async function ask(always) {
   const at = screen();
   if (!at || at.dataset.state === 'start' && !always) return;
   clearTimeout(typed);
@@ -34,7 +36,10 @@ async function still({ always = true } = {}) {
 
 /** Another screen is due: this one was overtaken in another tab, or the task went back to the queue. Its words go with it. */
 function anew(at, what = 'look') {
-  if (at.matches('.htmx-request') || $('.htmx-request', at)) return undefined;
+  if (at.matches('.htmx-request') || $('.tq-dock.htmx-request,.tq-start .htmx-request,.tq-bar .htmx-request', at)) {
+    setTimeout(check, 1000); // its own answer is on the way
+    return undefined;
+  }
   const values = { turn: at.dataset.turn, note: $('#tq-note', at)?.value ?? '' };
   return htmx.ajax('POST', `${at.dataset.url}${what}`, { source: at, target: at, swap: 'outerHTML', push: 'false', values });
 }
@@ -43,7 +48,7 @@ const check = () => { checking ??= still().finally(() => { checking = null; }); 
 document.body.addEventListener('crm:taskqueue.desk', ({ detail }) => {
   if (detail.all || detail.ids.includes(Number(screen()?.dataset.me))) check();
 });
-document.addEventListener('visibilitychange', () => { if (document.hidden) still({ always: false }); else check(); });
+document.addEventListener('visibilitychange', () => { if (document.hidden) ask(false); else check(); }); // away at once: no time to wait
 addEventListener('pageshow', (event) => { if (event.persisted) check(); });
 addEventListener('focus', check);
 let beat = Date.now();
