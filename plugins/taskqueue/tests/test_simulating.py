@@ -51,6 +51,7 @@ def test_the_same_seed_plays_the_same():
 WRONG = [
     ({"manager": 3}, "no option 'manager'"), ({"managers": "many"}, "managers = 'many'"), ({"managers": 0}, "managers = 0: at least 1"),
     ({"days": 1.5}, "days = 1.5"), ({"answer_rate": 45}, "answer_rate = 45"), ({"leads": -1}, "leads = -1"), ({"plot": 3}, "plot = 3"),
+    ({"plot": "/nowhere/day.html"}, "there is no folder /nowhere"),
     ({"seed": None}, "seed = None"), ({"cap": True}, "cap = True"),
 ]  # fmt: skip
 

@@ -67,6 +67,8 @@ def _read(name: str, value: t.Any) -> t.Any:
     if name in ("plot", "max_break"):
         if not isinstance(value, str) or not value.strip():
             raise Misuse(f"{name} = {value!r}: {HINTS.get(name, 'a time, such as 15min')}")
+        if name == "plot" and not Path(value).absolute().parent.is_dir():
+            raise Misuse(f"plot = {value!r}: there is no folder {Path(value).absolute().parent}")  # said now, not after all has been played
         return Path(value) if name == "plot" else value
     if name == "answer_rate":
         if isinstance(value, bool) or not isinstance(value, int | float | str) or not 0 <= _number(float, name, value) <= 1:

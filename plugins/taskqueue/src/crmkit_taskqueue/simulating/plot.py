@@ -19,9 +19,8 @@ LEFT, UNTRIED = _("Not closed yet", ru="Ещё не закрыты"), _("Never t
 MEAN = _("Closed", ru="Закрыто")
 STYLE = """
 :root { color-scheme: light dark; font: 15px system-ui, sans-serif } body { margin: 2rem auto; max-width: 60rem; padding: 0 1rem }
-figure { margin: 0 0 2.5rem } svg { width: 100%; overflow: visible } svg text { fill: currentColor; font-size: 12px }
-svg line { stroke: #8886 } svg .fact, svg rect { fill: #3b82f6 } svg path, svg polyline { fill: none; stroke: #3b82f6; stroke-width: 2 }
-table { border-collapse: collapse; font-size: 13px } th, td { padding: .15rem .6rem; text-align: right }
+h2 { font-size: 1.1rem; margin: 2.5rem 0 .5rem } table { border-collapse: collapse; font-size: 13px; margin: .5rem 2rem } caption { display: none }
+th, td { padding: .15rem .6rem; text-align: right }
 """
 
 
@@ -33,9 +32,9 @@ def write_plot(path: Path, report: Mapping[str, t.Any], language: str) -> None:
     overdue = charts.Series(OVERDUE, [d["overdue"] for d in days], color="amber")
     stack = [charts.Series(LEFT, [d["stack_left"] for d in days]), charts.Series(UNTRIED, [d["stack_untried"] for d in days], color="gray")]
     drawn = [
-        charts.line(labels, [closed], caption=CLOSED, language=language, norm=report["goal"]),
-        charts.line(labels, [overdue], caption=OVERDUE, language=language),
-        charts.line(labels, stack, caption=STACK, language=language),
+        (CLOSED.to(language), charts.line(labels, [closed], caption=CLOSED, language=language, norm=report["goal"])),
+        (OVERDUE.to(language), charts.line(labels, [overdue], caption=OVERDUE, language=language)),
+        (STACK.to(language), charts.line(labels, stack, caption=STACK, language=language)),
     ]
     title = TITLE.format(managers=report["managers"], days=report["days"])
     try:
@@ -44,10 +43,11 @@ def write_plot(path: Path, report: Mapping[str, t.Any], language: str) -> None:
         raise Misuse(f"plot = {str(path)!r} cannot be written: {error.strerror or error}") from error
 
 
-def page(title: str, drawn: Sequence[Markup], language: str) -> str:
+def page(title: str, drawn: Sequence[tuple[str, Markup]], language: str) -> str:
     """Return a page that needs nothing but itself."""
     head = f'<!doctype html><html lang="{escape(language)}"><meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}{_sheets()}</style>'
-    return f"{head}<body><h1>{escape(title)}</h1>{''.join(map(str, drawn))}</body></html>"
+    each = "".join(f"<h2>{escape(caption)}</h2>{chart}" for caption, chart in drawn)
+    return f"{head}<body><h1>{escape(title)}</h1>{each}</body></html>"
 
 
 def _sheets() -> str:
