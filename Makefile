@@ -71,7 +71,7 @@ $(FETCHED):
 $(VENV)/installed-demo: $(PACKAGING) $(FETCHED)
 	@workspace/environment $(VENV) $(PYTHON)
 	@echo "Installing crmkit and its plugins into $(VENV): only the first time, or when their requirements change."
-	@$(PIP) --editable ".[accounts,duplicates]" --editable plugins/sales
+	@$(PIP) --editable ".[accounts,duplicates]" --editable plugins/sales --editable plugins/taskqueue
 	@touch $@
 
 $(VENV)/installed-test $(VENV)/installed-bench: $(VENV)/installed-%: $(PACKAGING) $(FETCHED)

@@ -13,13 +13,14 @@ from .handing import Turn, current, next_turn, renew, why
 from .hooks import Specs
 from .kinds import Ask, Outcome, TaskKind
 from .load import Day, days_of, free_days, place
+from .planning import in_working_time
 from .roles import ROLES
 from .sessions import pause, resume, start, stop
 from .settings import TaskqueueSettings
 
 _ENTITIES = [f"entities.{m}" for m in ("tasks", "old_clients", "recurring", "sessions")]
 _MODULES = [
-    "tables", "roles", "load", "filling", "making", "days", "handing", "putting_right", "sessions", "aligning", "repeating", "checking", "commands", "simulating", "looks",
+    "tables", "roles", "load", "filling", "making", "days", "demo", "handing", "putting_right", "sessions", "aligning", "repeating", "checking", "commands", "simulating", "looks",
     "panels", "in_force", "board.page", "board.actions", "screen.pages", "screen.tile", "reports.page", "reports.routes",
 ]  # fmt: skip
 
@@ -37,5 +38,5 @@ plugin = Plugin(
 __all__ = [
     "ROLES", "Ask", "Candidate", "Choice", "Day", "OldClient", "OldClientLink", "Outcome", "Pause", "Question", "Recurring", "Result", "Specs",
     "StackState", "Task", "TaskKind", "TaskState", "TaskqueueSettings", "Turn", "WorkSession", "complete", "current", "days_of", "decide",
-    "free_days", "leave", "next_turn", "pause", "place", "plugin", "put_back", "renew", "resume", "start", "stop", "take_in", "why",
+    "free_days", "in_working_time", "leave", "next_turn", "pause", "place", "plugin", "put_back", "renew", "resume", "start", "stop", "take_in", "why",
 ]  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from crmkit import OPEN, Archived, Changed, Created, Moved, Uow, on
 from crmkit_sales import LEADS, Lead
 
@@ -9,6 +11,7 @@ from .entities import Task, TaskState
 from .filling import outcome_of, worked_with
 from .settings import TaskqueueSettings
 
+HISTORY = dt.timedelta(days=1)
 UNDER_WAY = (TaskState.WAITING, TaskState.OPEN, TaskState.HELD)
 
 
@@ -24,9 +27,11 @@ def _is_new(uow: Uow, lead: Lead) -> bool:
 
 @on(Created[Lead])
 def task_for_a_new_lead(event: Created[Lead], uow: Uow) -> None:
-    """Somebody calls every new lead at once; unless there is a task about it already."""
+    """Somebody calls every new lead at once; unless there is a task about it already, or it is history that is written now."""
     lead, kind = event.record, _kind(uow)
     if not kind or lead.archived_at is not None or not _is_new(uow, lead):
+        return
+    if uow.crm.clock.now() - uow.now > HISTORY:  # an import or a demo tells of the past
         return
     if uow.find(Task).where(Task.lead_id == lead.id, Task.state.in_(UNDER_WAY)).exists():
         return

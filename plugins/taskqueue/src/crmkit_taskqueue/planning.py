@@ -166,4 +166,4 @@ def _moment(day: dt.date, minute: int, zone: t.Any) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(minute // 60, minute % 60), zone).astimezone(dt.UTC)
 
 
-__all__ = ["in_client_hours", "prepare_task"]
+__all__ = ["in_client_hours", "in_working_time", "prepare_task"]
