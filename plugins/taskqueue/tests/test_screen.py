@@ -222,5 +222,5 @@ def test_the_next_screen_costs_the_same_however_much_there_is(do, deal, make, cr
     for number in range(7):
         make(Deal, title=f"Ещё {number}", amount=5, contact_id=deal.contact_id, owner_id=1)
     assert closing() == few
-    assert few <= 40, "\n".join(queries.statements)
+    assert few <= 30, "\n".join(queries.statements)
 
