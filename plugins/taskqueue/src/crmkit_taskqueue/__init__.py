@@ -20,8 +20,9 @@ from .settings import TaskqueueSettings
 
 _ENTITIES = [f"entities.{m}" for m in ("tasks", "old_clients", "recurring", "sessions")]
 _MODULES = [
-    "tables", "roles", "load", "filling", "making", "days", "demo", "handing", "putting_right", "sessions", "aligning", "repeating", "checking", "commands", "simulating", "looks",
-    "panels", "in_force", "board.page", "board.actions", "screen.pages", "screen.tile", "reports.page", "reports.routes",
+    "tables", "roles", "load", "filling", "making", "days", "demo", "handing", "putting_right", "sessions", "aligning", "repeating",
+    "checking", "commands", "simulating", "looks", "panels", "in_force", "board.page", "board.actions", "reports.page", "reports.routes",
+    "screen.pages", "screen.tile",
 ]  # fmt: skip
 
 plugin = Plugin(
@@ -38,5 +39,6 @@ plugin = Plugin(
 __all__ = [
     "ROLES", "Ask", "Candidate", "Choice", "Day", "OldClient", "OldClientLink", "Outcome", "Pause", "Question", "Recurring", "Result", "Specs",
     "StackState", "Task", "TaskKind", "TaskState", "TaskqueueSettings", "Turn", "WorkSession", "complete", "current", "days_of", "decide",
-    "free_days", "in_working_time", "leave", "next_turn", "pause", "place", "plugin", "put_back", "renew", "resume", "start", "stop", "take_in", "why",
+    "free_days", "in_working_time", "leave", "next_turn", "pause", "place", "plugin", "put_back", "renew", "resume", "start", "stop", "take_in",
+    "why",
 ]  # fmt: skip
