@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from decimal import Decimal
 from urllib.parse import unquote
 
 import pytest
@@ -55,8 +56,8 @@ def client(served, me) -> dict[str, int]:
         uow.add(Contact(name="Светлова Анна", phone="+74951234567", owner_id=me))
         uow.flush()
         uow.add(ContactPoint(contact_id=anna.id, way=Way.PHONE, value="+74957654321"))
-        deal = uow.add(Deal(title="Шкаф-купе в спальню", amount=184_000, contact_id=anna.id, owner_id=me))
-        uow.add(Deal(title="Кухня", amount=312_500, contact_id=anna.id, owner_id=me))
+        deal = uow.add(Deal(title="Шкаф-купе в спальню", amount=Decimal(184_000), contact_id=anna.id, owner_id=me))
+        uow.add(Deal(title="Кухня", amount=Decimal(312_500), contact_id=anna.id, owner_id=me))
         uow.add(Lead(title="Заявка с сайта: прихожая", contact_id=anna.id, phone="+74951234567", owner_id=me))
         uow.flush()
         found = {"contact": anna.id, "deal": deal.id}

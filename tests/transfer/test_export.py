@@ -8,6 +8,7 @@ import decimal
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -48,7 +49,7 @@ def fill(crm: Crm) -> None:
         uow.move(order, ORDERS["done"])
 
 
-def exported(crm: Crm, key: str, form: str, actor: Actor | None = None, **how: bool) -> bytes:
+def exported(crm: Crm, key: str, form: str, actor: Actor | None = None, **how: Any) -> bytes:
     kind = crm.kind(key)
     with crm.read(*([actor] if actor else [])) as uow:
         request = ListRequest(sort=("id",), fields=every_field(crm, uow.actor, kind))

@@ -28,6 +28,7 @@ from .entities import (
 )
 from .hooks import Specs
 from .normal import inn_is_right, normal_email, normal_phone
+from .opened import is_open
 from .pipelines import INQUIRIES, LEADS, REGISTRATIONS, SALES
 from .roles import ROLES
 from .settings import SalesSettings
@@ -52,5 +53,5 @@ plugin = Plugin(
 __all__ = [
     "INQUIRIES", "LEADS", "REGISTRATIONS", "ROLES", "SALES", "Absence", "Assignee", "AssignmentRule", "Assigns", "Channel", "Company", "Contact",
     "ContactPoint", "Deal", "DealLine", "Dealer", "ForecastCategory", "Inquiry", "Lead", "LostReason", "PointOfSale", "Registration",
-    "SalesSettings", "Source", "Specs", "Way", "WorkCalendar", "inn_is_right", "normal_email", "normal_phone", "plugin", "read_hours",
+    "SalesSettings", "Source", "Specs", "Way", "WorkCalendar", "inn_is_right", "is_open", "normal_email", "normal_phone", "plugin", "read_hours",
 ]  # fmt: skip

@@ -229,7 +229,7 @@ def why(uow: Uow, turn: Turn | Choice) -> str:
     """Return why this task, in the language of whoever asks."""
     facts = dict(turn.why) if isinstance(turn, Turn) else {"rule": turn.rule, "words": turn.words, **turn.facts}
     told = explain(str(facts.pop("rule")), facts, uow.crm.zone, uow.now)
-    return told.to(uow.actor.language or uow.crm.settings.language)
+    return told.to(uow.language)
 
 
 def tell(uow: Uow, user_id: int) -> None:

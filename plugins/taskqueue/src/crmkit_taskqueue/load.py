@@ -11,8 +11,7 @@ import attrs
 import sqlalchemy as sa
 
 from crmkit import Invalid, Kind, Problem, Undone, Uow, Written, _, hookimpl, on
-from crmkit_sales import Absence, Assignee, Lead, SalesSettings
-from crmkit_sales.opened import is_open
+from crmkit_sales import Absence, Assignee, Lead, SalesSettings, is_open
 
 from .entities import Task, TaskState
 from .settings import TaskqueueSettings

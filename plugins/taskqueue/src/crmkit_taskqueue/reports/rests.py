@@ -10,7 +10,7 @@ import attrs
 import sqlalchemy as sa
 
 from crmkit import Uow, _
-from crmkit_sales.reports.sql import at, micros
+from crmkit_sales.reports import at, micros
 
 from .. import labels
 from ..entities import Pause, WorkSession

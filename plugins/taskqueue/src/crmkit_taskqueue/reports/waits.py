@@ -10,7 +10,7 @@ import attrs
 import sqlalchemy as sa
 
 from crmkit import Uow, _
-from crmkit_sales.reports.sql import ones
+from crmkit_sales.reports import ones
 
 from .. import labels
 from ..entities import Task, TaskState
