@@ -12,6 +12,7 @@ import crmkit_taskqueue
 from crmkit import Actor, Created, Invalid, Plugin, Uow, change_many, on, undo
 from crmkit_sales import Absence, Assignee, Deal
 from crmkit_taskqueue import Task, TaskqueueSettings, days_of, free_days
+from crmkit_taskqueue.commands import give
 from crmkit_taskqueue.load import active_leads
 
 ANN = Actor(1, "Ann", roles=["manager"], teams=(7,))
@@ -103,6 +104,16 @@ def test_every_door_of_one_record(crm, make, clock):
         task = uow.find(Task).where(Task.day == TUESDAY, Task.owner_id == 1, Task.kind == "task").first()
         task.due_at, task.text = at(TUESDAY, 12), "later"
     assert planned(crm) == CAP
+
+
+def test_a_supervisor_gives_nobody_more_than_a_day_takes(crm, make):
+    for values in tasks(CAP):
+        make(Task, **values)
+    other, boss = make(Task, **(tasks(1)[0] | {"owner_id": 2})), Actor(9, "Boss", roles=["director"])
+    assert refused(crm, boss, lambda uow: give(uow.get(Task, other.id), uow, user_id=1)) == [("user_id", "full_day")]
+    with crm.uow(boss) as uow:
+        give(uow.get(Task, other.id), uow, user_id=3)
+    assert planned(crm, user=3) == 1
 
 
 def test_over_http_the_free_days_are_told_as_data(client, make):

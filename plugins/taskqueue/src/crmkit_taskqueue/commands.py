@@ -9,7 +9,7 @@ from starlette.requests import Request
 from crmkit import Conflict, Forbidden, Invalid, Problem, Uow, _, command, route
 from crmkit.ui import button
 
-from . import clients, ending, handing, sessions
+from . import clients, ending, handing, load, sessions
 from .deciding import Choice
 from .desk import insert_new, try_desk
 from .entities import Task, TaskState, WorkSession
@@ -142,6 +142,10 @@ def give(
             raise Invalid(problems=[Problem("user_id", "not_at_work", NOT_AT_WORK.format(user=user_id))])
         if desk is not None and desk.task_id is not None:
             raise Conflict(BUSY)
+        if desk is None and task.owner_id != user_id and task.day is not None and load.counts(task.__dict__ | {"owner_id": user_id}, _settings(uow)):
+            day = load.full(uow, user_id, task.day, task.id)
+            if day is not None:
+                load.refuse(uow, user_id, day, "user_id")
         task.owner_id = user_id
         if teams and task.team_id not in teams:
             task.team_id = teams[0]
@@ -188,7 +192,7 @@ def cancel(task: Task, uow: Uow) -> Task:
 def pause_kind(uow: Uow, *, kind: t.Annotated[str, _("Kind", ru="Вид")], reason: t.Annotated[str, _("Reason", ru="Причина")] = "") -> None:
     """Hand out no task of a kind until it goes on; what is open stays open."""
     _everywhere(uow)
-    known = uow.crm[TaskqueueSettings].all_kinds
+    known = _settings(uow).all_kinds
     if kind not in known:
         raise Invalid(problems=[Problem("kind", "choice", NO_KIND.format(kind=kind, known=", ".join(known)))])
     insert_new(uow, paused, kind=kind, user_id=uow.actor.id, since=uow.now, reason=reason[:200] or None)
@@ -209,3 +213,6 @@ def _everywhere(uow: Uow) -> None:
     if not reach_of(uow, SUPERVISE).everybody:
         raise Forbidden(_("a kind of tasks is paused for the whole company", ru="вид задач приостанавливается для всей компании"))
 
+
+def _settings(uow: Uow) -> TaskqueueSettings:
+    return uow.crm[TaskqueueSettings]
