@@ -54,7 +54,7 @@ def test_there_are_forty_with_every_role(scene: Scene) -> None:
 
 
 def test_lists_counts_and_single_records(scene: Scene) -> None:
-    for person in scene.people:
+    for person in scene.asked:
         browser = scene.browser(person)
         for kind in ASKED:
             path, expected = path_of(kind), scene.world.visible(person, kind)
@@ -71,7 +71,7 @@ def test_lists_counts_and_single_records(scene: Scene) -> None:
 
 
 def test_boards(scene: Scene) -> None:
-    for person in scene.people:
+    for person in scene.asked:
         browser = scene.browser(person)
         for kind in ("sales.inquiry", "sales.lead", "sales.deal", "sales.registration"):
             answer = browser.get(f"{path_of(kind)}/board", params={"cards": 100})
@@ -90,7 +90,7 @@ def test_boards(scene: Scene) -> None:
 
 
 def test_exports(scene: Scene) -> None:
-    for person in scene.people:
+    for person in scene.asked:
         browser = scene.browser(person)
         for kind in ASKED:
             if not scene.may(person, kind):
@@ -106,7 +106,7 @@ def test_exports(scene: Scene) -> None:
 
 def test_search(scene: Scene) -> None:
     """A hit is a record the person sees, and every record they see is hit by the words in it."""
-    for person in scene.people:
+    for person in scene.asked:
         browser = scene.browser(person)
         for word, kind, field in (("Щукина", "sales.contact", "name"), ("Кухня", "sales.deal", "title"), ("заметка", "activities.note", "text")):
             answer = browser.get("/api/search", params={"q": word, "kind": kind, "limit": 100})
@@ -164,7 +164,7 @@ def told_to(client: Client) -> set[Message]:
 
 def test_changing(scene: Scene) -> None:
     """Whoever may not change a record is refused, whoever may is only told that the version is an old one: nothing is changed."""
-    for person in scene.people[::2]:
+    for person in scene.asked[::2]:
         browser = scene.browser(person)
         for kind, field in (("sales.deal", "title"), ("sales.contact", "name"), ("sales.deal_line", "title"), ("activities.note", "text")):
             seen, allowed = scene.world.visible(person, kind), scene.world.visible(person, kind, "change")

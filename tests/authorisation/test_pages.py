@@ -44,7 +44,7 @@ def all_rows(browser: TestClient, kind: str, **asked: Any) -> set[int]:
 
 
 def test_lists(scene: Scene) -> None:
-    for person in scene.people[::4]:
+    for person in scene.asked[::2]:
         browser = scene.browser(person)
         for kind in LISTED:
             if not scene.may(person, kind):
@@ -58,7 +58,7 @@ def test_lists(scene: Scene) -> None:
 
 
 def test_boards_with_their_counts_and_sums(scene: Scene) -> None:
-    for person in scene.people[::5]:
+    for person in scene.asked[::3]:
         browser = scene.browser(person)
         for kind in BOARDS:
             answer = browser.get(f"{path_of(kind)}/board", headers={"accept-language": "en"})
@@ -79,7 +79,7 @@ def test_boards_with_their_counts_and_sums(scene: Scene) -> None:
 def test_calendars_show_nobody_else_s_days(scene: Scene) -> None:
     kind = "activities.activity"
     month = scene.crm.clock.now().strftime("%Y-%m")
-    for person in scene.people[::3]:
+    for person in scene.asked[::2]:
         answer = scene.browser(person).get(f"{path_of(kind)}/calendar", params={"month": month, "by": "due_at"})
         if not scene.may(person, kind):
             assert answer.status_code == 403
@@ -91,7 +91,7 @@ def test_calendars_show_nobody_else_s_days(scene: Scene) -> None:
 
 
 def test_choosers_and_searches(scene: Scene) -> None:
-    for person in scene.people[::3]:
+    for person in scene.asked[::2]:
         browser = scene.browser(person)
         for kind in ("sales.company", "sales.contact", "sales.deal"):
             everybody = ",".join(str(row["id"]) for row in scene.world.rows[kind])
@@ -110,7 +110,7 @@ def test_choosers_and_searches(scene: Scene) -> None:
 
 def test_records_and_what_hangs_on_them(scene: Scene) -> None:
     """A record one may not see has no page of any sort, by any of its addresses; those one may see name no others."""
-    for person in scene.people[::7]:
+    for person in scene.asked[::5]:
         browser = scene.browser(person)
         seen = scene.world.visible(person, "sales.deal")
         for row in scene.world.rows["sales.deal"][person.id % 5 :: 12]:
@@ -138,7 +138,7 @@ def test_records_and_what_hangs_on_them(scene: Scene) -> None:
 def test_writing(scene: Scene) -> None:
     """Whoever may not change a record changes it by no form: nothing is different afterwards."""
     before = {row["id"]: row["title"] for row in scene.world.rows["sales.deal"]}
-    for person in scene.people[::6]:
+    for person in scene.asked[::4]:
         browser = scene.browser(person)
         allowed = scene.world.visible(person, "sales.deal", "change") & scene.world.visible(person, "sales.deal")
         for row in [r for r in scene.world.rows["sales.deal"] if r["id"] not in allowed][::8]:

@@ -194,7 +194,7 @@ def registration(crm: Crm) -> int:
 
 
 def expires(crm: Crm, deliver: Any, registration: int) -> None:
-    deliver(until=dt.timedelta(days=400))
+    deliver(until=dt.timedelta(days=190))
     with crm.read() as uow:
         assert uow.get(Registration, registration).stage == "expired"
 
@@ -221,7 +221,7 @@ def test_protection_ends_although_it_was_archived_meanwhile(crm: Crm, registrati
         uow.move(uow.get(Registration, registration), REGISTRATIONS["approved"])
     with crm.uow() as uow:
         uow.archive(uow.get(Registration, registration))
-    deliver(until=dt.timedelta(days=400))
+    deliver(until=dt.timedelta(days=190))
     with crm.uow() as uow:
         uow.restore(uow.get(Registration, registration))
     expires(crm, deliver, registration)

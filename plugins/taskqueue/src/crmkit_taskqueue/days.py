@@ -104,4 +104,4 @@ def days_beside(of: type[Task], values: Mapping[str, t.Any], uow: Uow) -> Result
     except (ValueError, OverflowError):
         at = None
     month = (at or uow.now).astimezone(uow.crm.zone).date()
-    return View("days_beside.html", note=True, **month_of(uow, uow.actor.language or uow.crm.settings.language, owner, month, at))
+    return View("days_beside.html", note=True, **month_of(uow, uow.language, owner, month, at))

@@ -7,11 +7,10 @@ from .funnel import FunnelRow, funnel
 from .hours import Hours, office
 from .outcomes import OutcomeRow, won_lost
 from .responses import ResponseRow, first_response
-from .sql import at, micros, ones
 from .stays import StageTimeRow, time_in_stage
 from .table import Key, Report, Row
 
 __all__ = [
     "Ask", "CohortRow", "ForecastRow", "FunnelRow", "Hours", "Key", "OutcomeRow", "Report", "ResponseRow", "Row", "StageTimeRow",
-    "at", "cohorts", "first_response", "forecast", "funnel", "micros", "office", "ones", "time_in_stage", "won_lost",
+    "cohorts", "first_response", "forecast", "funnel", "office", "time_in_stage", "won_lost",
 ]  # fmt: skip

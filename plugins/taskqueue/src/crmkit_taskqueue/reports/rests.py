@@ -10,7 +10,6 @@ import attrs
 import sqlalchemy as sa
 
 from crmkit import Uow, _
-from crmkit_sales.reports import at, micros
 
 from .. import labels
 from ..entities import Pause, WorkSession
@@ -18,6 +17,7 @@ from ..people import names_of
 from ..reach import reach_of
 from ..roles import REPORTS
 from .asked import Ask, check_splits, days_of
+from .sql import seconds
 from .table import Key, Report, Row, figure
 
 BY = ("day", "manager", "team", "reason")
@@ -48,8 +48,8 @@ def breaks(uow: Uow, ask: Ask | None = None) -> Report[BreakRow]:
     where += [s.started_at >= days.start - dt.timedelta(days=2), s.started_at < days.end]
     where += [s.team_id == ask.team] if ask.team is not None else []
     where += [s.owner_id == ask.manager] if ask.manager is not None else []
-    now = sa.literal(at(uow.now), sa.BigInteger)
-    lasted = sa.case((p.ended_at.is_(None), now), else_=micros(uow, p.ended_at)) - micros(uow, p.started_at)
+    now = sa.literal(int(uow.now.timestamp()), sa.BigInteger)
+    lasted = sa.case((p.ended_at.is_(None), now), else_=seconds(uow, p.ended_at)) - seconds(uow, p.started_at)
     keys = [columns[name].label(f"k_{name}") for name in ask.by]
     found = uow.connection.execute(
         sa.select(*keys, sa.func.count(), sa.func.sum(lasted), sa.func.count(s.owner_id.distinct()))
@@ -68,7 +68,7 @@ def breaks(uow: Uow, ask: Ask | None = None) -> Report[BreakRow]:
     rows = [
         BreakRow(
             by=tuple(key(name, value) for name, value in zip(ask.by, row[:width], strict=True)), breaks=row[width],
-            time=dt.timedelta(microseconds=int(row[width + 1] or 0)), managers=row[width + 2],
+            time=dt.timedelta(seconds=int(row[width + 1] or 0)), managers=row[width + 2],
         )
         for row in found
         if row[width]

@@ -10,7 +10,6 @@ import attrs
 import sqlalchemy as sa
 
 from crmkit import Uow, _
-from crmkit_sales.reports import ones
 
 from .. import labels
 from ..entities import Task, TaskState
@@ -19,6 +18,7 @@ from ..reach import reach_of
 from ..roles import REPORTS
 from ..settings import TaskqueueSettings
 from .asked import Ask, check_splits, days_of, iso
+from .sql import ones
 from .table import Key, Report, Row, figure
 
 BY = ("kind", "class", "manager", "team")
