@@ -62,8 +62,12 @@ def changed_in(visit: Visit, kind: Kind, names: Iterable[str], form: Form) -> di
     """Return what the form changes, as JSON values by dotted name. What somebody chose to take from the other is left out."""
     base, found = read_base(form), {}
     for name in names:
-        if name in form and form.get(TAKE + name) != "theirs" and _plain(form[name]) != _plain(base.get(name, "")):
-            found[name] = from_text(visit, visit.site.shown(kind).path(name).field, form[name])
+        if name not in form or form.get(TAKE + name) == "theirs" or _plain(form[name]) == _plain(base.get(name, "")):
+            continue
+        field = visit.site.shown(kind).path(name).field
+        value = from_text(visit, field, form[name])
+        if name not in base or value != from_text(visit, field, base[name]):  # the same amount may be typed with blanks and without
+            found[name] = value
     return found
 
 
