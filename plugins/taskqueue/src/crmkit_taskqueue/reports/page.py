@@ -37,7 +37,6 @@ TIMES, TIMES_OF = _("{n} closed", ru="закрыто {n}"), _("{n} times, {who} 
 COUNTED = _("{label}: {n}", ru="{label}: {n}")
 MINUTES = charts.MINUTES
 MOST, MOST_ROWS = 8, 100
-ZERO = dt.timedelta()
 HEADS: tuple[tuple[str, Text], ...] = (
     ("manager", _("Manager", ru="Менеджер")), ("closed", CLOSED), ("average", AVERAGE), ("median", MEDIAN), ("lost", _("Lost", ru="Потеряно")),
     ("breaks", _("Breaks", ru="Перерывы")), ("left", LEFT), ("expired", SILENT),
