@@ -34,10 +34,10 @@ WORKERS = 16
 class Crew:
     """The processes of one peer."""
 
-    def __init__(self, peer: str, place: Place, workers: int) -> None:
+    def __init__(self, peer: str, place: Place, workers: int, processes: int) -> None:
         """Start them; each prepares its own managers."""
         self.peer, self.place = peer, place
-        count = 1 if place.database == "sqlite" else 2
+        count = 1 if place.database == "sqlite" else processes
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         self.processes = []
         for part in range(count):
@@ -148,7 +148,7 @@ def measure(database: str, tasks: int, options: argparse.Namespace) -> dict[str,
     source = places.fresh(database)
     build(source, tasks)
     settle(source)
-    crews = [Crew(name, places.copy(source), options.workers) for name in options.peers]
+    crews = [Crew(name, places.copy(source), options.workers, options.processes) for name in options.peers]
     print(f"\n{database}, {tasks:,} open tasks, {options.workers} workers; set up in {time.monotonic() - began:.0f} s")
     rates: dict[str, list[float]] = {c.peer: [] for c in crews}
     cpus: dict[str, list[float]] = {c.peer: [] for c in crews}
@@ -187,6 +187,7 @@ def main() -> int:
     parser.add_argument("--database", choices=[*places.DATABASES, "both"], default="both")
     parser.add_argument("--tasks", default="10000,100000,1000000", help="open tasks, several with commas between them: %(default)s")
     parser.add_argument("--workers", type=int, default=WORKERS)
+    parser.add_argument("--processes", type=int, default=2, help="that share the workers, on PostgreSQL: %(default)s")
     parser.add_argument("--operations", type=int, default=1600, help="of a peer in a round: %(default)s")
     parser.add_argument("--rounds", type=int, default=4, help="each peer once per round, after one to warm up: %(default)s")
     parser.add_argument("--peers", type=lambda text: text.split(","), default="raw,crmkit")

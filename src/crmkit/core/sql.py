@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
 Row = tuple[t.Any, ...]
+KEPT_CURSORS, SMALL = 200, 50
 
 
 def dump_json(value: t.Any) -> str:
@@ -98,12 +99,15 @@ class Done:
 class Db:
     """A database connection inside one unit of work."""
 
-    __slots__ = ("_listened", "connection", "dialect", "postgres", "raw", "statements")
+    __slots__ = ("_cursors", "_listened", "connection", "dialect", "postgres", "raw", "statements")
 
     def __init__(self, connection: sa.Connection, statements: Statements) -> None:
         self.connection, self.statements, self.dialect = connection, statements, connection.dialect
         self.postgres = connection.dialect.name == "postgresql"
         self.raw: t.Any = connection.connection.driver_connection
+        # psycopg's cursor remembers how the parameters and columns of its statement are converted: a third of what a small
+        # statement costs. One cursor for each statement is kept with its connection.
+        self._cursors: dict[str, t.Any] = connection.info.setdefault("crmkit.cursors", {}) if self.postgres else {}
         events = connection.dispatch
         self._listened = bool(events.before_cursor_execute) or bool(events.after_cursor_execute)
 
@@ -112,15 +116,22 @@ class Db:
         return self.driver(prepared.sql, prepared.values(values))
 
     def driver(self, sql: str, values: t.Any = ()) -> t.Any:
-        """Execute driver SQL. Hosts that watch SQLAlchemy's cursor events see it too."""
+        """Execute driver SQL. Hosts that watch SQLAlchemy's cursor events see it too.
+
+        Fetch from the cursor at once: the same SQL may run again on it.
+        """
         if self._listened:
             result = self.connection.exec_driver_sql(sql, tuple(values) if isinstance(values, list) else values)
             return result.cursor if result.returns_rows else Done(result)
-        cursor = self.raw.cursor()
+        cursor = self._cursors.pop(sql, None) or self.raw.cursor()
         try:
             cursor.execute(sql, values)
         except Exception as error:
             raise self.wrapped(sql, error) from error
+        if self.postgres and cursor.rowcount <= SMALL:  # a cursor holds its last result
+            if len(self._cursors) >= KEPT_CURSORS:
+                self._cursors.clear()
+            self._cursors[sql] = cursor
         return cursor
 
     def many(self, prepared: Prepared, values: Sequence[Mapping[str, t.Any]]) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from crmkit import Conflict, Uow, _
 
-from .tables import desks, paused
+from .tables import desks, paused, turns
 
 NO_SESSION = _("start work first: tasks are handed out within a work session", ru="сначала начните работу: задачи выдаются в рабочей сессии")
 AT_IT = _(
@@ -40,12 +40,18 @@ class Desk:
     seen_at: dt.datetime | None = None
     paused: tuple[str, ...] = ()
     """Kinds that stand still at the moment."""
+    ending: t.Mapping[str, t.Any] | None = None
+    """How the turn that has just ended is to be written, together with the next one or with the cleared desk."""
 
 
-_STANDS_STILL = sa.select(sa.func.aggregate_strings(paused.c.kind, t.cast(str, sa.literal_column("' '")))).scalar_subquery()
-_WANTED = sa.select(*desks.c, _STANDS_STILL).where(desks.c.user_id == sa.bindparam("user"))
+STANDS_STILL = sa.select(sa.func.aggregate_strings(paused.c.kind, t.cast(str, sa.literal_column("' '")))).scalar_subquery()
+_WANTED = sa.select(*desks.c, STANDS_STILL).where(desks.c.user_id == sa.bindparam("user"))
 _LOCKED = _WANTED.with_for_update(of=desks)
 _TRIED = _WANTED.with_for_update(of=desks, skip_locked=True)
+
+
+_ENDED = {name: sa.bindparam(f"new_{name}", type_=turns.c[name].type) for name in ("ended_at", "ended", "outcome", "note")}
+END_TURN = turns.update().where(turns.c.id == sa.bindparam("turn", type_=turns.c.id.type)).values(_ENDED)
 
 
 def me(uow: Uow) -> int:
@@ -107,9 +113,12 @@ def _put(names: tuple[str, ...]) -> t.Any:
 
 def cleared(uow: Uow, desk: Desk) -> Desk:
     """Return a desk without its task, not written yet; from now on time is lost."""
-    return attrs.evolve(desk, task_id=None, turn_id=None, opened_at=None, lease_until=None, draft=None, ended_at=uow.now)
+    return attrs.evolve(desk, task_id=None, turn_id=None, opened_at=None, lease_until=None, draft=None, ended_at=uow.now, ending=None)
 
 
 def clear(uow: Uow, desk: Desk) -> Desk:
-    """Take the task off a desk."""
-    return put(uow, desk, task_id=None, turn_id=None, opened_at=None, lease_until=None, draft=None, ended_at=uow.now)
+    """Take the task off a desk, and write how its turn ended where that is still to be done."""
+    if desk.ending is not None:
+        uow.run(END_TURN, desk.ending)
+    put(uow, desk, task_id=None, turn_id=None, opened_at=None, lease_until=None, draft=None, ended_at=uow.now)
+    return cleared(uow, desk)

@@ -10,10 +10,10 @@ from crmkit import Conflict, Forbidden, Invalid, NotFound, Problem, Uow, _
 from . import clients
 from .answers import LONGEST, TOO_LONG, plain, read_answers
 from .deciding import Choice
-from .desk import Desk, at_work, clear, cleared, me
+from .desk import Desk, at_work, clear, me
 from .entities import Result, Task, TaskState
 from .following import follow
-from .handing import Turn, WrongChoice, end_turn, hand_over, open_next, turn_of
+from .handing import Turn, WrongChoice, end_held, hand_over, held, open_next, turn_of
 from .kinds import TaskKind
 from .sessions import begin_break
 from .settings import TaskqueueSettings
@@ -52,7 +52,7 @@ def complete(uow: Uow, turn_id: int, outcome: str, values: Mapping[str, t.Any] |
     the task is somebody else's, `Conflict` that it was closed already or went back to the queue: nothing has changed then.
     """
     with uow.as_system():
-        desk, task = _held(uow, turn_id)
+        desk, task, turn = _held(uow, turn_id)
         kind = _kind(uow, task)
         chosen = kind.outcomes.get(outcome)
         if chosen is None:
@@ -61,9 +61,9 @@ def complete(uow: Uow, turn_id: int, outcome: str, values: Mapping[str, t.Any] |
         uow.keep(
             task, state=TaskState.DONE, done_at=uow.now, outcome=outcome, answers=dict(given.answers), note=_noted(task, given.note)
         )
-        end_turn(uow, desk, task, "done", outcome=outcome, note=given.note or None)
+        desk = end_held(uow, desk, task, turn, "done", outcome=outcome, note=given.note or None)
         follow(uow, task, kind, chosen, given)
-    return _go_on(uow, cleared(uow, desk))
+    return _go_on(uow, desk)
 
 
 def leave(uow: Uow, turn_id: int, reason: str, note: str) -> Turn | Choice:
@@ -73,7 +73,7 @@ def leave(uow: Uow, turn_id: int, reason: str, note: str) -> Turn | Choice:
     """
     note = plain(note)
     with uow.as_system():
-        desk, task = _held(uow, turn_id)
+        desk, task, turn = _held(uow, turn_id)
         kind = uow.crm[TaskqueueSettings].all_kinds.get(task.kind)
         known = [r for r in uow.crm[TaskqueueSettings].exit_reasons if kind is None or kind.exits is None or r in kind.exits]
         problems = []
@@ -90,18 +90,19 @@ def leave(uow: Uow, turn_id: int, reason: str, note: str) -> Turn | Choice:
             task, state=TaskState.CANCELLED if result else TaskState.HELD, done_at=uow.now if result else None, outcome=reason,
             opened_by=desk.user_id if result else None, opened_at=task.opened_at if result else None, note=_noted(task, note),
         )  # fmt: skip
-        end_turn(uow, desk, task, "exit", outcome=reason, note=note)
+        desk = end_held(uow, desk, task, turn, "exit", outcome=reason, note=note)
         if task.old_client_id is not None and result is not None:
             clients.close(uow, task.old_client_id, result)
-    return _go_on(uow, cleared(uow, desk))
+    return _go_on(uow, desk)
 
 
-def _held(uow: Uow, turn_id: int) -> tuple[Desk, Task]:
-    """Return desk and task of an open turn, both held; say what is the matter with any other."""
+def _held(uow: Uow, turn_id: int) -> tuple[Desk, Task, Turn]:
+    """Return desk and task of an open turn, both held, and the turn; say what is the matter with any other."""
     user_id = me(uow)
+    found = held(uow, user_id, turn_id)
+    if found is not None:
+        return found
     desk = at_work(uow, user_id)
-    if desk.turn_id == turn_id and desk.task_id is not None:
-        return desk, uow.get(Task, desk.task_id, lock=True)
     turn = turn_of(uow, turn_id)
     if turn is None or turn.user_id != user_id:
         raise Forbidden(NOT_YOURS)
@@ -116,16 +117,16 @@ def _held(uow: Uow, turn_id: int) -> tuple[Desk, Task]:
         task = uow.get(Task, turn.task_id, lock=True)
     except NotFound:
         raise Conflict(ENDED) from None
-    if desk.task_id is not None:
-        return desk, task  # it is open once more, in another tab
+    if desk.task_id is not None and desk.turn_id is not None:
+        return desk, task, t.cast(Turn, turn_of(uow, desk.turn_id))  # it is open once more, in another tab
     if task.state in (TaskState.DONE, TaskState.CANCELLED):
         raise Conflict(ENDED)
     if task.state is not TaskState.WAITING or task.archived_at is not None:
         raise Conflict(GONE.format(at=at))
     # The browser was silent for a while, nobody else took it: what was done counts.
-    hand_over(uow, desk, task, Choice(rule="open", facts={"kind": task.kind, "priority": task.priority}))
+    anew = hand_over(uow, desk, task, Choice(rule="open", facts={"kind": task.kind, "priority": task.priority}))
     uow.flush()  # the journal tells that it was opened once more
-    return at_work(uow, user_id), task
+    return at_work(uow, user_id), task, anew
 
 
 def _kind(uow: Uow, task: Task) -> TaskKind:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import functools
 import typing as t
 from collections.abc import Mapping
 
@@ -16,7 +17,7 @@ from .answers import LONGEST, plain
 from .clients import draw
 from .deciding import Candidate, Choice, Question, decide, explain
 from .deciding.question import without
-from .desk import ON_BREAK, Desk, at_work, clear, desk_of, me, put
+from .desk import END_TURN, ON_BREAK, STANDS_STILL, Desk, at_work, clear, cleared, desk_of, me, put
 from .entities import Task, TaskState
 from .people import names_of
 from .roles import SUPERVISE, WORK
@@ -84,7 +85,6 @@ class Turn:
 
 _TURN = sa.select(*turns.c).where(turns.c.id == sa.bindparam("turn"))
 _NEW = ("task_id", "user_id", "team_id", "session_id", "kind", "priority", "why", "opened_at", "waited")
-_ENDED = ("ended_at", "ended", "outcome", "note")
 
 
 def _given(names: tuple[str, ...]) -> dict[str, t.Any]:
@@ -102,7 +102,29 @@ _NEW_ON_DESK = (
     )
     .returning(desks.c.turn_id)
 )  # fmt: skip
-_END_TURN = turns.update().where(turns.c.id == sa.bindparam("turn")).values(_given(_ENDED)).returning(*turns.c)
+_ENDED_AND_NEW_ON_DESK = _NEW_ON_DESK.add_cte(END_TURN.cte("ended"))
+_END_TURN = END_TURN.returning(*turns.c)
+
+
+@functools.cache
+def _open() -> t.Any:
+    """One statement that holds a desk and the task on it, in this order, and reads its turn."""
+    task = Task.__table__
+    here = desks.join(task, task.c.id == desks.c.task_id).join(turns, turns.c.id == desks.c.turn_id)
+    found = sa.select(*task.columns, *turns.c, *desks.c, STANDS_STILL).select_from(here)
+    mine = desks.c.user_id == sa.bindparam("user"), desks.c.turn_id == sa.bindparam("turn")
+    return found.where(*mine).with_for_update(of=[desks, task], key_share=True)
+
+
+def held(uow: Uow, user_id: int, turn_id: int) -> tuple[Desk, Task, Turn] | None:
+    """Return desk, task and turn while the turn is open at its manager, desk and task held; None where it is not."""
+    rows = uow.run_for(Task, _open(), {"user": user_id, "turn": turn_id})
+    if not rows:
+        return None
+    task, rest = rows[0]
+    count = len(turns.c)
+    *desk, still = rest[count:]
+    return Desk(*desk, paused=tuple((still or "").split())), task, Turn(*rest[:count])  # type: ignore[misc]  # a row's columns are not typed
 
 
 def turn_of(uow: Uow, turn_id: int) -> Turn | None:
@@ -214,8 +236,9 @@ def hand_over(uow: Uow, desk: Desk, task: Task, choice: Choice) -> Turn:
     turn = Turn(0, task.id, desk.user_id, desk.team_id, t.cast(int, desk.session_id), task.kind, task.priority, why, now, waited)
     lease = now + uow.crm[TaskqueueSettings].lease
     given = {f"new_{name}": getattr(turn, name) for name in _NEW}
-    if uow.connection.dialect.name == "postgresql":  # one round trip for both
-        key = uow.run(_NEW_ON_DESK, {**given, "desk": desk.user_id, "lease": lease})[0][0]
+    if uow.connection.dialect.name == "postgresql":  # one round trip for all
+        statement = _NEW_ON_DESK if desk.ending is None else _ENDED_AND_NEW_ON_DESK
+        key = uow.run(statement, {**given, **(desk.ending or {}), "desk": desk.user_id, "lease": lease})[0][0]
     else:
         key = uow.run(_NEW_TURN, given)[0][0]
         put(uow, desk, task_id=task.id, turn_id=key, opened_at=now, lease_until=lease, draft=None)
@@ -295,6 +318,22 @@ def give_back(uow: Uow, desk: Desk, ended: str, note: str, *, draft: Mapping[str
     end_turn(uow, desk, task, ended, note=note)
     clear(uow, desk)
     return task
+
+
+def end_held(uow: Uow, desk: Desk, task: Task, turn: Turn, ended: str, *, outcome: str, note: str | None) -> Desk:
+    """End the turn of a held desk and return the desk without its task; `hand_over` or `clear` writes both.
+
+    What a strategy may ask about (the shares of a day) is written at once.
+    """
+    values: dict[str, t.Any] = {"ended_at": uow.now, "ended": ended, "outcome": outcome, "note": note}
+    ending: dict[str, t.Any] | None = {"turn": turn.id, **{f"new_{name}": value for name, value in values.items()}}
+    asked = bool(uow.crm[TaskqueueSettings].min_share) or "taskqueue_decide" in uow.crm.hooked
+    if asked or uow.connection.dialect.name != "postgresql":
+        uow.run(END_TURN, ending)
+        ending = None
+    uow.crm.hook.taskqueue_ended(task=task, turn=attrs.evolve(turn, **values), uow=uow)
+    tell(uow, desk.user_id)
+    return attrs.evolve(cleared(uow, desk), ending=ending)
 
 
 def end_turn(uow: Uow, desk: Desk, task: Task | None, ended: str, *, outcome: str | None = None, note: str | None = None) -> Turn:
