@@ -1,0 +1,1 @@
+"""Telfin (Telphin, RingMe) as a telephone provider of crmkit."""
