@@ -130,6 +130,23 @@ def test_a_task_is_given_and_opened_at_once(client, make, work, people, uow):
     assert client.post(f"/taskqueue/task/{task.id}/do/take_back", headers=HX).status_code == 204
 
 
+def test_a_full_day_shows_the_days_to_pick_another_from(client, make, people, uow, clock):
+    tomorrow = clock.now() + dt.timedelta(days=1)
+    for number in range(30):
+        make(Task, kind="task", owner_id=1, team_id=7, due_at=tomorrow + dt.timedelta(minutes=number))
+    task = make(Task, kind="task", owner_id=3, team_id=7, due_at=tomorrow)
+    client.act_as(LEAD)
+    full = client.post("/taskqueue/board/give", data={"user": "1", "task": str(task.id)}, headers=HX)
+    assert full.status_code == 422
+    assert 'aria-label="17 March, full: 30 of 30"' in full.text
+    assert 'name="due_at" value="2026-03-18T10:00"' in full.text
+    assert "Open leads: 0" in full.text
+    picked = client.post("/taskqueue/board/give", data={"user": "1", "task": str(task.id), "due_at": "2026-03-18T10:00"}, headers=HX)
+    assert picked.status_code == 204
+    uow.refresh()
+    assert (task.owner_id, task.day) == (1, dt.date(2026, 3, 18))
+
+
 def test_five_hundred_managers_cost_as_many_statements_as_one(client, crm, make, work, queries, clock):
     work(start)
     client.act_as(DIRECTOR)

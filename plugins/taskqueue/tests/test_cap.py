@@ -114,6 +114,12 @@ def test_a_supervisor_gives_nobody_more_than_a_day_takes(crm, make):
     with crm.uow(boss) as uow:
         give(uow.get(Task, other.id), uow, user_id=3)
     assert planned(crm, user=3) == 1
+    picked = at(dt.date(2026, 3, 18))
+    with crm.uow(boss) as uow:  # another day is picked from those that are offered
+        given = give(uow.get(Task, other.id), uow, user_id=1, due_at=picked)
+        assert (given.owner_id, given.due_at, given.day) == (1, picked, dt.date(2026, 3, 18))
+    full = at(TUESDAY)
+    assert refused(crm, boss, lambda uow: give(uow.get(Task, other.id), uow, user_id=1, due_at=full)) == [("due_at", "full_day")]
 
 
 def test_over_http_the_free_days_are_told_as_data(client, make):

@@ -63,11 +63,15 @@ PUBLIC = Permission("public", _("Everybody", ru="Все"))
 
 @attrs.frozen
 class Topic:
-    """A live message a plugin publishes. It reaches those who may read the record (`of`) or hold `permission`."""
+    """A live message a plugin publishes. It reaches those who may read the record (`of`) or hold `permission`.
+
+    With `personal` its id is that of a user, and nobody else hears it: `of` or `permission` says who may listen at all.
+    """
 
     name: str
     of: type[Entity] | None = attrs.field(default=None, kw_only=True)
     permission: Permission | None = attrs.field(default=None, kw_only=True)
+    personal: bool = attrs.field(default=False, kw_only=True)
 
 
 @attrs.frozen(kw_only=True)

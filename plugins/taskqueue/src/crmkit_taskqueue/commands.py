@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import typing as t
 
 from starlette.requests import Request
@@ -128,8 +129,12 @@ def still_there(request: Request, uow: Uow) -> dict[str, bool]:
 def give(
     task: Task, uow: Uow, *, user_id: t.Annotated[int, _("To whom", ru="Кому")],
     now: t.Annotated[bool, _("Open it at once", ru="Открыть сразу")] = False,
+    due_at: t.Annotated[dt.datetime | None, _("On another day", ru="На другой день")] = None,
 ) -> Task:  # fmt: skip
-    """Make a task somebody's; with `now` it opens at once, before everything else, if that person works and has nothing open."""
+    """Make a task somebody's; with `now` it opens at once, before everything else, if that person works and has nothing open.
+
+    On a full day it is refused with the days that are free: `due_at` puts it on one of them.
+    """
     teams = teams_of(uow, user_id)
     if not reach_of(uow, SUPERVISE).holds(user_id, teams):
         raise Invalid(problems=[Problem("user_id", "not_yours", NOT_YOURS)])
@@ -142,11 +147,9 @@ def give(
             raise Invalid(problems=[Problem("user_id", "not_at_work", NOT_AT_WORK.format(user=user_id))])
         if desk is not None and desk.task_id is not None:
             raise Conflict(BUSY)
-        if desk is None and task.owner_id != user_id and task.day is not None and load.counts(task.__dict__ | {"owner_id": user_id}, _settings(uow)):
-            day = load.full(uow, user_id, task.day, task.id)
-            if day is not None:
-                load.refuse(uow, user_id, day, "user_id")
-        task.owner_id = user_id
+        if desk is None:
+            _keep_to_day(uow, task, user_id, due_at)
+        task.owner_id, task.due_at = user_id, task.due_at if due_at is None else due_at
         if teams and task.team_id not in teams:
             task.team_id = teams[0]
         uow.keep(task, state=TaskState.WAITING, outcome=None)
@@ -154,6 +157,15 @@ def give(
             handing.hand_over(uow, desk, task, Choice(rule="forced", facts={"name": uow.actor.name or "", "priority": task.priority}))
         uow.publish("taskqueue.board", user_id)
     return task
+
+
+def _keep_to_day(uow: Uow, task: Task, user_id: int, due_at: dt.datetime | None) -> None:
+    """Refuse to give a task to somebody whose day, the one it is planned for or the one that was picked, takes no task more."""
+    day = task.day if due_at is None else due_at.astimezone(uow.crm.zone).date()
+    if day is None or (task.owner_id == user_id and task.day == day) or not load.counts(task.__dict__ | {"owner_id": user_id}, _settings(uow)):
+        return
+    if (full := load.full(uow, user_id, day, task.id)) is not None:
+        load.refuse(uow, user_id, full, "user_id" if due_at is None else "due_at")
 
 
 @button(icon="undo-2", menu=True, confirm=TAKE_BACK, shown=lambda task: task.state in (TaskState.OPEN, TaskState.HELD))

@@ -25,7 +25,7 @@ from .settings import TaskqueueSettings
 from .tables import desks, turns
 from .zones import forget, is_awake
 
-DESK = Topic("taskqueue.desk", permission=WORK)
+DESK = Topic("taskqueue.desk", permission=WORK, personal=True)
 BOARD = Topic("taskqueue.board", permission=SUPERVISE)
 TRIES = 8
 SEEN_FOR = dt.timedelta(minutes=5)

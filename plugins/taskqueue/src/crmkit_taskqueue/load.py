@@ -85,10 +85,11 @@ def free_days(uow: Uow, user_id: int, first: dt.date, count: int = OFFERED) -> l
 
 def active_leads(uow: Uow, user_id: int) -> tuple[int, int | None]:
     """Return how many open leads a manager has, and how many sales gives at most (None: no limit)."""
-    limit = sa.select(_assignee.max_active).where(_assignee.user_id == user_id, _assignee.archived_at.is_(None))
+    limit = sa.select(_assignee.max_active).where(_assignee.user_id == user_id, _assignee.archived_at.is_(None)).limit(1)
     c = Lead.__table__.c
     open_ones = sa.select(sa.func.count()).where(c.owner_id == user_id, is_open(uow.crm, Lead))
-    return uow.connection.execute(open_ones).scalar_one(), uow.connection.execute(limit).scalar()
+    row = uow.connection.execute(sa.select(open_ones.scalar_subquery(), limit.scalar_subquery())).one()
+    return row[0], row[1]
 
 
 def counted_kinds(settings: TaskqueueSettings) -> Sequence[str]:

@@ -14,22 +14,25 @@ from crmkit_sales import Contact, Deal, Lead
 
 from . import labels
 from .deciding import explain
-from .entities import Task, TaskState
+from .entities import OldClient, OldClientLink, StackState, Task, TaskState
 from .people import names_of
 from .settings import TaskqueueSettings
 from .tables import turns
 from .words import text_of
 
-LABEL = _("Tasks", ru="Задачи")
+LABEL, STACK = _("Tasks", ru="Задачи"), _("Stack of old clients", ru="Стек старых клиентов")
 SHOWN, MOST_TURNS = 8, 50
 NEEDS = frozenset({"kind", "title", "state", "due_at", "done_at", "outcome", "owner_id"})
+STACK_NEEDS = frozenset({"title", "state", "result", "reason", "attempts", "drawn_at", "not_before", "owner_id"})
 OPEN = (TaskState.OPEN, TaskState.HELD, TaskState.WAITING)
 WORDS = {
     "none": _("No tasks yet", ru="Задач пока нет"), "late": _("overdue", ru="просрочена"), "due": _("due", ru="срок"),
     "add": _("Add a task", ru="Поставить задачу"), "all": _("All tasks: {count}", ru="Все задачи: {count}"),
     "who": _("Who", ru="Кто"), "opened": _("Opened", ru="Открыта"), "took": _("Took", ru="Заняла"), "ended": _("How it ended", ru="Чем закончилась"),
     "why": _("Why this task", ru="Почему эта задача"), "never": _("It has not been opened yet", ru="Её ещё не открывали"),
-    "answers": _("Answers", ru="Ответы"),
+    "answers": _("Answers", ru="Ответы"), "attempts": _("attempts: {count}", ru="попыток: {count}"),
+    "drawn": _("last drawn {at}", ru="последний раз: {at}"), "not_before": _("not before {at}", ru="не раньше {at}"),
+    "more": _("and {count} more", ru="и ещё {count}"),
 }  # fmt: skip
 
 
@@ -77,6 +80,52 @@ def _tasks(uow: Uow, field: str, key: int) -> View | None:
     ]  # fmt: skip
     total = rows[0][9] if rows else 0
     return View("tasks_panel.html", a=WORDS, rows=shown, total=total, more=total > len(rows), field=field, key=key, may_add=may_add)
+
+
+# ---- the stack ---------------------------------------------------------------------------------------------------------
+@panel(Contact, label=STACK, icon="history", order=27, live=[OldClient])
+def stack_of_contact(record: Contact, uow: Uow) -> View | None:
+    """Entries of the stack of old clients about a contact."""
+    return _stack(uow, "contact_id", record.id)
+
+
+@panel(Deal, label=STACK, icon="history", order=27, live=[OldClient])
+def stack_of_deal(record: Deal, uow: Uow) -> View | None:
+    """Entries of the stack of old clients a deal is linked to."""
+    return _stack(uow, "deal_id", record.id)
+
+
+@panel(Lead, label=STACK, icon="history", order=27, live=[OldClient])
+def stack_of_lead(record: Lead, uow: Uow) -> View | None:
+    """Entries of the stack of old clients a lead is linked to."""
+    return _stack(uow, "lead_id", record.id)
+
+
+def _stack(uow: Uow, field: str, key: int) -> View | None:
+    kind, links = uow.crm.kind(OldClient), uow.crm.kind(OldClientLink)
+    if not uow.may(kind.permission("read")) or uow.crm.access.hidden(uow.actor, kind) & STACK_NEEDS:
+        return None
+    c, link = OldClient.__table__.c, OldClientLink.__table__.c
+    ways: list[sa.ColumnElement[bool]] = [c.contact_id == key] if field == "contact_id" else []
+    if uow.may(links.permission("read")) and field not in uow.crm.access.hidden(uow.actor, links):
+        linked = sa.select(link.old_client_id).where(link[field] == key, link.archived_at.is_(None), link.id.in_(uow.visible(OldClientLink)))
+        ways.append(c.id.in_(linked))
+    wanted = c.id, c.title, c.state, c.result, c.reason, c.attempts, c.drawn_at, c.not_before, c.owner_id, sa.func.count().over()
+    mine = sa.or_(sa.false(), *ways), c.archived_at.is_(None), c.id.in_(uow.visible(OldClient))
+    last = sa.case((c.state == StackState.CLOSED, 1), else_=0)
+    rows = uow.connection.execute(sa.select(*wanted).where(*mine).order_by(last, c.id.desc()).limit(SHOWN)).all()
+    if not rows:
+        return None
+    names = names_of(uow, "person", [row.owner_id for row in rows])
+    shown = [
+        {
+            "id": row.id, "title": row.title, "reason": row.reason or "", "state": row.result or row.state, "attempts": row.attempts,
+            "drawn_at": row.drawn_at, "who": names.get(row.owner_id or 0, ""),
+            "not_before": row.not_before if row.state is StackState.WAITING and row.not_before is not None and row.not_before > uow.now else None,
+        }
+        for row in rows
+    ]  # fmt: skip
+    return View("stack_panel.html", a=WORDS, rows=shown, hidden=rows[0][9] - len(rows))
 
 
 # ---- the turns of a task -----------------------------------------------------------------------------------------------

@@ -60,6 +60,10 @@ def deliver(crm: Crm, db: Db, clients: Iterable[Client], messages: Sequence[Mess
         for topic, kind in client.topics.items():
             if topic not in by_topic:
                 continue
+            if topic in crm.topics and crm.topics[topic].personal:
+                mine = [m for m in by_topic[topic] if m.id is not None and m.id == client.actor.id]
+                client.tell(mine, (), mark)
+                continue
             if kind is None:
                 client.tell(by_topic[topic], (), mark)
                 continue

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import typing as t
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 
@@ -11,6 +13,8 @@ from crmkit.ui import Toast, View, Visit, page
 from crmkit_sales import Contact
 
 from .. import commands, labels
+from ..days import WORDS as DAYS
+from ..days import weeks_from
 from ..entities import Task, TaskState
 from ..people import names_of
 from ..reach import reach_of, teams_of
@@ -33,22 +37,39 @@ def give_form(visit: Visit, uow: Uow, refusal: Refusal | None = None) -> View | 
     user = _number(given.get("user", ""))
     if user is None or not reach_of(uow, SUPERVISE).holds(user, teams_of(uow, user)):
         raise NotFound(commands.NOT_YOURS)
-    name = names_of(uow, "person", [user])[user]
     if visit.method != "POST" or refusal is not None:
-        problems = refusal.problems if refusal is not None else ()
-        wrong = next((p.message for p in problems if p.path in ("task", "user_id")), "")
-        other = [p.message for p in problems if p.path not in ("task", "user_id")]
-        key = _number(given.get("task", ""))
-        shown = next((row[1] for row in _options(uow, Task.__table__.c.id == key)), "") if key is not None else ""
-        now = given.get("now", "true" if refusal is None else "")
-        return View("give.html", a=WORDS, user=user, name=name, now=now, task=key, shown=shown, wrong=wrong, other=other)
+        return _give_form(visit, uow, given, user, refusal)
     key = _number(given.get("task", ""))
     if key is None:
         raise Invalid(problems=[Problem("task", "required", CHOOSE)])
     task = uow.get(Task, key, lock=True)
     command = next(c for c in uow.crm.kind(Task).commands.values() if c.function is commands.give)
-    command.run(uow, task, {"user_id": user, "now": given.get("now") == "true"})
-    return Toast(GIVEN.format(name=name), topics=BOARD)
+    picked = _moment(given.get("due_at", ""), visit)
+    command.run(uow, task, {"user_id": user, "now": given.get("now") == "true"} | ({"due_at": picked.isoformat()} if picked is not None else {}))
+    return Toast(GIVEN.format(name=names_of(uow, "person", [user])[user]), topics=BOARD)
+
+
+def _give_form(visit: Visit, uow: Uow, given: Mapping[str, str], user: int, refusal: Refusal | None) -> View:
+    """The form itself; where the task's day is full, with the days to pick another from."""
+    problems = refusal.problems if refusal is not None else ()
+    wrong = next((p.message for p in problems if p.path in ("task", "user_id")), "")
+    other = [p.message for p in problems if p.path not in ("task", "user_id")]
+    key = _number(given.get("task", ""))
+    shown = next((row[1] for row in _options(uow, Task.__table__.c.id == key)), "") if key is not None else ""
+    now = given.get("now", "true" if refusal is None else "")
+    full = any(p.code == "full_day" for p in problems)
+    cal = weeks_from(uow, visit.language, user, _moment(given.get("due_at", ""), visit)) if full else None
+    return View(
+        "give.html", a=WORDS, d=DAYS, cal=cal, user=user, name=names_of(uow, "person", [user])[user], now=now, task=key, shown=shown, wrong=wrong,
+        other=other,
+    )  # fmt: skip
+
+
+def _moment(text: str, visit: Visit) -> dt.datetime | None:
+    try:
+        return dt.datetime.fromisoformat(text).replace(tzinfo=visit.zone)
+    except ValueError:
+        return None
 
 
 @page("/board/tasks", label=GIVE, permission=SUPERVISE)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
 from crmkit import Problem, Uow
 from crmkit.ui import Control, Visit, near_day
 
-from .. import load
+from ..days import MORNING, Calendar, weeks_from
 from ..kinds import Ask, Outcome
-from ..load import Day
 from ..settings import TaskqueueSettings
 from . import words
 from .standing import Standing
@@ -21,8 +21,6 @@ from .standing import Standing
 EXIT = "exit"
 EXIT_KEY = "0"
 HOW = {"text": "text", "choice": "choice", "number": "number", "date": "day", "moment": "moment"}
-OFFERED_DAYS = 14
-MORNING = dt.time(10, 0)
 SOON = (15, 60, 180)
 LATEST = 21
 
@@ -36,19 +34,6 @@ class Moment:
 
 
 @attrs.frozen(kw_only=True)
-class DayCell:
-    """A day of the small calendar, with how full it is; `value` is empty for one that takes no task more."""
-
-    value: str
-    day: dt.date
-    label: str
-    weekday: str
-    planned: int
-    cap: int
-    works: bool
-
-
-@attrs.frozen(kw_only=True)
 class Key:
     """One way the task may end: its key, its words, and what it asks for."""
 
@@ -59,6 +44,7 @@ class Key:
     again: bool = False
     at: str = ""
     at_problem: str = ""
+    days: Calendar | None = None
     reached: bool = True
 
 
@@ -75,7 +61,6 @@ class Dock:
     exit_problem: str
     other: Sequence[str]
     soon: Sequence[Moment] = ()
-    days: Sequence[DayCell] = ()
 
 
 def dock_of(visit: Visit, uow: Uow, standing: Standing, typed: Mapping[str, t.Any], problems: Sequence[Problem] = ()) -> Dock:
@@ -86,33 +71,34 @@ def dock_of(visit: Visit, uow: Uow, standing: Standing, typed: Mapping[str, t.An
         said.setdefault(problem.path, visit.say(problem.message))
     given = {n: v for n, v in typed.items() if isinstance(v, str)}
     chosen = given.get("outcome", "")
+    soon = _soon(visit)
     keys: list[Key] = []
     if kind is not None:
-        keys = [_key(visit, key, name, kind.outcomes[name], given, said if name == chosen else {}) for key, name in kind.keys.items()]
+        days = _days(visit, uow, standing, [m.value for m in soon])
+        keys = [_key(visit, key, name, kind.outcomes[name], given, said if name == chosen else {}, days) for key, name in kind.keys.items()]
     known = kind.exits if kind is not None else None
     exits = [(n, visit.say(label)) for n, label in settings.exit_reasons.items() if known is None or n in known]
     leaves = chosen == EXIT or kind is None
     shown = {c.name.partition(".")[2] for k in keys if k.name == chosen for c in k.fields} | {"note"}
     shown |= {"at"} if any(k.again and k.name == chosen for k in keys) else set()
     shown |= {"reason"} if leaves else set()
-    owner = (standing.task.owner_id or standing.task.opened_by) if standing.task is not None else None
-    capped = kind is not None and kind.capped
-    again = any(k.again for k in keys)
     return Dock(
         keys=keys, chosen=EXIT if leaves else chosen if any(k.name == chosen for k in keys) else "", note=given.get("note", ""),
         note_problem=said.get("note", ""), exits=exits, exit=given.get(f"{EXIT}.reason", ""), exit_problem=said.get("reason", "") if leaves else "",
-        other=[text for path, text in said.items() if path not in shown], soon=_soon(visit) if again else (),
-        days=_days(visit, uow, owner, capped) if again and owner is not None else (),
+        other=[text for path, text in said.items() if path not in shown], soon=soon,
     )  # fmt: skip
 
 
-def _key(visit: Visit, key: str, name: str, outcome: Outcome, given: Mapping[str, str], wrong: Mapping[str, str]) -> Key:
+def _key(
+    visit: Visit, key: str, name: str, outcome: Outcome, given: Mapping[str, str], wrong: Mapping[str, str], days: Callable[[str], Calendar | None]
+) -> Key:  # fmt: skip
     fields = [_control(visit, name, ask, of, given, wrong) for ask, of in outcome.asks.items()]
     again = outcome.then == "again"
     at = given.get(f"{name}.at", "") or given.get(f"{name}.quick", "")
     return Key(
         key=key, name=name, label=visit.say(outcome.text), fields=fields, again=again, at=at if again else "",
         at_problem=wrong.get("at", "") if again else "", reached=outcome.reached,
+        days=days(at) if again else None,
     )  # fmt: skip
 
 
@@ -157,29 +143,30 @@ def _soon(visit: Visit) -> list[Moment]:
     return found
 
 
-def _days(visit: Visit, uow: Uow, owner: int, capped: bool) -> list[DayCell]:
-    today = visit.now.astimezone(visit.zone).date()
-    days = load.days_of(uow, owner, today, today + dt.timedelta(days=OFFERED_DAYS - 1))
-    return [_cell(visit, day, today, capped) for day in days]
+def _days(visit: Visit, uow: Uow, standing: Standing, soon: Sequence[str]) -> Callable[[str], Calendar | None]:
+    """Return who knows the days of whoever the task goes on with, asked once for all ways that lead to another day."""
+
+    @functools.cache
+    def days(at: str) -> Calendar | None:
+        task, kind = standing.task, standing.kind
+        owner = (task.owner_id or task.opened_by) if task is not None else None
+        if owner is None or kind is None:
+            return None
+        picked = "" if at in soon else at  # a moment that is offered by itself is no day of the calendar
+        return weeks_from(uow, visit.language, owner, _moment(picked, visit), capped=kind.capped)
+
+    return days
 
 
-def _cell(visit: Visit, day: Day, today: dt.date, capped: bool) -> DayCell:
-    from babel.dates import format_date
-
-    at = dt.datetime.combine(day.day, MORNING, visit.zone)
-    now = visit.now.astimezone(visit.zone)
-    if day.day == today and at <= now:
-        at = (now + dt.timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
-    takes = at.date() == day.day and (day.planned < day.cap or not capped)
-    locale = "ru_RU" if visit.language == "ru" else "en_GB"
-    return DayCell(
-        value=_value(at) if takes else "", day=day.day, label=near_day(day.day, today, visit.language), planned=day.planned, cap=day.cap,
-        weekday=format_date(day.day, "ccc", locale=locale), works=day.works,
-    )  # fmt: skip
+def _moment(text: str, visit: Visit) -> dt.datetime | None:
+    try:
+        return dt.datetime.fromisoformat(text).replace(tzinfo=visit.zone)
+    except ValueError:
+        return None
 
 
 def _value(at: dt.datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M}"
 
 
-__all__ = ["EXIT", "EXIT_KEY", "DayCell", "Dock", "Key", "Moment", "dock_of", "read_typed"]
+__all__ = ["EXIT", "EXIT_KEY", "Dock", "Key", "Moment", "dock_of", "read_typed"]

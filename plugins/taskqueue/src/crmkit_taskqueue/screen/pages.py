@@ -11,6 +11,7 @@ from crmkit import Conflict, Forbidden, Invalid, NotFound, Problem, Refusal, Uow
 from crmkit.ui import Link, Menu, RecordParts, Redirect, Result, Slot, View, Visit, Workspace, page
 
 from .. import ending, handing, sessions
+from ..days import WORDS
 from ..deciding import Choice
 from ..desk import desk_of, me
 from ..handing import Turn
@@ -57,7 +58,7 @@ def _screen(visit: Visit, uow: Uow, standing: Standing, notice: Notice | None = 
         "lease": int(uow.crm[TaskqueueSettings].lease.total_seconds()),
     }
     if standing.state == "start":
-        context |= ahead(uow)
+        context |= {"d": WORDS, **ahead(uow)}
     if standing.task is not None and standing.turn is not None and standing.desk is not None:
         task, client = standing.task, client_of(uow, standing.task)
         main = client.contact or client.lead
@@ -67,7 +68,7 @@ def _screen(visit: Visit, uow: Uow, standing: Standing, notice: Notice | None = 
             "task": task, "client": client, "card": card, "business": business_of(visit, uow, task, client),
             "kind_label": standing.kind.text if standing.kind is not None else task.kind, "late": task.due_at is not None and task.due_at < uow.now,
             "dock": dock_of(visit, uow, standing, given, problems), "gone": ending.KIND_GONE.format(kind=task.kind), "exit_name": EXIT,
-            "exit_key": EXIT_KEY, "said": visit.say(words.told_task, title=task.title),
+            "exit_key": EXIT_KEY, "d": WORDS, "said": visit.say(words.told_task, title=task.title),
         }  # fmt: skip
     return View("screen.html", **context)
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from crmkit import Uow
 
-from .. import load
+from ..days import weeks_from
 from ..deciding import Choice
 from ..desk import Desk, desk_of, me
 from ..entities import Pause, Task, TaskState, WorkSession
@@ -20,7 +20,7 @@ from ..kinds import TaskKind
 from ..settings import TaskqueueSettings
 from ..tables import turns
 
-DAYS_SHOWN = 7
+WEEKS_SHOWN = 2
 _task = Task.__table__.c
 _pause, _session = Pause.__table__.c, WorkSession.__table__.c
 
@@ -98,7 +98,7 @@ def ahead(uow: Uow) -> Mapping[str, t.Any]:
     tomorrow = dt.datetime.combine(today + dt.timedelta(days=1), dt.time(), zone)
     waits = (_task.owner_id == user_id) & (_task.state == TaskState.WAITING) & _task.archived_at.is_(None) & (_task.due_at < tomorrow)
     waiting = uow.connection.execute(sa.select(sa.func.count()).where(waits)).scalar_one()
-    return {"waiting": waiting, "days": load.days_of(uow, user_id, today, today + dt.timedelta(days=DAYS_SHOWN - 1)), "today": today}
+    return {"waiting": waiting, "cal": weeks_from(uow, uow.language, user_id, None, WEEKS_SHOWN)}
 
 
 def midnight(uow: Uow) -> dt.datetime:

@@ -66,7 +66,9 @@ document.addEventListener('input', ({ target }) => {
   clearTimeout(typed);
   typed = setTimeout(() => still({ always: false }), PAUSE);
 });
-document.addEventListener('focusout', ({ target }) => { if (typed && target.closest?.('.tq-dock')) still({ always: false }); });
+document.addEventListener('focusout', ({ target, relatedTarget: to }) => { // what closes the task brings the words along itself
+  if (typed && target.closest?.('.tq-dock') && !to?.closest?.('[data-finish]')) still({ always: false });
+});
 
 // ---- choosing and closing ------------------------------------------------------------------------------------------------------
 const asked = (radio) => $(`.tq-ask[data-for="${radio.dataset.key}"]`, dock());
