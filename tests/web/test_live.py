@@ -91,6 +91,19 @@ def test_topics_of_plugins(place: Place):
         assert wrong.response.status_code == 422
 
 
+def test_a_personal_topic_reaches_one_person(place: Place):
+    with Stream(place.base, place.ann, "loyalty.bell") as ann, Stream(place.base, place.boss, "loyalty.bell") as boss:
+        ann.next(), boss.next()
+        last = boss.last
+        for user in (2, 1, 2):
+            with place.crm.uow() as uow:
+                uow.publish("loyalty.bell", user)
+        assert [ann.next(), ann.next()] == [changed(2, "loyalty.bell")] * 2
+        assert boss.next() == changed(1, "loyalty.bell")
+    with Stream(place.base, place.boss, "loyalty.bell", last=last) as boss:
+        assert boss.until(("ready", None))[:-1] == [changed(1, "loyalty.bell")]
+
+
 def test_nothing_is_lost_while_away(place: Place):
     with Stream(place.base, place.ann, COMPANY) as ann:
         ann.next()

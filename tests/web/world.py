@@ -19,6 +19,7 @@ from tests.web import faulty
 GIVE = Permission("loyalty.give", _("Give points", ru="Начислять баллы"))
 POINTS = Topic("loyalty.points", of=Contact)
 NEWS = Topic("loyalty.news", permission=GIVE)
+BELL = Topic("loyalty.bell", of=Contact, personal=True)
 
 
 class Member(Extension[Contact], table="loyalty_member", label=_("Member", ru="Участник")):
