@@ -3,7 +3,7 @@
     pbx = FakePbx(clock, extensions=["101", "102", Extension("900", type="queue", members=("101", "102"))])
     pbx.behave("+79990000001", ignores(), answers(after=5, talks=60))      # the first call, the second and all later ones
     client = httpx.Client(transport=pbx.transport(), base_url=pbx.base_url)  # or serve(pbx) on 127.0.0.1, or pbx.app
-    pbx.deliver_to(send)                   # send(method, url, body, headers) -> status; by default httpx posts it
+    pbx.deliver_to(send)                   # send(url, body, headers) -> status; by default httpx posts it
     pbx.advance(20)                        # or run_until(moment), run_due(), next_at
     pbx.truth.of(call_id).outcome          # what really happened
 
@@ -12,6 +12,7 @@ People: `pbx.behave(who, …)`, `pbx.incoming(number, to=…)`, `pbx.outgoing(ex
 """
 
 from .faults import Faults
+from .pbx import FakePbx
 from .people import (
     Behaviour,
     Extension,
@@ -25,23 +26,28 @@ from .people import (
     unavailable,
     voicemail,
 )
+from .serving import Served, alive, serve
 from .truth import Delivery, TrueCall, TrueLeg, Truth
 
 __all__ = [
     "Behaviour",
     "Delivery",
     "Extension",
+    "FakePbx",
     "Faults",
     "Habits",
+    "Served",
     "TrueCall",
     "TrueLeg",
     "Truth",
+    "alive",
     "answers",
     "busy",
     "by_hand",
     "ignores",
     "invalid",
     "rejects",
+    "serve",
     "unavailable",
     "voicemail",
 ]

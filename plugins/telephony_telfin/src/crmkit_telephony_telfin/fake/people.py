@@ -117,5 +117,6 @@ class Extension:
     status: str = "active"
     registered: bool = True
     record_enabled: bool = True
+    call_waiting: bool = False  # rings though somebody talks on it; otherwise it is busy
     behaviour: Behaviour = attrs.field(factory=lambda: answers(after=2.0))
     members: tuple[str, ...] = ()

@@ -7,10 +7,8 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
-AGENT, CLIENT, QUEUE, IVR = ROLES = ("agent", "client", "queue", "ivr")
-ANSWER, BUSY, NOANSWER, CANCEL, CONGESTION, CHANUNAVAIL = STATUSES = (
-    *("ANSWER", "BUSY", "NOANSWER", "CANCEL", "CONGESTION", "CHANUNAVAIL"),
-)
+AGENT, CLIENT, OTHER, QUEUE, IVR = ROLES = ("agent", "client", "other", "queue", "ivr")
+ANSWER, BUSY, NOANSWER, CANCEL, CONGESTION, CHANUNAVAIL = STATUSES = (*("ANSWER", "BUSY", "NOANSWER", "CANCEL", "CONGESTION", "CHANUNAVAIL"),)
 
 
 @attrs.define(eq=False)
@@ -129,7 +127,7 @@ class Truth:
 
     calls: dict[str, TrueCall] = attrs.field(factory=dict)
     deliveries: list[Delivery] = attrs.field(factory=list, repr=False)
-    keep: int = 200_000
+    keep: int = 20_000
 
     def __iter__(self) -> Iterator[TrueCall]:
         return iter(self.calls.values())
