@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -12,6 +13,15 @@ from .truth import CLIENT, TrueCall, TrueLeg
 
 if TYPE_CHECKING:
     from .pbx import FakePbx
+
+STATIC = files(__package__) / "static"
+FILES = {"index.html": "text/html", "page.js": "text/javascript", "page.css": "text/css"}
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
+    "base-uri 'none'; form-action 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-cache",
+}
 
 
 def shown(pbx: FakePbx, call: TrueCall) -> dict[str, Any]:
@@ -37,6 +47,7 @@ def _leg(pbx: FakePbx, call: TrueCall, place: int, leg: TrueLeg) -> dict[str, An
         "label": phone.label if phone else "",
         "state": "ringing" if leg.ringing else "talking" if leg.talking else "ended",
         "waits": leg.role == CLIENT and call.direction == "in" and leg.ringing,
+        "since": (leg.answered_at or leg.rang_at).isoformat(),
         "held": leg.held,
         "status": leg.status,
         "voicemail": leg.voicemail,
@@ -96,4 +107,15 @@ def routes(pbx: FakePbx) -> list[Route]:
             return JSONResponse({"message": str(problem)}, 409)
         return JSONResponse(state(pbx))
 
-    return [Route("/state", read), Route("/do", write, methods=["POST"])]
+    async def page(request: Request) -> Response:
+        name = request.path_params.get("name") or "index.html"
+        if name not in FILES:
+            return JSONResponse({"message": "Not found"}, 404)
+        return Response((STATIC / name).read_bytes(), headers=HEADERS, media_type=FILES[name])
+
+    return [
+        Route("/state", read),
+        Route("/do", write, methods=["POST"]),
+        Route("/", page),
+        Route("/{name}", page),
+    ]

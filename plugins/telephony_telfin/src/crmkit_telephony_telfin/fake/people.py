@@ -76,13 +76,20 @@ class Habits:
     rejects: float = 0.06
     unavailable: float = 0.07
     invalid: float = 0.01
+    by_hand: float = 0.0  # waits for somebody at the page
     answer_after: tuple[float, float] = (3.0, 25.0)
     talks: tuple[float, float] = (15.0, 240.0)
     patience: tuple[float, float] = (15.0, 90.0)
 
     def __attrs_post_init__(self) -> None:
-        if self.answer_rate + self.voicemail + self.busy + self.rejects + self.unavailable + self.invalid > 1 + 1e-9:
+        failures = self.busy + self.rejects + self.unavailable + self.invalid
+        if self.answer_rate + self.voicemail + self.by_hand + failures > 1 + 1e-9:
             raise ValueError("the shares of Habits are more than 1 together")
+
+    @classmethod
+    def at_the_page(cls) -> Habits:
+        """Everybody waits for somebody at the page."""
+        return cls(0, 0, 0, 0, 0, 0, by_hand=1)
 
     def draw(self, chance: random.Random) -> Behaviour:
         """Draw the behaviour of one person at one call."""
@@ -95,7 +102,10 @@ class Habits:
             (REJECTS, self.rejects, after),
             (UNAVAILABLE, self.unavailable, 2.0),
             (INVALID, self.invalid, 1.0),
+            (BY_HAND, self.by_hand, 0.0),
         ):
+            if share < size and deed == BY_HAND:
+                return by_hand()
             if share < size:
                 return Behaviour(deed, round(seconds, 3), round(talks, 3), round(patience, 3))
             share -= size
