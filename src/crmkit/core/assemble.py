@@ -10,6 +10,7 @@ import sys
 import traceback
 import types
 import typing as t
+import weakref
 from collections.abc import Iterable, Mapping
 
 import attrs
@@ -48,6 +49,9 @@ class Marked:
     mark: t.Any
 
 
+Contents = list[tuple[types.ModuleType, str, t.Any]]
+
+
 @attrs.define
 class Assembly:
     """What the plugins of one CRM contribute, in dependency order."""
@@ -63,6 +67,7 @@ class Assembly:
     marked: list[Marked] = attrs.field(factory=list)
     settings: dict[type, t.Any] = attrs.field(factory=dict)
     tables: dict[sa.Table, str] = attrs.field(factory=dict)  # those that are no entity's, and whose they are
+    contents: dict[str, Contents] = attrs.field(factory=dict)
     problems: list[str] = attrs.field(factory=list)
 
 
@@ -97,7 +102,7 @@ def assemble(plugins: Iterable[Plugin], tables: Mapping[str, t.Any]) -> Assembly
     found.permissions = {p.name: p for p in KERNEL_PERMISSIONS}
     for plugin in ordered:
         try:
-            contents = list(plugin.contents())
+            contents = found.contents[plugin.name] = list(plugin.contents())
         except Exception as error:  # whatever the author's module does while it is imported
             found.problems.append(f"{plugin.name}: {_told(error)}; check modules=[…] of its Plugin")
             continue
@@ -157,11 +162,12 @@ class _Gatherer:
 
     def __init__(self, plugin: Plugin, found: Assembly) -> None:
         self.plugin, self.found = plugin, found
+        self.named: dict[str, t.Any] = {}
 
     def wrong(self, sentence: str) -> None:
         self.found.problems.append(f"{self.plugin.name}: {sentence}")
 
-    def gather(self, contents: list[tuple[types.ModuleType, str, t.Any]]) -> None:
+    def gather(self, contents: Contents) -> None:
         things = [thing for _module, _name, thing in contents]
         for cls in [x for x in things if isinstance(x, type) and issubclass(x, Entity) and "__table__" in vars(x)]:
             self.entity(cls)
@@ -236,7 +242,7 @@ class _Gatherer:
         if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
             self.wrong(f"{function.__qualname__} is a coroutine; write `def`, not `async def`: domain code is synchronous and runs in a thread")
             return
-        if any(m.name == name and m.function is not function for m in self.found.marked):
+        if self.named.setdefault(name, function) is not function:
             self.wrong(f"two marked functions are named {function.__name__!r}; jobs and the journal know them by name, so rename one")
         if sum(isinstance(m, EveryMark) for m in marks_of(function)) > 1:
             self.wrong(f"{function.__name__} carries @every twice; a set time is known by its function's name, so write a second function")
@@ -263,8 +269,7 @@ class _Gatherer:
         elif isinstance(mark, EveryMark) and (mark.cron is None) == (mark.interval is None):
             self.wrong(f"@every on {function.__name__} takes either an interval or cron=…")
         expected = getattr(mark, "takes", 1 if isinstance(mark, CommandMark) and mark.of is None else 2)
-        given = [p for p in inspect.signature(function).parameters.values() if p.kind is not p.KEYWORD_ONLY and p.default is p.empty]
-        if expected is not None and len(given) not in (expected if isinstance(expected, tuple) else (expected,)):
+        if expected is not None and _takes(function) not in (expected if isinstance(expected, tuple) else (expected,)):
             words = {1: "(uow)", 2: "two arguments, the second being uow", 3: "three arguments, the last being uow"}
             takes = words.get(expected, "(uow), or two arguments, the second being uow")
             self.wrong(f"{function.__name__} must take {takes}")
@@ -278,10 +283,22 @@ class _Gatherer:
             self.wrong(f"{function.__name__} handles {cls.__name__}[{of.__name__}], whose plugin is not required; add it to requires=")
 
 
+_taken: weakref.WeakKeyDictionary[t.Any, int] = weakref.WeakKeyDictionary()
+
+
+def _takes(function: t.Any) -> int:
+    """Return how many arguments a function must be given; remembered, as a process may have many CRMs of the same plugins."""
+    found = _taken.get(function)
+    if found is None:
+        given = [p for p in inspect.signature(function).parameters.values() if p.kind is not p.KEYWORD_ONLY and p.default is p.empty]
+        found = _taken[function] = len(given)
+    return found
+
+
 # ---- hooks -----------------------------------------------------------------------------------------------------------
 def plug_in(assembly: Assembly) -> pluggy.PluginManager:
     """Register hook specs and implementations; complaints go to the assembly. Results come in dependency order."""
-    manager = pluggy.PluginManager("crmkit")
+    manager = _Manager("crmkit")
     manager.add_hookspecs(hooks.Specs)
     for plugin in assembly.plugins:
         if plugin.specs is not None:
@@ -289,7 +306,7 @@ def plug_in(assembly: Assembly) -> pluggy.PluginManager:
             assembly.problems += [f"{plugin.name}: hook {n!r} must be named {plugin.name}_…" for n in wrong]
             manager.add_hookspecs(plugin.specs)
     for plugin in reversed(assembly.plugins):  # pluggy calls the last registered first
-        for module, implementations in _implementations(plugin, assembly.problems):
+        for module, implementations in _implementations(assembly, plugin):
             manager.register(types.SimpleNamespace(**implementations), name=f"{plugin.name}:{module}")
     known = [n for n, caller in vars(manager.hook).items() if not n.startswith("_") and caller.has_spec()]
     for name, implementation in _unknown(manager):
@@ -299,17 +316,20 @@ def plug_in(assembly: Assembly) -> pluggy.PluginManager:
     return manager
 
 
-def _implementations(plugin: Plugin, problems: list[str]) -> t.Iterator[tuple[str, dict[str, t.Any]]]:
+class _Manager(pluggy.PluginManager):
+    """Knows where `plug_in` puts implementations, so that it need not search every object for them."""
+
+    def parse_hookimpl_opts(self, plugin: t.Any, name: str) -> t.Any:
+        return getattr(vars(plugin).get(name), "crmkit_impl", None)
+
+
+def _implementations(assembly: Assembly, plugin: Plugin) -> t.Iterator[tuple[str, dict[str, t.Any]]]:
     by_module: dict[str, dict[str, t.Any]] = {}
-    try:
-        contents = list(plugin.contents())
-    except Exception:  # already told
-        return
-    for module, name, thing in contents:
+    for module, name, thing in assembly.contents.get(plugin.name, ()):
         if not hasattr(thing, "crmkit_impl"):
             continue
         if inspect.iscoroutinefunction(thing) or inspect.isasyncgenfunction(thing):
-            problems.append(f"{plugin.name}: hook {name} is a coroutine, which would pass for a true answer; write `def`, not `async def`")
+            assembly.problems.append(f"{plugin.name}: hook {name} is a coroutine, which would pass for a true answer; write `def`, not `async def`")
             continue
         by_module.setdefault(module.__name__, {})[name] = thing
     yield from by_module.items()

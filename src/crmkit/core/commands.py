@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing as t
+import weakref
 from collections.abc import Mapping
 
 import attr
@@ -66,8 +67,7 @@ class Command:
 
 def make_command(plugin: str, function: t.Callable[..., t.Any], mark: CommandMark, kind: Kind | None) -> tuple[Command | None, list[str]]:
     """Describe a marked function, or say what is wrong with its signature."""
-    hints = t.get_type_hints(function)
-    parameters = list(inspect.signature(function).parameters.values())
+    hints, parameters = _signature(function)
     wanted = ["record", "uow"] if kind is not None else ["uow"]
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     where = f"command {function.__qualname__} of {plugin!r}"
@@ -79,8 +79,22 @@ def make_command(plugin: str, function: t.Callable[..., t.Any], mark: CommandMar
     problems += [f"{where}: annotate {p.name!r}, so that its input can be checked" for p in named if p.name not in hints]
     if problems:
         return None, problems
-    fields = {p.name: attr.ib(type=hints[p.name], default=attrs.NOTHING if p.default is p.empty else p.default, kw_only=True) for p in named}
-    arguments = attrs.make_class(f"{function.__name__}_arguments", fields, frozen=True)
+    arguments = _arguments.get(function)
+    if arguments is None:  # made once, however many CRMs have the command: attrs and cattrs compile code for it
+        fields = {p.name: attr.ib(type=hints[p.name], default=attrs.NOTHING if p.default is p.empty else p.default, kw_only=True) for p in named}
+        arguments = _arguments[function] = attrs.make_class(f"{function.__name__}_arguments", fields, frozen=True)
     verb = mark.name or function.__name__
     name = f"{plugin}.{verb}" if kind is None else f"{kind.key}.{verb}"
     return Command(name, plugin, mark.label, mark.permission, kind, function, arguments, hints.get("return")), []
+
+
+_Signature = tuple[dict[str, t.Any], list[inspect.Parameter]]
+_signatures: weakref.WeakKeyDictionary[t.Callable[..., t.Any], _Signature] = weakref.WeakKeyDictionary()
+_arguments: weakref.WeakKeyDictionary[t.Callable[..., t.Any], type] = weakref.WeakKeyDictionary()
+
+
+def _signature(function: t.Callable[..., t.Any]) -> _Signature:
+    found = _signatures.get(function)
+    if found is None:
+        found = _signatures[function] = (t.get_type_hints(function), list(inspect.signature(function).parameters.values()))
+    return found

@@ -28,6 +28,7 @@ if t.TYPE_CHECKING:
 
 hookspec, hookimpl = pluggy.HookspecMarker("crmkit"), pluggy.HookimplMarker("crmkit")
 MARKS = "__crmkit_marks__"
+PLAIN = frozenset({str, int, float, bool, bytes, tuple, list, dict, set, frozenset, type(None), types.ModuleType})  # nobody's in particular
 V = t.TypeVar("V")
 R = t.TypeVar("R")
 P = t.ParamSpec("P")
@@ -143,6 +144,17 @@ class Streamed:
     headers: Mapping[str, str] = attrs.field(factory=dict)
 
 
+@attrs.frozen
+class Later:
+    """What a route returns whose answer takes a word with the outside: `answer` is called after its transaction has ended.
+
+    ``return Later(lambda: Streamed(…))``: rights and records are looked at in the transaction, the network is asked without one.
+    `answer` may refuse; it gets no unit of work.
+    """
+
+    answer: t.Callable[[], t.Any]
+
+
 @attrs.frozen(kw_only=True)
 class RouteMark:
     """An HTTP route of a plugin, below ``/x/<plugin>``."""
@@ -245,7 +257,7 @@ def route(
     path: str, *, permission: Permission, methods: Sequence[str] = ("GET",), upload: Upload | None = None,
     operation: Mapping[str, t.Any] | None = None,
 ) -> t.Callable[[RouteHandler], RouteHandler]:  # fmt: skip
-    """Serve ``/x/<plugin><path>``: ``(request, uow) -> Response``, data for JSON, or `Streamed`. `permission` may be ``PUBLIC``.
+    """Serve ``/x/<plugin><path>``: ``(request, uow) -> Response``, data for JSON, `Streamed` or `Later`. `permission` may be ``PUBLIC``.
 
     Bodies are read whole, up to 4 MiB; `upload` takes larger ones. `operation` describes the route in the OpenAPI document,
     as an Operation Object without what is known anyway (tags, name, summary, refusals).
@@ -281,6 +293,8 @@ class Plugin:
         names = {m.__name__ for m in self.loaded()}
         for module in self.loaded():
             for name, value in list(vars(module).items()):
+                if type(value) in PLAIN:
+                    continue
                 if isinstance(value, Permission | Topic):
                     if value.name.startswith(f"{self.name}."):
                         yield module, name, value

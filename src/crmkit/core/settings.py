@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import enum
+import functools
 import json
 import re
 import tomllib
@@ -77,7 +78,7 @@ def fill(cls: type, table: t.Any, where: str) -> tuple[t.Any, list[str]]:
     """Return an instance of a settings class, or None and every reason why not, each naming the key."""
     if not isinstance(table, Mapping):
         return None, [f"{where} in the settings must be a table, [{where}], not {table!r}"]
-    hints = t.get_type_hints(cls)
+    hints = _hints(cls)
     fields = {f.name: f for f in attrs.fields(cls) if f.init}
     problems = [f"[{where}] has no key {k!r}.{closest(k, fields)}" for k in table if k not in fields]
     values = {}
@@ -95,6 +96,11 @@ def fill(cls: type, table: t.Any, where: str) -> tuple[t.Any, list[str]]:
         return cls(**values), []
     except Exception as error:  # an author's validators and converters may raise anything
         return None, [f"[{where}]: {error.args[0] if error.args else type(error).__name__}"]
+
+
+@functools.cache
+def _hints(cls: type) -> dict[str, t.Any]:
+    return t.get_type_hints(cls)
 
 
 def convert(value: t.Any, kind: t.Any) -> t.Any:

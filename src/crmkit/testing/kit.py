@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import functools
 import itertools
 import threading
 import typing as t
@@ -249,9 +250,15 @@ def with_required(plugins: Iterable[Plugin]) -> list[Plugin]:
     """Return plugins together with the installed ones they require."""
     found = {p.name: p for p in plugins}
     missing = {name for p in found.values() for name in p.requires} - found.keys()
-    for plugin in installed(sorted(missing)):
+    for plugin in _installed(tuple(sorted(missing))) if missing else ():
         found.setdefault(plugin.name, plugin)
     return list(found.values())
+
+
+@functools.cache
+def _installed(names: tuple[str, ...]) -> list[Plugin]:
+    """What is installed stays so while tests run, and looking takes longer than many a test."""
+    return installed(names)
 
 
 def load_plugin(reference: str | Plugin) -> Plugin:
