@@ -117,6 +117,7 @@ def test_a_supervisor_gives_nobody_more_than_a_day_takes(crm, make):
     picked = at(dt.date(2026, 3, 18))
     with crm.uow(boss) as uow:  # another day is picked from those that are offered
         given = give(uow.get(Task, other.id), uow, user_id=1, due_at=picked)
+        uow.flush()
         assert (given.owner_id, given.due_at, given.day) == (1, picked, dt.date(2026, 3, 18))
     full = at(TUESDAY)
     assert refused(crm, boss, lambda uow: give(uow.get(Task, other.id), uow, user_id=1, due_at=full)) == [("due_at", "full_day")]

@@ -8,7 +8,7 @@ import pytest
 
 from crmkit import Actor, Conflict, Plugin, hookimpl
 from crmkit_sales import Contact
-from crmkit_taskqueue import Choice, OldClient, Task, TaskState, Turn, complete, next_turn, plugin, start, why
+from crmkit_taskqueue import Choice, OldClient, Retry, Task, TaskState, Turn, complete, next_turn, plugin, start, why
 from crmkit_taskqueue.audit import audit
 
 ANN, BOB = Actor(1, "Ann", roles=["manager"], teams=(7,)), Actor(2, "Bob", roles=["manager"], teams=(7,))
@@ -22,11 +22,17 @@ class Skilled:
     """A strategy of another plugin, which answers what the test tells it to."""
 
     answers: list[object] = []
+    retries: list[Retry] = []
 
 
 @hookimpl
 def taskqueue_decide(question):
     return Skilled.answers.pop(0) if Skilled.answers else None
+
+
+@hookimpl
+def taskqueue_retry(task):
+    return Skilled.retries.pop(0) if Skilled.retries else None
 
 
 def set_to(**values):
@@ -235,3 +241,19 @@ def test_another_plugins_strategy(crm, make, ask, end, clock, told, uow):
         assert words in str(refused.value)
         assert "taskqueue_decide" in str(refused.value)
     assert ask().task_id == first.id
+
+
+def test_a_plugin_says_when_to_try_again(crm, make, clock, ask):
+    Skilled.retries = [Retry(2 * HOUR), Retry(None)]
+    make(Task, kind="call", owner_id=1)
+    turn = ask()
+    with crm.uow(ANN) as uow:
+        complete(uow, turn.id, "no_answer")
+        again = uow.find(Task).where(Task.state == TaskState.WAITING).one()
+        assert (again.attempt, again.due_at) == (2, clock.now() + 2 * HOUR)
+    clock.forward(hours=2)
+    turn = ask()
+    with crm.uow(ANN) as uow:
+        assert isinstance(complete(uow, turn.id, "no_answer"), Choice)
+    with crm.read() as uow:
+        assert audit(uow) == []

@@ -20,12 +20,14 @@ from crmkit_taskqueue import (
     leave,
     next_turn,
     pause,
+    postpone,
     renew,
     resume,
     start,
     stop,
     why,
 )  # fmt: skip
+from crmkit_taskqueue.audit import audit
 
 ANN, BOB = Actor(1, "Ann", roles=["manager"], teams=(7,)), Actor(2, "Bob", roles=["manager"], teams=(7,))
 
@@ -155,6 +157,22 @@ def test_no_answer_comes_again_and_an_old_client_goes_back(make, work, uow, cloc
     work(complete, turn.id, "no_answer")
     uow.refresh()
     assert (client.state, client.attempts) == (StackState.WAITING, 1)
+
+
+def test_what_stands_in_the_way_puts_a_task_off_and_counts_as_no_attempt(crm, make, work, uow, clock):
+    first = make(Task, kind="call", owner_id=1)
+    clock.forward(minutes=1)
+    second = make(Task, kind="call", owner_id=1)
+    turn = work(next_turn)
+    later = clock.now() + dt.timedelta(minutes=5)
+    assert work(postpone, turn.id, later, "The line was dead.").task_id == second.id
+    uow.refresh()
+    assert (first.state, first.due_at, first.attempt, first.note) == (TaskState.WAITING, later, 1, "The line was dead.")
+    with pytest.raises(Forbidden):
+        work(postpone, turn.id, later, who=BOB)
+    work(stop)
+    with crm.read() as reading:
+        assert audit(reading) == []
 
 
 def test_a_full_day_is_refused_with_the_free_ones(crm, make, clock):

@@ -59,4 +59,4 @@ def test_an_entry_shows_wherever_it_is_linked(client, make, queries):
     assert "Чужой" in text
     assert "Анна снова" not in text
     client.act_as(NOBODY)
-    assert "old_client" not in client.get(pages[2]).text
+    assert "/taskqueue/old_client/" not in client.get(pages[2]).text

@@ -6,9 +6,10 @@ from crmkit import Plugin, _
 
 from .clients import put_back
 from .deciding import Candidate, Choice, Question, decide
-from .ending import complete, leave
+from .ending import complete, leave, postpone
 from .entities import OldClient, OldClientLink, Pause, Recurring, Result, StackState, Task, TaskState, WorkSession
 from .filling import take_in
+from .following import Retry
 from .handing import Turn, current, next_turn, renew, why
 from .hooks import Specs
 from .kinds import Ask, Outcome, TaskKind
@@ -17,6 +18,7 @@ from .planning import in_working_time
 from .roles import ROLES
 from .sessions import pause, resume, start, stop
 from .settings import TaskqueueSettings
+from .zones import in_client_hours, is_awake, zone_of_number
 
 _ENTITIES = [f"entities.{m}" for m in ("tasks", "old_clients", "recurring", "sessions")]
 _MODULES = [
@@ -37,8 +39,8 @@ plugin = Plugin(
 )
 
 __all__ = [
-    "ROLES", "Ask", "Candidate", "Choice", "Day", "OldClient", "OldClientLink", "Outcome", "Pause", "Question", "Recurring", "Result", "Specs",
-    "StackState", "Task", "TaskKind", "TaskState", "TaskqueueSettings", "Turn", "WorkSession", "complete", "current", "days_of", "decide",
-    "free_days", "in_working_time", "leave", "next_turn", "pause", "place", "plugin", "put_back", "renew", "resume", "start", "stop", "take_in",
-    "why",
+    "ROLES", "Ask", "Candidate", "Choice", "Day", "OldClient", "OldClientLink", "Outcome", "Pause", "Question", "Recurring", "Result", "Retry",
+    "Specs", "StackState", "Task", "TaskKind", "TaskState", "TaskqueueSettings", "Turn", "WorkSession", "complete", "current", "days_of", "decide",
+    "free_days", "in_client_hours", "in_working_time", "is_awake", "leave", "next_turn", "pause", "place", "plugin", "postpone", "put_back", "renew",
+    "resume", "start", "stop", "take_in", "why", "zone_of_number",
 ]  # fmt: skip

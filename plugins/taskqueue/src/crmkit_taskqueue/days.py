@@ -87,6 +87,7 @@ class _Drawn:
         today, picked = self.now.astimezone(self.zone).date(), self.at is not None and day.day == self.at.date()
         look += " other" if self.month is not None and day.day.month != self.month.month else ""
         look += " past" if day.day < today else " today" if day.day == today else ""
+        look += " named" if named and day.day.day > 9 else ""
         look += " high" if not day.full and day.planned * 5 >= day.cap * 4 else ""
         return Cell(
             day=day.day, text=format_date(day.day, "d MMM", locale=self.locale) if named else str(day.day.day), label=label, planned=day.planned,
@@ -116,7 +117,8 @@ def calendar_of(
     local = None if at is None else at.astimezone(uow.crm.zone)
     drawn = _Drawn(language=language, zone=uow.crm.zone, now=uow.now, at=local, capped=capped, month=month)
     days = load.days_of(uow, user_id, begin, begin + dt.timedelta(days=7 * weeks - 1))
-    cells = [drawn.cell(day, first=number == 0) for number, day in enumerate(days)]
+    later = begin > uow.now.astimezone(uow.crm.zone).date()
+    cells = [drawn.cell(day, first=later and day.day == begin) for day in days]
     opened, most = load.active_leads(uow, user_id)
     names = get_day_names("abbreviated", locale=drawn.locale)
     said = WORDS["leads_free"].format(open=opened) if most is None else WORDS["leads"].format(open=opened, most=most)

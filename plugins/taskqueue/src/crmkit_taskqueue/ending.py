@@ -1,7 +1,8 @@
-"""Ending a task: by an outcome, or by an honest exit. Either opens the next one in the same transaction."""
+"""Ending a task: by an outcome, by an honest exit, or for later. Each opens the next one in the same transaction."""
 
 from __future__ import annotations
 
+import datetime as dt
 import typing as t
 from collections.abc import Mapping
 
@@ -96,6 +97,19 @@ def leave(uow: Uow, turn_id: int, reason: str, note: str) -> Turn | Choice:
     return _go_on(uow, desk)
 
 
+def postpone(uow: Uow, turn_id: int, at: dt.datetime, note: str = "") -> Turn | Choice:
+    """Put the open task back into the queue for a later moment, as if it had not been opened, and open the next one.
+
+    For what stands in the way and is nobody's doing: the line is dead, the client's hours are over. It counts as no attempt.
+    """
+    with uow.as_system():
+        desk, task, turn = _held(uow, turn_id)
+        uow.keep(task, state=TaskState.WAITING, opened_by=None, opened_at=None, note=_noted(task, note))
+        task.due_at = at
+        desk = end_held(uow, desk, task, turn, "returned", outcome=None, note=note or None)
+    return _go_on(uow, desk)
+
+
 def _held(uow: Uow, turn_id: int) -> tuple[Desk, Task, Turn]:
     """Return desk and task of an open turn, both held, and the turn; say what is the matter with any other."""
     user_id = me(uow)
@@ -158,4 +172,4 @@ def _go_on(uow: Uow, desk: Desk) -> Turn | Choice:
     return found
 
 
-__all__ = ["complete", "leave"]
+__all__ = ["complete", "leave", "postpone"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 
+import attrs
+
 from crmkit import Invalid, Problem, Uow, _
 from crmkit_sales import Deal, Lead
 
@@ -16,6 +18,14 @@ from .planning import in_working_time
 from .settings import TaskqueueSettings
 
 NOTHING_TO_MOVE = _("the task is about no {what}: there is nothing to move", ru="у задачи нет записи «{what}»: переместить нечего")
+
+
+@attrs.frozen
+class Retry:
+    """When a task that reached nobody is tried again."""
+
+    after: dt.timedelta | None
+    """From now; moved into working time and the client's hours. None: never, and the kind's `give_up` follows."""
 
 
 def follow(uow: Uow, task: Task, kind: TaskKind, outcome: Outcome, given: Given) -> None:
@@ -65,11 +75,13 @@ def _again(uow: Uow, task: Task, at: dt.datetime) -> None:
 def _retry(uow: Uow, task: Task, kind: TaskKind) -> None:
     if task.old_client_id is not None:
         return  # goes back to the stack
-    if task.attempt > len(kind.retry_after):
+    other: Retry | None = uow.crm.hook.taskqueue_retry(task=task, uow=uow)
+    after = (kind.retry_after[task.attempt - 1] if task.attempt <= len(kind.retry_after) else None) if other is None else other.after
+    if after is None:
         if kind.give_up == "stack":
             filling.take_in(uow, task, _("Never reached", ru="Не дозвонились").to(uow.crm.settings.language))
         return
-    at = in_working_time(uow, uow.now + kind.retry_after[task.attempt - 1], task.zone, dials=kind.dials)
+    at = in_working_time(uow, uow.now + after, task.zone, dials=kind.dials)
     add_task(uow, task, task.kind, at, again=True, attempt=task.attempt + 1)
 
 

@@ -320,7 +320,7 @@ def give_back(uow: Uow, desk: Desk, ended: str, note: str, *, draft: Mapping[str
     return task
 
 
-def end_held(uow: Uow, desk: Desk, task: Task, turn: Turn, ended: str, *, outcome: str, note: str | None) -> Desk:
+def end_held(uow: Uow, desk: Desk, task: Task, turn: Turn, ended: str, *, outcome: str | None, note: str | None) -> Desk:
     """End the turn of a held desk and return the desk without its task; `hand_over` or `clear` writes both.
 
     What a strategy may ask about (the shares of a day) is written at once.

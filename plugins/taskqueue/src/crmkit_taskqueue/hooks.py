@@ -11,6 +11,7 @@ if t.TYPE_CHECKING:
 
     from .deciding import Choice, Question
     from .entities import OldClient, Task
+    from .following import Retry
     from .handing import Turn
 
 
@@ -31,6 +32,13 @@ class Specs:
         """Score an old client when it comes into the stack; higher comes first. None leaves it to the next plugin.
 
         Where none has an opinion: the dearest of the lost deals, in thousands, halved with every year since. A score given by hand stays.
+        """
+
+    @hookspec(firstresult=True)
+    def taskqueue_retry(self, task: Task, uow: Uow) -> Retry | None:
+        """Say when a task that reached nobody is tried again, instead of its kind's `retry_after`; None leaves it to that.
+
+        Called in the transaction that ends it. Old clients are not asked about: they return to the stack.
         """
 
     @hookspec
