@@ -30,6 +30,7 @@ from .core.model import About, Entity, Extension, Mapped, Owned, Staged, column,
 from .core.pipeline import LOST, OPEN, WON, Outcome, Pipeline, Stage, StageOf, Verdict
 from .core.plugin import (
     PUBLIC,
+    Later,
     Permission,
     Plugin,
     Streamed,
@@ -61,7 +62,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ANONYMOUS", "LOST", "OPEN", "PUBLIC", "SYSTEM", "WON", "About", "Actor", "Archived", "Changed", "Choice", "Clock",
     "CompositionError", "Conflict", "Created", "Crm", "CrmError", "Email", "EndlessLoop", "Entity", "Exact", "Extension",
-    "Forbidden", "Hit", "Invalid", "Kind", "ListRequest", "Many", "Mapped", "Matched", "Merged", "Message", "Misuse", "Money",
+    "Forbidden", "Hit", "Invalid", "Kind", "Later", "ListRequest", "Many", "Mapped", "Matched", "Merged", "Message", "Misuse", "Money",
     "MovableClock", "Moved", "NotFound", "NotRunning", "Outcome", "Owned", "Page", "Permission", "Phone", "Pipeline", "Plugin",
     "Preview", "Problem", "Query", "Refusal", "Restored", "Role", "RowScope", "Stage", "StageOf", "Staged", "Stale", "Streamed",
     "SystemClock", "Text", "Tick", "Topic", "Unauthenticated", "Unavailable", "Undone", "Uow", "Upload", "UtcDateTime",

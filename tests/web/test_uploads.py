@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from crmkit import Crm, MovableClock, Permission, Plugin, Role, Streamed, Uow, Upload, _, route
+from crmkit import Crm, Later, MovableClock, NotFound, Permission, Plugin, Role, Streamed, Uow, Upload, _, route
 from crmkit.core.tokens import create_token
 
 SEND = Permission("drop.send", _("Send things", ru="Присылать вещи"))
@@ -44,6 +44,22 @@ def pieces(closed: list[bool] | None = None) -> Iterator[bytes]:
 @route("/out/{name:str}", permission=SEND, operation={"summary": _("Out", ru="Наружу")})
 def out(request: Any, uow: Uow) -> Any:
     return Streamed(pieces=pieces(), media_type="text/plain", status=206, headers={"Content-Range": "bytes 0-6/9", "Cache-Control": "no-store"})
+
+
+@route("/later/{name:str}", permission=SEND)
+def later(request: Any, uow: Uow) -> Any:
+    def fetched() -> Any:
+        assert uow.over  # nothing is held while the outside is asked
+        if request.path_params["name"] == "gone":
+            raise NotFound()
+        return Streamed(pieces=pieces(), media_type="text/plain", headers={"Content-Length": "7"})
+
+    return Later(fetched)
+
+
+@route("/wrong/later", permission=SEND, methods=["POST"])
+def wrong_later(request: Any, uow: Uow) -> Any:
+    return Later(dict)
 
 
 @route("/wrong", permission=SEND, methods=["POST"])
@@ -130,6 +146,13 @@ def test_an_answer_in_pieces(ask):
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert ask("HEAD", "/x/drop/out/a").content == b""
     assert ask("POST", "/x/drop/wrong").status_code == 500
+
+
+def test_an_answer_that_takes_a_word_with_the_outside(ask):
+    answer = ask("GET", "/x/drop/later/a")
+    assert (answer.status_code, answer.content, answer.headers["content-length"]) == (200, b"one two", "7")
+    assert ask("GET", "/x/drop/later/gone").status_code == 404
+    assert ask("POST", "/x/drop/wrong/later").status_code == 500
 
 
 def test_routes_describe_themselves(crm, ask):

@@ -30,6 +30,9 @@ PEOPLE = {"owner_id": "person", "team_id": "team"}
 NUMBERS = frozenset({"int", "float", "Decimal"})
 NO_VALUE = Markup('<span class="none" aria-hidden="true">—</span>')
 LONG = 300
+PHONE_BUTTON = Markup(
+    '<button type="button" class="btn icon xs ghost tel-b" hx-post="{}" hx-vals="{}" hx-swap="none" aria-label="{}" title="{}">{}</button>'
+)
 PHONE = re.compile(r"\+[1-9][0-9]{7,14}")  # in a plain text it is one too: nothing else is written like that
 
 
@@ -184,7 +187,8 @@ class Cells:
         if how == "record" and name in self._linked and row.get(self._linked[name][0]) is not None:  # what one may not see leads nowhere
             return Markup('<a class="ref" href="{}">{}</a>').format(self.visit.url(path_of(self._linked[name][1], int(value))), text)
         if how == "phone" or (how == "text" and PHONE.fullmatch(str(value))):
-            return Markup('<a class="ref tel" href="tel:{}" data-phone="{}">{}</a>').format(value, value, text)
+            number = Markup('<a class="ref tel" href="tel:{}" data-phone="{}">{}</a>').format(value, value, text)
+            return number + phone_buttons(self.visit, str(value), self.kind.key, row.get("id"))
         if how == "email":
             return Markup('<a class="ref" href="mailto:{}">{}</a>').format(value, text)
         if how == "text" and re.match(r"https?://[^\s]+$", text) and urlsplit(text).hostname:
@@ -280,6 +284,16 @@ class Names:
                 here[row["id"]] = str(row[fields[1]] or f"№ {row['id']}") if len(fields) > 1 else f"№ {row['id']}"
 
 
+def phone_buttons(visit: Visit, number: str, kind: str, key: t.Any) -> Markup:
+    """Return what plugins put beside a telephone number: buttons that post the number and the record it stands at."""
+    made = Markup("")
+    for button in visit.phone_buttons:
+        said = f"{visit.say(button.label)} {formats.phone(number)}"
+        made += PHONE_BUTTON.format(
+            visit.url(button.path), json.dumps({"number": number, "kind": kind, "id": key}), said, said, icon(button.icon, 13))
+    return made
+
+
 def names_of(uow: Uow, of: str, ids: Sequence[int]) -> Mapping[int, str]:
     """Return the names of people or teams, as far as somebody knows them (`crm_names`)."""
     crm = uow.crm
@@ -346,4 +360,4 @@ def _pipelines(kind: Kind, row: Row) -> list[t.Any]:
     return [named] if named is not None else list(kind.pipelines.values())
 
 
-__all__ = ["Cells", "Names", "choice_text", "color_of_stage", "look_of", "names_of", "names_seen", "stage_color", "stage_label"]
+__all__ = ["Cells", "Names", "choice_text", "color_of_stage", "look_of", "names_of", "names_seen", "phone_buttons", "stage_color", "stage_label"]

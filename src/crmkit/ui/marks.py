@@ -197,7 +197,18 @@ class NoteMark:
     always: bool = False
 
 
-Contribution = NoteMark | PageMark | PanelMark | WidgetMark | ButtonMark | BoardMark | ColumnMark | BadgeMark | PopMark | SettingsMark
+@attrs.frozen(kw_only=True)
+class StripMark:
+    """A line above every page, such as the calls somebody is in."""
+
+    takes: t.ClassVar[int] = 2
+    label: Text = attrs.field(converter=_text)
+    permission: Permission | None
+    order: int = 50
+    live: tuple[t.Any, ...] = attrs.field(default=(), converter=_topics)
+
+
+Contribution = StripMark | NoteMark | PageMark | PanelMark | WidgetMark | ButtonMark | BoardMark | ColumnMark | BadgeMark | PopMark | SettingsMark
 
 
 def _put(mark: Contribution) -> t.Callable[[F], F]:
@@ -301,8 +312,15 @@ def card_badge(
     return _put(BadgeMark(of=of, order=order, permission=permission, live=live))
 
 
-def screen_pop(topic: Topic) -> t.Callable[[t.Callable[[int | None, Uow], Window | None]], t.Callable[[int | None, Uow], Window | None]]:
-    """Open a window by itself when `topic` is told to somebody: ``(id, uow) -> Window(…)``, asked with that person's rights; None opens nothing."""
+PopFunction = t.Callable[[int | None, "Uow"], "Window | None"] | t.Callable[[int | None, "Uow"], "Sequence[Window]"]
+P = t.TypeVar("P", bound=PopFunction)
+
+
+def screen_pop(topic: Topic) -> t.Callable[[P], P]:
+    """Open a window by itself when `topic` is told to somebody: ``(id, uow) -> Window(…)``, asked with that person's rights.
+
+    None opens nothing; a list of windows opens each of them that is not open, and closes those of before that are not in it.
+    """
     return _put(PopMark(topic=topic))
 
 
@@ -315,6 +333,16 @@ def form_note(
     it is asked as soon as the form is there, and beside the form for editing as well.
     """
     return _put(NoteMark(of=of, order=order, permission=permission, always=always))
+
+
+def strip(
+    *, label: str, permission: Permission, order: int = 50, live: Iterable[Topic | str | type[Entity]] = (),
+) -> t.Callable[[t.Callable[[Visit, Uow], Result]], t.Callable[[Visit, Uow], Result]]:
+    """Put a line above every page: ``(visit, uow) -> View``, or None while there is nothing to say.
+
+    It outlives going from page to page, is fetched after the page and again when one of the `live` topics (or entities) is told about.
+    """
+    return _put(StripMark(label=label, permission=permission, order=order, live=live))
 
 
 def settings_tab(*, label: str, permission: Permission, icon: str = "settings", order: int = 50) -> t.Callable[[PageFunction], PageFunction]:
@@ -356,6 +384,23 @@ class Workspace:
     order: int = 50
     only: bool = False
     """True leaves out the rest of the menu: for customers, cashiers and others with one screen."""
+    defined_in: str = attrs.field(factory=_written_in, repr=False, eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class PhoneButton:
+    """A button beside every telephone number, whatever plugin's field it is in, at the top of a module.
+
+    ``CALL = PhoneButton(label=_("Call", ru="Позвонить"), icon="phone", path="/telephony/dial", permission=USE)``. A press posts
+    ``number``, and ``kind`` and ``id`` of the record it stands at, to `path`, a page of the plugin for POST. `shown` is asked with the
+    visitor's unit of work, once for a page, whether it makes sense.
+    """
+
+    label: Text = attrs.field(converter=_text)
+    path: str
+    permission: Permission
+    icon: str = "phone"
+    shown: t.Callable[[Uow], bool] | None = None
     defined_in: str = attrs.field(factory=_written_in, repr=False, eq=False)
 
 

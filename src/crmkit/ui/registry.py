@@ -20,9 +20,11 @@ from .marks import (
     NoteMark,
     PageMark,
     PanelMark,
+    PhoneButton,
     PopMark,
     SettingsMark,
     Slot,
+    StripMark,
     WidgetMark,
     Workspace,
 )  # fmt: skip
@@ -61,6 +63,8 @@ class Registry:
     pops: dict[str, list[Item[PopMark]]] = attrs.field(factory=dict)
     tabs: list[Item[SettingsMark]] = attrs.field(factory=list)
     notes: list[Item[NoteMark]] = attrs.field(factory=list)
+    strips: list[Item[StripMark]] = attrs.field(factory=list)
+    phones: list[PhoneButton] = attrs.field(factory=list)
     buttons: dict[str, ButtonMark] = attrs.field(factory=dict)
     workspaces: list[Workspace] = attrs.field(factory=list)
     looks: dict[type, Look] = attrs.field(factory=dict)
@@ -97,7 +101,7 @@ class Registry:
 
 LISTS: dict[type, str] = {
     PageMark: "pages", BoardMark: "boards", PanelMark: "panels", WidgetMark: "widgets", ColumnMark: "columns", BadgeMark: "badges",
-    SettingsMark: "tabs", NoteMark: "notes",
+    SettingsMark: "tabs", NoteMark: "notes", StripMark: "strips",
 }  # fmt: skip
 
 
@@ -122,7 +126,7 @@ def gather(crm: Crm) -> Registry:
         _values(plugin, found)
         if plugin.name in OWN_WORDS:
             found.problems.append(f"plugin name {plugin.name!r} is an address of the pages; choose another")
-    for items in (found.panels, found.widgets, found.badges, found.tabs, found.notes):
+    for items in (found.panels, found.widgets, found.badges, found.tabs, found.notes, found.strips):
         items.sort(key=lambda i: (i.mark.order, i.plugin, i.key))
     found.workspaces.sort(key=lambda w: (w.order, w.name))
     found.problems += _wrong(crm, found)
@@ -136,6 +140,8 @@ def _values(plugin: Plugin, found: Registry) -> None:
         if isinstance(value, Workspace) and value.name not in seen:
             seen.add(value.name)
             found.workspaces.append(value)
+        elif isinstance(value, PhoneButton):
+            found.phones.append(value)
         elif isinstance(value, Look):
             found.looks.setdefault(value.of, value)
 
@@ -154,7 +160,7 @@ def _wrong(crm: Crm, found: Registry) -> Iterator[str]:
         whole = f"/{item.plugin}{mark.path}"
         if paths.setdefault(whole, item.key) != item.key:
             yield f"{where} is served twice, by {paths[whole]} and {item.key}"
-    for one in t.cast("list[Item[t.Any]]", [*found.pages, *found.boards, *found.widgets, *found.tabs]):
+    for one in t.cast("list[Item[t.Any]]", [*found.pages, *found.boards, *found.widgets, *found.tabs, *found.strips]):
         if one.mark.permission is None:
             yield f"{one.plugin}: {one.key} names no permission; write permission=SOME_PERMISSION, or permission=PUBLIC for everybody"
     for one in t.cast("list[Item[t.Any]]", [*found.panels, *found.columns, *found.badges, *found.notes]):

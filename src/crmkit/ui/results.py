@@ -44,12 +44,16 @@ class Toast:
 
 @attrs.frozen(kw_only=True)
 class Window:
-    """A window to open: an address within the CRM, its title, and what it is (``record``, ``call``, ``form``)."""
+    """A window to open: an address within the CRM, its title, and what it is (``record``, ``call``, ``form``).
+
+    With `opens` False it is not opened, but stays where it is open already: the card of a call that is over.
+    """
 
     path: str
     title: str
     kind: str = "record"
     urgent: bool = False
+    opens: bool = True
 
 
 @attrs.frozen(kw_only=True)

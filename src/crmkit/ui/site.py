@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from markupsafe import Markup
@@ -27,6 +27,7 @@ from .registry import Registry, gather, package_of
 from .results import Redirect, View
 from .rooms import Address, Handler, Room
 from .settings import UiSettings
+from .shell.strips import Strip, strips_of
 from .shown import Shown
 from .statics import Folder, core_folder, plugin_folder
 from .templates import environment
@@ -257,6 +258,10 @@ class Site:
     def shell(self, visit: Visit) -> Shell:
         """Return what stands around a visitor's page: the sidebar, workspaces, the bottom bar of phones."""
         return shell_of(self, visit)
+
+    def strips(self, visit: Visit) -> Sequence[Strip]:
+        """Return what plugins put above a visitor's pages."""
+        return strips_of(self, visit)
 
     def plugin_sheets(self, visit: Visit) -> list[tuple[str, str]]:
         """Return the style sheets of plugins."""

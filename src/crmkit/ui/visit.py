@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import secrets
 import typing as t
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import parse_qsl, quote, urlencode
 
 from markupsafe import escape
@@ -32,6 +33,7 @@ if t.TYPE_CHECKING:
     from ..core.uow import Uow
     from ..web.answer import Answer
     from ..web.call import Call
+    from .marks import PhoneButton
     from .site import Site
 
 THEMES = ("auto", "light", "dark")
@@ -147,6 +149,15 @@ class Visit:
         asked = urlencode({k: v for k, v in query.items() if v is not None})
         path = f"/{path.lstrip('/')}" if path.startswith("//") else path  # two of them would name another host
         return self.call.root + quote(path, safe="/?&=%,:~+-._!$'()*;@#") + (("&" if "?" in path else "?") + asked if asked else "")
+
+    @functools.cached_property
+    def phone_buttons(self) -> Sequence[PhoneButton]:
+        """What plugins put beside telephone numbers for this visitor."""
+        uow = self.uow
+        if uow is None:
+            return ()
+        found = [b for b in self.site.registry.phones if uow.may(b.permission)]
+        return [b for b in found if b.shown is None or b.shown(uow)]
 
     # ---- what is asked ------------------------------------------------------------------------------------------
     @property

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from ..core.errors import Misuse
-from ..core.plugin import RouteMark, Streamed
+from ..core.plugin import Later, RouteMark, Streamed
 from .answer import Answer, Stream, as_json
 from .idempotency import written
 
@@ -28,17 +28,20 @@ def endpoint(function: Callable[[Request, Uow], t.Any], mark: RouteMark) -> Call
     def run(call: Call) -> Answer | Stream:
         request = _request(call, mark)
 
-        def answer(uow: Uow) -> Answer | Stream:
+        def ask(uow: Uow) -> t.Any:
             if mark.permission is not None:
                 uow.require(mark.permission)
             result = function(request, uow)
             uow.settle()
-            return _as_answer(result)
+            return result
 
         if call.method in ("GET", "HEAD"):
             with call.reading() as uow:
-                return answer(uow)
-        return written(call, lambda uow: _whole(answer(uow)))
+                result = ask(uow)
+                if not isinstance(result, Later):
+                    return _as_answer(result)
+            return _as_answer(result.answer())
+        return written(call, lambda uow: _whole(_as_answer(ask(uow))))
 
     return run
 
@@ -61,6 +64,8 @@ def _whole(answer: Answer | Stream) -> Answer:
 
 
 def _as_answer(result: t.Any) -> Answer | Stream:
+    if isinstance(result, Later):
+        raise Misuse("Later is for GET: a route that may write answers within its transaction; what is done outside afterwards is a job")
     if isinstance(result, Streamed):
         headers = [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in result.headers.items()]
         return Stream(result.pieces, result.media_type.encode("latin-1"), headers, result.status)

@@ -16,6 +16,7 @@ class Bell(Owned, table="bells_bell", label=_("Bell", ru="Звонок"), plural
 
 RUNG = Topic("bells.rung", of=Bell)
 ALARM = Topic("bells.alarm", permission=HEAR)
+CHIME = Topic("bells.chime", permission=HEAR)
 
 
 @screen_pop(RUNG)
@@ -36,6 +37,13 @@ def alarm(id: int | None, uow: Uow) -> Window | None:
     if id is not None:
         raise NotFound()
     return Window(path="/bells/tower?floor=2", title=_("Alarm", ru="Тревога"))
+
+
+@screen_pop(CHIME)
+def chimes(id: int | None, uow: Uow) -> list[Window]:
+    return [
+        Window(path=f"/bells/bell/{bell.id}", title=bell.name, opens=bell.name != "still") for bell in uow.find(Bell).order_by(Bell.id)
+    ]  # fmt: skip
 
 
 @page("/tower", label=_("Tower", ru="Башня"), permission=HEAR, methods=("GET", "POST"))

@@ -99,6 +99,15 @@ def test_a_topic_without_a_record_may_open_one_too(client):
     assert client.act_as(ANN).get("/_/pop/bells.alarm/4").status_code == 204
 
 
+def test_several_windows_open_at_once_and_one_only_stays(client, make):
+    assert client.act_as(ANN).get("/_/pop/bells.chime").status_code == 204
+    first, second = make(bells.Bell, name="big", owner_id=5), make(bells.Bell, name="still", owner_id=5)
+    assert client.act_as(ANN).get("/_/pop/bells.chime", headers=EN).json()["windows"] == [
+        {"url": f"/bells/bell/{first.id}", "title": "big", "kind": "record", "urgent": False},
+        {"url": f"/bells/bell/{second.id}", "title": "still", "kind": "record", "urgent": False, "opens": False},
+    ]
+
+
 def test_one_that_fails_does_not_keep_the_others_from_opening(client, make, caplog):
     bell = make(bells.Bell, name="cracked", owner_id=5)
     assert len(client.act_as(ANN).get(f"/_/pop/bells.rung/{bell.id}").json()["windows"]) == 1
@@ -106,4 +115,4 @@ def test_one_that_fails_does_not_keep_the_others_from_opening(client, make, capl
 
 
 def test_the_desk_knows_what_may_open_windows(client):
-    assert 'data-pops="bells.rung bells.alarm"' in client.act_as(ANN).get("/bells/tower").text
+    assert 'data-pops="bells.rung bells.alarm bells.chime"' in client.act_as(ANN).get("/bells/tower").text

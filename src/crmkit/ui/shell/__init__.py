@@ -13,7 +13,7 @@ from ..menu import WORKSPACE_COOKIE, badges, workspaces_of
 from ..results import Redirect, Result
 from ..rooms import Address, Room
 from ..visit import THEME_COOKIE, THEMES
-from . import finding
+from . import finding, strips
 
 if t.TYPE_CHECKING:
     from ...core.uow import Uow
@@ -34,7 +34,8 @@ def room(site: Site) -> Room:
             "/_/workspace": Address(post=enter_workspace, outside=True),
             "/_/badges": Address(get=count),
             "/_/brand.css": Address(get=brand, open=True, outside=True),
-        }
+        },
+        below={"/_/strip/{plugin}/{key}": Address(get=strips.one)},
     )
 
 

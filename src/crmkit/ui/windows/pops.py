@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import typing as t
+from collections.abc import Sequence
 
 import orjson
 
@@ -27,10 +28,13 @@ def pop(visit: Visit, uow: Uow) -> Answer:
     topic, key = visit.path["topic"], visit.path.get("id")
     about = int(key) if key is not None else None
     items = visit.site.registry.pops.get(topic, ()) if may_hear(uow, topic, about) else ()
-    windows = [made for item in items for made in [_made(visit, uow, item, about)] if made is not None]
+    windows = [made for item in items for made in _made(visit, uow, item, about)]
     if not windows:
         return Answer(b"", 204, [], None)
-    found = [{"url": visit.url(w.path), "title": visit.say(w.title), "kind": w.kind, "urgent": w.urgent} for w in windows]
+    found = [
+        {"url": visit.url(w.path), "title": visit.say(w.title), "kind": w.kind, "urgent": w.urgent} | ({} if w.opens else {"opens": False})
+        for w in windows
+    ]  # fmt: skip
     return Answer(orjson.dumps({"windows": found}), 200, [(b"cache-control", b"no-store")], JSON)
 
 
@@ -43,14 +47,15 @@ def may_hear(uow: Uow, topic: str, about: int | None) -> bool:
     return of is None or about is None or bool(visible(uow, of, [Message(topic, about)]))
 
 
-def _made(visit: Visit, uow: Uow, item: Item[PopMark], about: int | None) -> Window | None:
+def _made(visit: Visit, uow: Uow, item: Item[PopMark], about: int | None) -> Sequence[Window]:
     """Return what a plugin wants opened. What it refuses is no window; what fails costs only its own."""
     try:
-        return t.cast("Window | None", item.function(about, uow))
+        found = t.cast("Window | Sequence[Window] | None", item.function(about, uow))
+        return () if found is None else (found,) if isinstance(found, Window) else found
     except Refusal:
-        return None
+        return ()
     except Exception as error:
         log.exception("%s of plugin %s failed", item.key, item.plugin)
         if "crm_error" in visit.crm.hooked:
             visit.crm.hook.crm_error(error=error, where=f"{item.plugin}:{item.key}")
-        return None
+        return ()

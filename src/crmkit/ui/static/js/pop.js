@@ -1,5 +1,5 @@
-// Windows that open by themselves: a call rings. The tab somebody looks at asks whether there is a window for them; when the topic is
-// told again and there is none any more, the window goes, unless somebody has begun to work in it.
+// Windows that open by themselves: a call rings. The tab somebody looks at asks which windows there are for them; when the topic is
+// told again and one is not among them any more, it goes, unless somebody has begun to work in it.
 import { $, base, say, word } from './core.js';
 import { eachMessage } from './live.js';
 import { dirty } from './dirty.js';
@@ -30,15 +30,21 @@ document.addEventListener('pointerdown', calm, true);
 document.addEventListener('keydown', calm, true);
 
 const open = (key) => desk().wins.filter((w) => w.s.pop?.startsWith(key));
+const sent = new Set(); // those their person has closed: they are not opened again while they are still meant
 
-function closed(key) {
-  for (const w of open(key)) {
+/** What is not meant any more goes; `left` are the windows that are. */
+function closed(key, left = []) {
+  for (const pop of sent) if (pop.startsWith(key) && !left.includes(pop)) sent.delete(pop);
+  const over = open(key).filter((w) => !left.includes(w.s.pop));
+  for (const w of over) {
     if (w.touched || dirty(w).length) continue;
     w.close('done');
+    sent.delete(w.s.pop);
     say(word('pop_over'));
   }
-  calm();
+  if (over.length || !left.length) calm();
 }
+document.addEventListener('crm:closed', ({ detail }) => { if (detail.pop) sent.add(detail.pop); });
 
 async function ask(topic, id, chosen) {
   const key = `${topic}:${id ?? ''}:`;
@@ -56,14 +62,15 @@ async function ask(topic, id, chosen) {
   asking.delete(key);
   if (answer.status !== 200) return closed(key);
   const { windows } = await answer.json();
+  closed(key, windows.map(({ url }) => key + url));
   if (!chosen) return;
-  windows.forEach(({ url, title: name, kind, urgent }, n) => {
-    const pop = `${key}${n}`, there = open(pop)[0];
-    if (there) return;
+  for (const { url, title: name, kind, urgent, opens } of windows) {
+    const pop = key + url;
+    if (opens === false || sent.has(pop) || open(key).some((w) => w.s.pop === pop)) continue;
     const at = document.activeElement, free = !at || at === document.body || at.id === 'main';
     desk().open({ url, title: name, kind, urgent, pop, quiet: !free });
     if (urgent) attract(`${name}. ${word('pop_said')}`); else say(`${name}. ${word('pop_said')}`);
-  });
+  }
 }
 
 document.addEventListener('htmx:before:request', ({ detail: { ctx } }) => {
