@@ -24,7 +24,7 @@ class EventType(enum.Enum):
     CLIENT_RINGING = "client_ringing"
     """The client's telephone is being called: the ring time counts from here."""
     ANSWERED = "answered"
-    """Client and colleague are connected."""
+    """Client and colleague are connected; after `HELD` again, for providers that do not tell the two apart."""
     HELD = "held"
     RESUMED = "resumed"
     TRANSFERRED = "transferred"
@@ -93,6 +93,8 @@ class CallEvent:
     at: dt.datetime
     key: str
     leg: str | None = None
+    order: int | None = None
+    """The provider's own count of what it told about the leg, where it counts: it goes before `at`, which may be when we heard."""
     control: str | None = None
     """What call control addresses for this leg."""
     incoming: bool | None = None

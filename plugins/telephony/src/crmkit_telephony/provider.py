@@ -90,8 +90,8 @@ class Originate:
 class Placed:
     """What a provider answers to `Originate`."""
 
-    call_key: str
-    """The call's key in its events, as `CallEvent.call`."""
+    call_key: str | None
+    """The call's key in its events, as `CallEvent.call`; None where the answer does not name it: then events carry the reference."""
     control: str | None = None
     """What call control addresses, where that is known already."""
 

@@ -26,7 +26,7 @@ ROLES = (
     ),
     Role(
         "director",
-        dict.fromkeys(("telephony.use", *_CALLS, "telephony.listen", "telephony.reports.read", "telephony.line.read", "telephony.our_number.read",
+        dict.fromkeys(("telephony.use", *_CALLS, "telephony.listen", "telephony.reports.read", "telephony.line.read", "telephony.number.read",
                        "telephony.do_not_call.*"), "all"),
         label=_("Sales director", ru="Директор по продажам"),
     ),

@@ -1,0 +1,16 @@
+"""Mango Office as a telephone provider of crmkit."""
+
+from crmkit import Plugin, _
+
+from .provider import MangoProvider
+from .settings import MangoSettings
+
+plugin = Plugin(
+    "telephony_mango",
+    label=_("Mango Office", ru="Mango Office"),
+    modules=[f"{__name__}.offering"],
+    requires=("telephony",),
+    settings=MangoSettings,
+)
+
+__all__ = ["MangoProvider", "MangoSettings", "plugin"]
