@@ -6,7 +6,11 @@ from crmkit import Plugin, _
 
 from .entities import Call, CallState, Direction, DoNotCall, Line, OurNumber
 from .events import CallEvent, EventType, Outcome
+from .finding import Found, calls_of, do_not_call, find, line_of
+from .folding import Folded, fold
 from .hooks import Specs
+from .numbers import e164
+from .ordering import call, can, hang_up, hold, resume, transfer
 from .provider import (
     Active,
     Capability,
@@ -25,11 +29,13 @@ from .provider import (
     provider_named,
     providers,
 )
+from .reading import of_active, of_past
 from .roles import ROLES
 from .settings import TelephonySettings
+from .taking import my_calls, parties, take
 
 _ENTITIES = [f"entities.{m}" for m in ("calls", "lines")]
-_MODULES = ["tables", "roles"]
+_MODULES = ["tables", "roles", "taking", "ordering", "carrying", "reconciling", "missing"]
 
 plugin = Plugin(
     "telephony",
@@ -43,7 +49,8 @@ plugin = Plugin(
 )
 
 __all__ = [
-    "ROLES", "Active", "Call", "CallEvent", "CallState", "Capability", "Direction", "DoNotCall", "EventType", "Finding", "Heard", "Leg", "Line",
-    "NotThere", "Originate", "OurNumber", "Outcome", "Past", "Placed", "Provider", "ProviderError", "Received", "Recording", "Specs",
-    "TelephonySettings", "Unknown", "plugin", "provider_named", "providers",
+    "ROLES", "Active", "Call", "CallEvent", "CallState", "Capability", "Direction", "DoNotCall", "EventType", "Finding", "Folded", "Found", "Heard",
+    "Leg", "Line", "NotThere", "Originate", "OurNumber", "Outcome", "Past", "Placed", "Provider", "ProviderError", "Received", "Recording", "Specs",
+    "TelephonySettings", "Unknown", "call", "calls_of", "can", "do_not_call", "e164", "find", "fold", "hang_up", "hold", "line_of", "my_calls",
+    "of_active", "of_past", "parties", "plugin", "provider_named", "providers", "resume", "take", "transfer",
 ]  # fmt: skip

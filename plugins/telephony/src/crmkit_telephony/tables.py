@@ -53,11 +53,22 @@ orders = sa.Table(
     sa.Column("what", sa.String(20), nullable=False),  # one of WHATS
     sa.Column("args", sa.JSON, nullable=False),
     sa.Column("state", sa.String(20), nullable=False),  # one of ORDER_STATES
+    sa.Column("reference", sa.String(40), nullable=False, unique=True),  # ours, for providers that give it back
+    sa.Column("tries", sa.Integer, nullable=False),
     sa.Column("asked_at", UtcDateTime, nullable=False),
     sa.Column("sent_at", UtcDateTime),
     sa.Column("done_at", UtcDateTime),
     sa.Column("error", sa.Text),
     sa.Index("ix_telephony_order_open", "state", "sent_at"),
+)  # fmt: skip
+# What is known of each provider's connection: the secret in the address it calls, and when it may be asked again.
+links = sa.Table(
+    "telephony_link", metadata,
+    sa.Column("provider", sa.String(40), primary_key=True),
+    sa.Column("secret", sa.String(60), nullable=False),
+    sa.Column("old_secret", sa.String(60)),  # good for a while after a change
+    sa.Column("old_until", UtcDateTime),
+    sa.Column("ask_after", UtcDateTime),
 )  # fmt: skip
 WHATS = ("originate", "hang_up", "hold", "resume", "transfer")
 ORDER_STATES = ("asked", "sent", "done", "failed", "unsure")

@@ -62,6 +62,8 @@ class Call(Owned, table="telephony_call", label=_("Call", ru="Звонок"), pl
     direction: Mapped[Direction] = column(default=Direction.OUT, init=False, generated=True, label=_("Direction", ru="Направление"))
     state: Mapped[CallState] = column(default=CallState.INITIATED, init=False, generated=True, index=True, label=_("State", ru="Состояние"))
     outcome: Mapped[Outcome | None] = column(default=None, init=False, generated=True, index=True, label=_("How it went", ru="Итог"))
+    said: Mapped[Outcome | None] = column(default=None, init=False, generated=True, label=_("As the colleague says", ru="По словам сотрудника"))
+    """What a person said of how it went: it counts for more than what the provider told."""
     number: Mapped[str | None] = column(
         String(20), default=None, init=False, generated=True, index=True, personal=True, search=True, label=_("Number", ru="Номер")
     )
@@ -95,5 +97,11 @@ class Call(Owned, table="telephony_call", label=_("Call", ru="Звонок"), pl
     )
     """When the colleague was through with writing it up."""
     recording: Mapped[str | None] = column(String(200), default=None, init=False, generated=True, label=_("Recording", ru="Запись"))
+    heard_at: Mapped[dt.datetime | None] = column(
+        UtcDateTime, default=None, init=False, generated=True, index=True, label=_("Last heard of", ru="Последняя весть")
+    )
+    asked_at: Mapped[dt.datetime | None] = column(
+        UtcDateTime, default=None, init=False, generated=True, label=_("Last asked about", ru="Последний опрос")
+    )
     note: Mapped[str | None] = column(sa.Text, default=None, label=_("Note", ru="Заметка"))
     trouble: Mapped[str | None] = column(String(300), default=None, init=False, generated=True, label=_("What went wrong", ru="Что не удалось"))

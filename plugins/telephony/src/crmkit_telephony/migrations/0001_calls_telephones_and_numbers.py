@@ -67,6 +67,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_telephony_line")),
     )
     op.create_table(
+        "telephony_link",
+        sa.Column("provider", sa.String(length=40), nullable=False),
+        sa.Column("secret", sa.String(length=60), nullable=False),
+        sa.Column("old_secret", sa.String(length=60), nullable=True),
+        sa.Column("old_until", c.UtcDateTime(), nullable=True),
+        sa.Column("ask_after", c.UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("provider", name=op.f("pk_telephony_link")),
+    )
+    op.create_table(
         "telephony_order",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("call_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -74,11 +83,14 @@ def upgrade() -> None:
         sa.Column("what", sa.String(length=20), nullable=False),
         sa.Column("args", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("reference", sa.String(length=40), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("asked_at", c.UtcDateTime(), nullable=False),
         sa.Column("sent_at", c.UtcDateTime(), nullable=True),
         sa.Column("done_at", c.UtcDateTime(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_telephony_order")),
+        sa.UniqueConstraint("reference", name=op.f("uq_telephony_order_reference")),
     )
     op.create_table(
         "telephony_number",
@@ -130,6 +142,7 @@ def upgrade() -> None:
         sa.Column("direction", c.Choice(), nullable=False),
         sa.Column("state", c.Choice(), nullable=False),
         sa.Column("outcome", c.Choice(), nullable=True),
+        sa.Column("said", c.Choice(), nullable=True),
         sa.Column("number", sa.String(length=20), nullable=True),
         sa.Column("given", sa.String(length=60), nullable=True),
         sa.Column("our_number", sa.String(length=20), nullable=True),
@@ -147,6 +160,8 @@ def upgrade() -> None:
         sa.Column("talked", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("wrapped_at", c.UtcDateTime(), nullable=True),
         sa.Column("recording", sa.String(length=200), nullable=True),
+        sa.Column("heard_at", c.UtcDateTime(), nullable=True),
+        sa.Column("asked_at", c.UtcDateTime(), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("trouble", sa.String(length=300), nullable=True),
         sa.ForeignKeyConstraint(
@@ -180,6 +195,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_telephony_call_began_at"), "telephony_call", ["began_at"], unique=False)
     op.create_index(op.f("ix_telephony_call_contact_id"), "telephony_call", ["contact_id"], unique=False)
     op.create_index(op.f("ix_telephony_call_deal_id"), "telephony_call", ["deal_id"], unique=False)
+    op.create_index(op.f("ix_telephony_call_heard_at"), "telephony_call", ["heard_at"], unique=False)
     op.create_index(op.f("ix_telephony_call_inquiry_id"), "telephony_call", ["inquiry_id"], unique=False)
     op.create_index(op.f("ix_telephony_call_lead_id"), "telephony_call", ["lead_id"], unique=False)
     op.create_index(op.f("ix_telephony_call_number"), "telephony_call", ["number"], unique=False)
@@ -231,6 +247,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_telephony_call_number"), table_name="telephony_call")
     op.drop_index(op.f("ix_telephony_call_lead_id"), table_name="telephony_call")
     op.drop_index(op.f("ix_telephony_call_inquiry_id"), table_name="telephony_call")
+    op.drop_index(op.f("ix_telephony_call_heard_at"), table_name="telephony_call")
     op.drop_index(op.f("ix_telephony_call_deal_id"), table_name="telephony_call")
     op.drop_index(op.f("ix_telephony_call_contact_id"), table_name="telephony_call")
     op.drop_index(op.f("ix_telephony_call_began_at"), table_name="telephony_call")
@@ -238,6 +255,7 @@ def downgrade() -> None:
     op.drop_table("telephony_do_not_call")
     op.drop_table("telephony_number")
     op.drop_table("telephony_order")
+    op.drop_table("telephony_link")
     op.drop_table("telephony_line")
     op.drop_table("telephony_leg")
     op.drop_table("telephony_event")

@@ -1,0 +1,223 @@
+"""No call lives for ever: providers are asked about those that fell silent, and about recordings nobody told of."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Sequence
+
+import attrs
+import sqlalchemy as sa
+
+from crmkit import Crm, Tick, Uow, every, on, outside
+
+from .carrying import LookUp
+from .entities import Call, CallState
+from .events import CallEvent, EventType, Outcome
+from .ordering import finish
+from .provider import Capability, Past, Provider, ProviderError, provider_named
+from .reading import of_active, of_past
+from .settings import TelephonySettings
+from .tables import legs, links, orders
+from .taking import LookAgain, WantRecording, take
+
+log = logging.getLogger("crmkit.telephony")
+HISTORY_LAGS = dt.timedelta(minutes=5)
+"""For how long a provider's history may not have a call that is over."""
+MOST_AT_ONCE = 30
+RECORDING_PAUSES = (dt.timedelta(minutes=2), dt.timedelta(minutes=10), dt.timedelta(hours=1))
+
+
+@attrs.frozen
+class AskAll:
+    """A provider is to be asked about all calls that fell silent."""
+
+    provider: str
+
+
+@attrs.frozen
+class TooOld:
+    """Nobody has heard of a call for hours."""
+
+    call_id: int
+
+
+@attrs.frozen
+class _Silent:
+    """A call nobody has heard of for a while."""
+
+    id: int
+    key: str | None
+    heard_at: dt.datetime
+
+    @property
+    def own_key(self) -> str:
+        """The provider's key of it."""
+        return (self.key or "").partition(":")[2]
+
+
+_C = Call.__table__.c
+_HEARD = sa.func.coalesce(_C.heard_at, _C.began_at, _C.created_at, type_=_C.heard_at.type)
+_ALIVE = sa.and_(_C.state != CallState.ENDED, _C.archived_at.is_(None))
+
+
+@every(cron="* * * * *")
+def watch(tick: Tick, uow: Uow) -> None:
+    """Have providers asked about calls that fell silent, and close those of which nothing was heard for hours."""
+    settings = uow.crm[TelephonySettings]
+    since = uow.now - settings.believed_for
+    silent = sa.select(_C.provider).where(_ALIVE, since > _HEARD, sa.or_(_C.asked_at.is_(None), _C.asked_at < since), _C.provider.is_not(None))
+    for provider in uow.connection.execute(silent.distinct()).scalars().all():
+        uow.schedule(AskAll(provider), key=f"telephony:ask:{provider}")
+    for key in uow.connection.execute(sa.select(_C.id).where(_ALIVE, uow.now - settings.over_after > _HEARD)).scalars().all():
+        uow.schedule(TooOld(key), key=f"telephony:old:{key}")
+
+
+@on(TooOld)
+def close_old(event: TooOld, uow: Uow) -> None:
+    """End a call of which nothing was heard for hours, whatever its provider says."""
+    call = uow.get(Call, event.call_id)
+    if call.state is not CallState.ENDED and (call.heard_at or call.created_at) < uow.now - uow.crm[TelephonySettings].over_after:
+        close(uow, call)
+
+
+def close(uow: Uow, call: Call) -> None:
+    """End a call that is over, though nobody can tell how it went."""
+    if call.key is None or call.provider is None:
+        finish(uow, uow.get(Call, call.id, lock=True), Outcome.FAILED)
+        return
+    key = call.key.partition(":")[2]
+    take(uow, call.provider, [CallEvent(
+        type=EventType.ENDED, call=key, at=uow.now, key=f"crm:over:{key}"[:200], outcome=None if _is_quiet(uow, call) else Outcome.UNKNOWN)])
+
+
+@outside(AskAll)
+def ask_all(event: AskAll, crm: Crm) -> None:
+    """Ask a provider about its calls that fell silent."""
+    since = crm.clock.now() - crm[TelephonySettings].believed_for
+    due = sa.and_(since > _HEARD, sa.or_(_C.asked_at.is_(None), _C.asked_at < since))
+    _ask(crm, event.provider, sa.and_(_C.provider == event.provider, due))
+
+
+@outside(LookAgain)
+def look_again(event: LookAgain, crm: Crm) -> None:
+    """Ask a provider about one call now."""
+    with crm.read() as uow:
+        call = uow.peek(Call, event.call_id)
+    if call is not None and call.provider is not None and call.state is not CallState.ENDED:
+        _ask(crm, call.provider, _C.id == call.id)
+
+
+def _ask(crm: Crm, name: str, which: sa.ColumnElement[bool]) -> None:
+    provider = provider_named(crm, name)
+    wanted = sa.select(_C.id, _C.key, _HEARD).where(_ALIVE, which).order_by(_HEARD)
+    with crm.read() as uow:
+        calls = [_Silent(*row) for row in uow.connection.execute(wanted)]
+        wait = uow.connection.execute(sa.select(links.c.ask_after).where(links.c.provider == name)).scalar()
+    if provider is None or not calls or (wait is not None and wait > crm.clock.now()):
+        return
+    try:
+        _ask_about(crm, provider, calls)
+    except ProviderError as error:
+        log.warning("%s cannot be asked about calls: %s", name, error)
+        if error.after is not None:
+            with crm.uow() as uow:
+                uow.connection.execute(links.update().where(links.c.provider == name).values(ask_after=uow.now + error.after))
+
+
+def _ask_about(crm: Crm, provider: Provider, calls: Sequence[_Silent]) -> None:
+    """Ask once what goes on, and of the rest how it went.
+
+    What goes on comes first although history is surer: one question answers for all long conversations, of which there are
+    far more than of lost ends, and the hourly limits are small.
+    """
+    active = _by_key(provider) if provider.can(Capability.ACTIVE_CALLS) else {}
+    asked = 0
+    for call in calls:
+        if call.key is None:
+            with crm.uow() as uow:
+                _look_up(uow, call)
+            continue
+        events = active.get(call.own_key)
+        past: Past | None = None
+        if events is None and provider.can(Capability.HISTORY):
+            asked += 1
+            if asked > MOST_AT_ONCE:
+                return
+            past = provider.past(call.own_key)
+        with crm.uow() as uow:
+            _note(uow, provider, call, events, past)
+
+
+def _by_key(provider: Provider) -> dict[str, list[CallEvent]]:
+    found: dict[str, list[CallEvent]] = {}
+    for active in provider.active_calls():
+        found.setdefault(active.call_key, []).extend(of_active(active))
+    return found
+
+
+def _note(uow: Uow, provider: Provider, silent: _Silent, goes_on: list[CallEvent] | None, past: Past | None) -> None:
+    call = uow.get(Call, silent.id)
+    if call.state is CallState.ENDED or call.key != silent.key:
+        return
+    if past is not None:
+        take(uow, provider.name, [attrs.evolve(e, call=silent.own_key) for e in of_past(past)])
+        return
+    if goes_on is None and _is_gone(uow, provider, call):
+        close(uow, call)
+        return
+    uow.keep(call, asked_at=uow.now)
+    if goes_on and call.answered_at is None:
+        take(uow, provider.name, goes_on)
+
+
+def _is_gone(uow: Uow, provider: Provider, call: Call) -> bool:
+    """True when a call that is in no answer is over for good."""
+    believed = uow.crm[TelephonySettings].believed_for
+    silent = uow.now - (call.heard_at or call.created_at)
+    if provider.can(Capability.HISTORY):
+        return silent >= believed + HISTORY_LAGS and provider.can(Capability.ACTIVE_CALLS)
+    if provider.can(Capability.ACTIVE_CALLS):
+        return silent >= believed
+    return silent >= believed and _is_quiet(uow, call)
+
+
+def _is_quiet(uow: Uow, call: Call) -> bool:
+    """True when all telephones of a call are out of it."""
+    ended = uow.connection.execute(sa.select(legs.c.ended_at).where(legs.c.call_id == call.id)).scalars().all()
+    return bool(ended) and None not in ended
+
+
+def _look_up(uow: Uow, silent: _Silent) -> None:
+    wanted = sa.select(orders.c.id).where(orders.c.call_id == silent.id, orders.c.what == "originate", orders.c.state.in_(("sent", "done")))
+    order = uow.connection.execute(wanted).scalar()
+    uow.keep(uow.get(Call, silent.id), asked_at=uow.now)
+    if order is not None:
+        uow.schedule(LookUp(order), key=f"telephony:lookup:{order}")
+
+
+@outside(WantRecording)
+def want_recording(event: WantRecording, crm: Crm) -> None:
+    """Ask whether a conversation was recorded, in growing pauses, where the provider did not say so by itself."""
+    with crm.read() as uow:
+        call = uow.peek(Call, event.call_id)
+    provider = None if call is None else provider_named(crm, call.provider or "")
+    if call is None or call.key is None or call.provider is None or call.recording is not None or provider is None:
+        return
+    if not (provider.can(Capability.HISTORY) and provider.can(Capability.RECORDINGS)):
+        return
+    key, past, after = call.key.partition(":")[2], None, dt.timedelta(0)
+    try:
+        past = provider.past(key)
+    except ProviderError as error:
+        after = error.after or after
+    with crm.uow() as uow:
+        if past is not None and past.recording:
+            take(uow, call.provider, [CallEvent(
+                type=EventType.RECORDING_READY, call=key, at=uow.now, key=f"crm:recording:{key}"[:200], recording=past.recording)])
+        elif event.attempt < len(RECORDING_PAUSES):
+            pause = max(RECORDING_PAUSES[event.attempt], after)
+            uow.schedule(WantRecording(call.id, event.attempt + 1), delay=pause, key=f"telephony:recording:{call.id}")
+
+
+__all__ = ["AskAll", "TooOld", "close", "watch"]

@@ -1,0 +1,258 @@
+"""The intake: what a provider told becomes calls, in one transaction, each thing once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+from collections.abc import Mapping, Sequence
+
+import attrs
+import sqlalchemy as sa
+
+from crmkit import Topic, Uow
+from crmkit_sales import Channel, Contact, Inquiry
+
+from .entities import Call, CallState, Direction, Line
+from .events import CallEvent, EventType, Outcome
+from .finding import Belongs, belongs, find, source_of
+from .folding import Folded, Party, fold, in_order
+from .keeping import belong, cleaned, keep, kept, one_at_a_time
+from .matching import own_call
+from .numbers import e164
+from .roles import CALL
+from .settings import TelephonySettings
+from .tables import legs
+
+PHONE = Topic("telephony.phone", permission=CALL, personal=True)
+"""Something happened at somebody's telephone: their screens look again at their calls."""
+MISSED_AFTER = dt.timedelta(seconds=5)
+QUIET_FOR = dt.timedelta(seconds=5)
+_LEGS = sa.select(*legs.c).where(legs.c.call_id == sa.bindparam("call", type_=legs.c.call_id.type))
+
+
+@attrs.frozen
+class MissedCall:
+    """A call nobody took is to be looked at, once what was told late has come."""
+
+    call_id: int
+
+
+@attrs.frozen
+class LookAgain:
+    """A provider is to be asked about a call."""
+
+    call_id: int
+
+
+@attrs.frozen
+class WantRecording:
+    """The recording of a call is to be asked for."""
+
+    call_id: int
+    attempt: int = 0
+
+
+def take(uow: Uow, provider: str, events: Sequence[CallEvent]) -> list[Call]:
+    """Take in what a provider told, in whatever order and however often, and return the calls it is about.
+
+    Equal keys are one event. Calls between colleagues, and what is not understood, are kept as events without a call.
+    """
+    events = [cleaned(e, uow.now) for e in events]
+    keys = list(dict.fromkeys(e.call for e in events))
+    with uow.as_system():
+        one_at_a_time(uow, [f"{provider}:{key}" for key in keys])
+        new: dict[str, list[CallEvent]] = {}
+        for event in keep(uow, provider, events):
+            new.setdefault(event.call, []).append(event)
+        calls = [_take_call(uow, provider, key, new.get(key, [])) for key in dict.fromkeys([*new, *keys])]
+        uow.settle()  # what others add because of it is the system's doing too, whoever brought the news
+    return list({call.id: call for call in calls if call is not None}.values())
+
+
+def again(uow: Uow, provider: str, key: str) -> Call | None:
+    """Work a call out anew from what is kept of it."""
+    with uow.as_system():
+        one_at_a_time(uow, [f"{provider}:{key}"])
+        return _take_call(uow, provider, key, kept(uow, provider, key))
+
+
+def _take_call(uow: Uow, provider: str, key: str, new: Sequence[CallEvent]) -> Call | None:
+    call = uow.find(Call).archived(only=False).where(Call.key == call_key(provider, key)).first() if key else None
+    if not new or not key:
+        return call
+    told = kept(uow, provider, key)
+    folded = fold(told, lambda number: e164(number, uow.crm))
+    if folded is None or (call is None and not folded.real):
+        return None
+    if call is not None:
+        call = uow.get(Call, call.id, lock=True)
+    placed = own_call(uow, provider, key, folded, call)
+    if placed is not None:
+        call = _join(uow, placed, call)
+    fresh = call is None
+    if call is None:
+        call = uow.add(Call())
+    before = call.state, call.outcome, call.owner_id
+    was_over = not fresh and call.state is CallState.ENDED and (call.key is not None)
+    lines = _lines(uow, provider, folded.parties)
+    if call.key is None:
+        uow.keep(call, key=call_key(provider, key), provider=provider)
+    _write(uow, call, folded, lines, new)
+    if fresh:
+        _introduce(uow, call)
+    uow.flush()
+    belong(uow, provider, [key], call.id)
+    people = _write_legs(uow, call, folded.parties, lines)
+    uow.crm.hook.telephony_changed(call=call, events=in_order(new), uow=uow)
+    _follow_up(uow, call, folded, was_over=was_over)
+    _tell(uow, call, {*people, before[2], call.owner_id})
+    return call
+
+
+def call_key(provider: str, key: str) -> str:
+    """Return the key of a call: the provider's, with its name."""
+    return f"{provider}:{key}"
+
+
+def _join(uow: Uow, placed: Call, other: Call | None) -> Call:
+    """Go on with the call that was asked for; what the provider told before its answer joins it."""
+    placed = uow.get(Call, placed.id, lock=True)
+    if other is None:
+        return placed
+    key, provider = other.key, other.provider
+    uow.connection.execute(legs.delete().where(legs.c.call_id == other.id))
+    uow.keep(other, key=None)
+    for name in ("contact_id", "lead_id", "deal_id", "inquiry_id", "note"):
+        if getattr(placed, name) is None and getattr(other, name) is not None:
+            setattr(placed, name, getattr(other, name))
+    uow.flush()
+    uow.archive(other)
+    uow.keep(placed, key=key, provider=provider)
+    return placed
+
+
+def _write(uow: Uow, call: Call, folded: Folded, lines: Mapping[str, Line], new: Sequence[CallEvent]) -> None:
+    number = e164(folded.number, uow.crm)
+    ours = e164(folded.our_number, uow.crm) or (folded.our_number or "")[:20] or None
+    outcome = folded.outcome if call.said is None or folded.outcome is None else call.said
+    values: dict[str, t.Any] = {
+        "direction": Direction.IN if folded.incoming else Direction.OUT, "state": folded.state, "outcome": outcome,
+        "number": number or call.number, "given": folded.number or call.given, "our_number": ours or call.our_number,
+        "extension": folded.extension or call.extension, "began_at": min(folded.began_at, call.began_at or folded.began_at),
+        "ringing_at": folded.ringing_at, "answered_at": folded.answered_at, "ended_at": folded.ended_at, "rang": folded.rang,
+        "talked": folded.talked, "recording": folded.recording or call.recording,
+    }  # fmt: skip
+    if any(e.type is not EventType.UNKNOWN for e in new):
+        values["heard_at"] = uow.now
+    if call.outcome is Outcome.FAILED and call.trouble and outcome is not Outcome.FAILED:
+        values["trouble"] = None  # it was placed after all
+    changed = {name: value for name, value in values.items() if call.__dict__.get(name) != value}
+    if changed:
+        uow.keep(call, **changed)
+    line = next((line for name in (folded.device, folded.extension) if name and (line := lines.get(name)) is not None), None)
+    if line is not None and line.owner_id is not None and call.owner_id != line.owner_id:
+        call.owner_id, call.team_id = line.owner_id, line.team_id
+
+
+def _lines(uow: Uow, provider: str, parties: Sequence[Party]) -> dict[str, Line]:
+    """Return the telephones of a call by device and extension."""
+    devices, names = {p.device for p in parties if p.device}, {p.extension for p in parties if p.extension}
+    ways = [Line.device.in_(devices)] if devices else []
+    ways += [Line.extension.in_(names)] if names else []
+    if not ways:
+        return {}
+    known: dict[str, Line] = {}
+    for line in uow.find(Line).where(Line.provider == provider, Line.in_use.is_(True), sa.or_(*ways)).order_by(Line.id):
+        for name in (line.extension, line.device):
+            if name:
+                known.setdefault(name, line)
+    return known
+
+
+def _introduce(uow: Uow, call: Call) -> None:
+    """Say of a new call whose it is, and which advertising brought it; somebody unknown who calls is an inquiry."""
+    source = source_of(uow, call.our_number)
+    if source is not None:
+        uow.keep(call, source_id=source.id)
+    whose = belongs(find(uow, call.number or call.given or "")) if call.number or call.given else Belongs()
+    for name in ("contact_id", "lead_id", "deal_id", "inquiry_id"):
+        if getattr(call, name) is None:
+            setattr(call, name, getattr(whose, name))
+    if call.owner_id is None:
+        call.owner_id, call.team_id = whose.owner_id, whose.team_id
+    makes = uow.crm[TelephonySettings].unknown_makes == "inquiry" and call.direction is Direction.IN
+    if makes and not whose.known and call.number is not None:
+        inquiry = uow.add(Inquiry(
+            phone=call.number, channel=Channel.CALL, source_id=call.source_id, received_at=call.began_at, owner_id=call.owner_id,
+            team_id=call.team_id))
+        uow.flush()
+        call.inquiry_id = inquiry.id
+
+
+def _write_legs(uow: Uow, call: Call, parties: Sequence[Party], lines: Mapping[str, Line]) -> set[int | None]:
+    """Write who rings and talks, and return whom it concerns."""
+    before = {row.key: row for row in uow.connection.execute(_LEGS, {"call": call.id})}
+    people: set[int | None] = set()
+    for party in parties:
+        line = lines.get(party.device or "") or lines.get(party.extension or "")
+        was = before.pop(party.key, None)
+        user = line.owner_id if line is not None else was.user_id if was is not None else None
+        values = {
+            "control": party.control, "extension": party.extension, "device": party.device, "user_id": user, "rang_at": party.rang_at,
+            "answered_at": party.answered_at, "ended_at": party.ended_at, "outcome": None if party.outcome is None else party.outcome.value,
+        }  # fmt: skip
+        if was is None:
+            uow.connection.execute(legs.insert().values(call_id=call.id, key=party.key, **values))
+        elif any(getattr(was, name) != value for name, value in values.items()):
+            uow.connection.execute(legs.update().where(legs.c.id == was.id).values(**values))
+        people.add(user)
+    for gone in before.values():
+        uow.connection.execute(legs.delete().where(legs.c.id == gone.id))
+        people.add(gone.user_id)
+    return people
+
+
+def _follow_up(uow: Uow, call: Call, folded: Folded, *, was_over: bool) -> None:
+    if folded.quiet:
+        uow.schedule(LookAgain(call.id), delay=QUIET_FOR, key=f"telephony:look:{call.id}")
+    if folded.state is not CallState.ENDED or was_over:
+        return
+    if folded.incoming and folded.outcome not in (Outcome.ANSWERED, Outcome.VOICEMAIL):
+        uow.schedule(MissedCall(call.id), delay=MISSED_AFTER, key=f"telephony:missed:{call.id}")
+    if folded.outcome is Outcome.ANSWERED and folded.recording is None:
+        uow.schedule(WantRecording(call.id), delay=uow.crm[TelephonySettings].recordings_from, key=f"telephony:recording:{call.id}")
+
+
+def _tell(uow: Uow, call: Call, people: set[int | None]) -> None:
+    for user in sorted(x for x in people if x is not None):
+        uow.publish(PHONE.name, user)
+
+
+def tell_about(uow: Uow, call: Call, *more: int | None) -> None:
+    """Let the screens of all whose telephones are in a call look again."""
+    _tell(uow, call, {row.user_id for row in uow.connection.execute(_LEGS, {"call": call.id})} | {call.owner_id, *more})
+
+
+def my_calls(uow: Uow, user_id: int) -> list[Call]:
+    """Return the calls that ring or are spoken at somebody's telephone now, and those being placed for them, oldest first.
+
+    Whoever's telephone it is sees them, whatever the row rules say of calls that are others'.
+    """
+    at_theirs = sa.select(legs.c.call_id).where(legs.c.user_id == user_id, legs.c.ended_at.is_(None))
+    asked = (Call.owner_id == user_id) & Call.state.in_([CallState.INITIATED])
+    with uow.as_system():
+        return uow.find(Call).where(Call.state != CallState.ENDED, Call.id.in_(at_theirs) | asked).order_by(Call.began_at, Call.id).all()
+
+
+def parties(uow: Uow, call: Call) -> list[t.Any]:
+    """Return the telephones of a call as rows of ``telephony_leg``, in the order they came in."""
+    return sorted(uow.connection.execute(_LEGS, {"call": call.id}), key=lambda row: row.id)
+
+
+def name_of(uow: Uow, call: Call) -> str | None:
+    """Return what an agent's telephone may show of a client: the name, where one is known."""
+    contact = None if call.contact_id is None else uow.peek(Contact, call.contact_id)
+    return None if contact is None else contact.name
+
+
+__all__ = ["PHONE", "LookAgain", "MissedCall", "WantRecording", "again", "call_key", "my_calls", "name_of", "parties", "take", "tell_about"]
