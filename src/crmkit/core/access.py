@@ -80,6 +80,7 @@ class Access:
     def __init__(self, crm: Crm, roles: Iterable[Role]) -> None:
         self.crm, self._fixed = crm, tuple(roles)
         self._known: _Known | None = None
+        self._secret: dict[str, frozenset[str]] = {}
 
     @property
     def roles(self) -> Mapping[str, Role]:
@@ -221,7 +222,10 @@ class Access:
     # ---- fields ------------------------------------------------------------------------------------------------
     def hidden(self, actor: Actor, kind: Kind) -> frozenset[str]:
         """Return the fields (``phone``, ``patient.born``) the actor never sees: hidden in every role that shows the record."""
-        secret = frozenset(p.removeprefix(f"{kind.key}.") for p in _field_names(kind) if _is_secret(kind, p.removeprefix(f"{kind.key}.")))
+        secret = self._secret.get(kind.key)
+        if secret is None:
+            names = [p.removeprefix(f"{kind.key}.") for p in _field_names(kind)]
+            secret = self._secret[kind.key] = frozenset(n for n in names if _is_secret(kind, n))
         return secret if actor.system else secret | self._limited(actor, kind, ("read", "create"), "hidden")
 
     def read_only(self, actor: Actor, kind: Kind, action: str = "change") -> frozenset[str]:

@@ -265,6 +265,9 @@ def route(
     return _mark(RouteMark(path=path, permission=permission, methods=tuple(methods), upload=upload, operation=operation))
 
 
+NAMED = (Permission, Topic)
+
+
 @attrs.frozen
 class Plugin:
     """A named set of modules: their entities, pipelines, marked functions and hook implementations.
@@ -295,7 +298,7 @@ class Plugin:
             for name, value in list(vars(module).items()):
                 if type(value) in PLAIN:
                     continue
-                if isinstance(value, Permission | Topic):
+                if isinstance(value, NAMED):
                     if value.name.startswith(f"{self.name}."):
                         yield module, name, value
                 elif isinstance(value, sa.Table):  # one that is no entity's: an index of the plugin's own, say

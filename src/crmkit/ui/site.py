@@ -9,14 +9,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from markupsafe import Markup
-from starlette.routing import Match, Route
+from starlette.routing import Match
 
 from ..core.errors import CompositionError, Forbidden, Refusal, Unauthenticated
 from ..core.settings import fill
 from ..web.answer import Answer
 from ..web.call import BIGGEST, as_id
 from ..web.problems import NoSuchPath, failed, problem_body, refused
-from ..web.routes import Endpoint, Methods
+from ..web.routes import Endpoint, Methods, matching
 from ..web.running import running
 from . import formats
 from .boundary import Boundary
@@ -68,7 +68,7 @@ class Site:
         self.login = login
         self.rooms = list(_rooms(self))
         self.fixed = {path: self._methods(a) for room in self.rooms for path, a in room.fixed.items()}
-        self.below = [(Route(path, _nothing), self._methods(a)) for room in self.rooms for path, a in room.below.items()]
+        self.below = [(matching(path), self._methods(a)) for room in self.rooms for path, a in room.below.items()]
         self.of_kind = {verb: self._methods(a) for room in self.rooms for verb, a in room.of_kind.items()}
         self.of_record = {verb: self._methods(a) for room in self.rooms for verb, a in room.of_record.items()}
         self.kinds = {(kind.plugin, key.partition(".")[2]): kind for key, kind in crm.kinds.items()}
@@ -359,10 +359,6 @@ def _somebody_else(visit: Visit) -> bool:
     """True when a page of one person asks, but another has signed in in the same browser meanwhile: it must be fetched anew."""
     given = visit.call.header(b"crm-who")
     return bool(given) and visit.signed_in and given != visit.who
-
-
-def _nothing(request: t.Any) -> None:
-    """Stands where Starlette wants an endpoint: only the path of the route is used."""
 
 
 def _lost(visit: Visit, uow: Uow) -> t.NoReturn:

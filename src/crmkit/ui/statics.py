@@ -48,7 +48,10 @@ def media_type(name: str) -> str:
 def read_folder(folder: Path, extra: t.Mapping[str, bytes] | None = None) -> Folder:
     """Return every file below a folder, with one digest over them all."""
     files = {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()} if folder.is_dir() else {}
-    files |= extra or {}
+    return _folder(files | dict(extra or {}))
+
+
+def _folder(files: t.Mapping[str, bytes]) -> Folder:
     digest = hashlib.sha256()
     for name, content in sorted(files.items()):
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
@@ -68,10 +71,9 @@ def plugin_folder(plugin: Plugin, package: Path) -> Folder:
 
     They are wrapped in ``@layer plugins { [data-plugin="name"] { … } }``: nested rules, as browsers have them since 2023.
     """
-    folder = package / "static"
-    found = read_folder(folder)
+    found = read_folder(package / "static")
     wrapped = {
         name: f'@layer plugins{{[data-plugin="{plugin.name}"]{{\n'.encode() + content + b"\n}}\n" if name.endswith(".css") else content
         for name, content in found.files.items()
     }
-    return Folder(wrapped, read_folder(folder, wrapped).digest)
+    return _folder(wrapped)

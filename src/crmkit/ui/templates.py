@@ -25,17 +25,15 @@ class Kept(jinja2.BytecodeCache):
     """Compiled templates of this process, shared by its CRMs: jinja tells a template that changed by its source."""
 
     def __init__(self) -> None:
-        self._known: dict[str, bytes] = {}
+        self._known: dict[tuple[str, str], t.Any] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Give a template what it was compiled to before."""
-        found = self._known.get(bucket.key)
-        if found is not None:
-            bucket.bytecode_from_string(found)
+        bucket.code = self._known.get((bucket.key, bucket.checksum))
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keep what a template was compiled to."""
-        self._known[bucket.key] = bucket.bytecode_to_string()
+        self._known[bucket.key, bucket.checksum] = bucket.code
 
 
 KEPT = Kept()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from collections.abc import Callable, Mapping
 
@@ -72,6 +73,16 @@ STAGED_ONLY = frozenset({"move", "moves", "stages", "board"})
 DO_ONE, DO = ({"POST": Endpoint(run, body=True, open=True)} for run in (commands.on_record, commands.by_itself))
 
 
+@functools.cache
+def matching(path: str, methods: tuple[str, ...] = ("GET",)) -> Route:
+    """Return what tells whether a request is for `path`, made once for all CRMs of the process. Nobody calls it."""
+    return Route(path, endpoint=_nothing, methods=list(methods))
+
+
+def _nothing(request: t.Any) -> None:
+    """Stands where Starlette wants an endpoint."""
+
+
 class Routes:
     """The addresses of one CRM."""
 
@@ -84,7 +95,7 @@ class Routes:
         self.plugin_routes: dict[str, list[tuple[Route, Methods]]] = {}
         for item in crm.marked:
             if isinstance(item.mark, RouteMark):
-                route = Route(item.mark.path, endpoint=lambda request: None, methods=list(item.mark.methods))
+                route = matching(item.mark.path, item.mark.methods)
                 run = plugins.endpoint(item.function, item.mark)
                 large = item.mark if item.mark.upload is not None else None
                 methods = {m: Endpoint(run, body=m not in ("GET", "HEAD"), open=True, mark=large) for m in item.mark.methods}
