@@ -28,6 +28,7 @@ WORDS: dict[str, Text] = {
     "so_far": _("closed today", ru="закрыто сегодня"),
     "by": _("by {time}: {count}", ru="к {time} — {count}"),
     "by_of": _("by {time} at this pace; the goal is {goal}", ru="к {time} таким темпом; цель — {goal}"),
+    "goal_today": _("is the goal for today", ru="— цель на сегодня"),
     "soon": _("too soon to tell the pace", ru="о темпе судить рано"), "then": _("then a break: {reason}", ru="потом перерыв: {reason}"),
     "silent": _("browser fell silent: {count}", ru="браузер молчал: {count}"), "take_back": _("Return to the queue", ru="Вернуть в очередь"),
     "give": GIVE, "open": _("Open the task", ru="Открыть задачу"), "report": _("Their day in reports", ru="День в отчётах"),

@@ -99,14 +99,15 @@ def _by_hour(uow: Uow, shown: Shown, goal: int) -> Markup:
     zone, today = uow.crm.zone, shown.ask.until == uow.now.astimezone(uow.crm.zone).date()
     first, now = min(rows), uow.now.astimezone(zone).hour if today else max(rows)
     end = max(end_of_day(uow).astimezone(zone).hour if today else max(rows) + 1, now + 1)
-    hours, closed, sums = list(range(first, end)), 0, []
+    hours, closed = list(range(first, end)), 0
+    sums: list[int | None] = [0]
     for hour in hours:
         closed += rows[hour].closed if hour in rows else 0
         sums.append(closed if hour <= now else None)
     size = max(1, len(hours))
-    wanted = [round(goal * people * (n + 1) / size) for n in range(len(hours))]
+    wanted = [round(goal * people * n / size) for n in range(len(hours) + 1)]  # from nothing, when the first of them began
     series = [charts.Series(FACT, sums, color="blue"), charts.Series(GOAL, wanted, color="gray")]
-    return charts.line([f"{hour + 1:02}:00" for hour in hours], series, caption=PACE)
+    return charts.line([f"{hour:02}:00" for hour in [*hours, end]], series, caption=PACE)
 
 
 def _by_day(uow: Uow, shown: Shown, goal: int) -> Markup:
