@@ -82,11 +82,13 @@ document.addEventListener('htmx:after:swap', () => {
   const to = document.querySelector('[data-focus]');
   to?.removeAttribute('data-focus');
   if (to && (lost || to.matches('[role=alert]'))) to.focus({ preventScroll: !to.matches('[role=alert]') });
-  const box = document.activeElement; // what is typed takes the place of the value that was there, as in a cell of a list
-  if (box?.matches('.prop form[data-inline] input:not([type=checkbox],[role=combobox])') && !box.dataset.taken) {
-    box.dataset.taken = '';
-    box.select();
-  }
+});
+// What is typed takes the place of the value that was there, as in a cell of a list. At once, when the field gets the focus for the first
+// time: a moment later somebody is typing already.
+document.addEventListener('focusin', ({ target: box }) => {
+  if (!box.matches?.('.prop form[data-inline] input:not([type=checkbox],[role=combobox])') || box.dataset.taken === '') return;
+  box.dataset.taken = '';
+  box.select();
 });
 
 // ---- what is fetched again keeps what was unfolded ----------------------------------------------------------------------------
