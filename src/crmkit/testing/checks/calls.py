@@ -32,7 +32,7 @@ FAILED_LATER = _(
     ru="то, что происходит само после сохранения, не работает: {why}",
 )
 EVERYTHING = Role("check", {"*": "all"})
-HORIZON = dt.timedelta(days=400)
+HORIZON, EXACT, STRIDE = dt.timedelta(days=400), dt.timedelta(minutes=30), dt.timedelta(days=5)
 
 
 @attrs.frozen
@@ -93,8 +93,18 @@ def _staged() -> type:
 
 
 def _time(kit: Kit) -> list[Text]:
+    """Let more than a year go by: at first each thing at its own minute, then in ever longer strides.
+
+    A line of every minute would run half a million times; after a stride it runs once, as it does when a server was off.
+    """
     try:
-        kit.deliver(until=HORIZON)
+        kit.deliver(until=EXACT)
+        gone = EXACT
+        while gone < HORIZON:
+            stride = min(max(gone / 10, EXACT), STRIDE)
+            kit.clock.set(kit.clock.now() + stride)
+            kit.deliver()
+            gone += stride
     except CrmError:
         return []
     except Exception as error:
