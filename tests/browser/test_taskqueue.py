@@ -162,7 +162,7 @@ def test_a_day_by_keyboard(page: Page, served, me, task, client, sign_in, watch)
     keys.press("Enter")
     expect(page.locator(".tq-dock .fld-bad")).to_contain_text("занят полностью")
     expect(page.get_by_label("Точное время")).to_be_focused()
-    free = page.locator(".tq-day:not(.full):not(.off) input").nth(3)
+    free = page.locator(".tqd td:not(.full):not(.off) input").nth(3)
     free.focus()
     keys.press("Space")
     keys.press("Enter")
@@ -282,3 +282,25 @@ def test_two_tabs_show_one_task_and_nothing_typed_is_lost(page: Page, served, me
     expect(page.locator(".tq-kept")).to_have_text("Наполовину")
     with served.uow() as uow:
         assert [t.state for t in uow.find(Task).where(Task.title == "Первая")] == [TaskState.DONE]
+
+
+def test_a_click_on_an_outcome_brings_the_next_task_by_one_request(page: Page, task, client, sign_in):
+    task("task", "Первая", -9, contact_id=client["contact"])
+    task("task", "Вторая", -8, contact_id=client["contact"])
+    sign_in("manager")
+    page.goto("/taskqueue/")
+    page.locator("[data-go]").click()
+    opened(page, "Первая")
+    expect(page.locator(".tq-mid>.skeleton,.tq-more>.skeleton")).to_have_count(0)
+    held, asked = [], []
+    page.route(re.compile("/taskqueue/(around/|do/still)"), lambda route: held.append(route))  # what is fetched once the task is in sight already
+    page.on("request", lambda request: asked.append(request))
+    page.locator(".tq-key", has_text="Сделано").click()
+    page.locator("[data-finish]").click()
+    opened(page, "Вторая")
+    expect(page.locator(".tq-client")).to_contain_text("Анна Светлова")
+    later = {route.request for route in held}
+    assert [(r.method, r.is_navigation_request(), r.url.rpartition("/")[2]) for r in asked if r not in later] == [("POST", False, "done")]
+    for route in held:
+        route.continue_()
+    expect(page.locator(".tq-mid>.skeleton,.tq-more>.skeleton")).to_have_count(0)
