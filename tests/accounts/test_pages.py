@@ -97,6 +97,15 @@ def test_signing_out_ends_the_session(company, browser):
     assert ann.get("/accounts/profile", follow_redirects=False).status_code == 303
 
 
+def test_a_token_is_shown_once_with_a_button_to_copy_it(company, browser):
+    company.person("ann")
+    ann = browser("ann")
+    page = ann.post("/accounts/profile", data={"do": "token", "name": "Books", "days": "30"}).text
+    assert re.search(r'<pre id="me-token">crmu_[^<]+</pre><button[^>]*><svg.*?</svg>Copy</button>', page, re.DOTALL)
+    assert "crmu_" not in ann.get("/accounts/profile").text
+    assert "last used today, " in page
+
+
 # ---- the second factor ----------------------------------------------------------------------------------------------------------
 def with_app(company, uow, name: str = "ann") -> str:
     person = company.person(name)

@@ -9,6 +9,7 @@ import jinja2
 
 from . import formats, words
 from .icons import icon, icon_use, sprite
+from .lookup import Templates
 from .registry import package_of
 
 if t.TYPE_CHECKING:
@@ -49,7 +50,7 @@ def environment(crm: Crm, settings: UiSettings) -> jinja2.Environment:
     loaders: list[jinja2.BaseLoader] = [jinja2.FileSystemLoader(HERE), jinja2.PrefixLoader(of_plugins)]
     if settings.templates:
         loaders.insert(0, jinja2.FileSystemLoader(settings.templates))
-    made = jinja2.Environment(
+    made = Templates(
         loader=jinja2.ChoiceLoader(loaders), autoescape=True, trim_blocks=True, lstrip_blocks=True, auto_reload=False,
         undefined=jinja2.StrictUndefined, cache_size=1000,
         bytecode_cache=KEPT,
