@@ -11,7 +11,9 @@ TIMEOUT = 10.0
 
 @functools.cache
 def _client() -> httpx.Client:
-    return httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False)
+    # No connection is kept: nobody could say when to close it.
+    limits = httpx.Limits(max_keepalive_connections=0)
+    return httpx.Client(timeout=TIMEOUT, limits=limits, follow_redirects=False, trust_env=False)
 
 
 def post(url: str, body: bytes, headers: dict[str, str]) -> int:

@@ -62,6 +62,7 @@ class Switch:
     ring_seconds: float
     webhooks: Webhooks
     truth: Truth = attrs.field(factory=Truth)
+    by_name: dict[str, Extension] = attrs.field(init=False)
     visits: dict[str, list[Visit]] = attrs.field(factory=dict)  # by CallID
     open_visits: dict[int, Visit] = attrs.field(factory=dict)  # by id(): in order of their beginning
     records: dict[str, Visit] = attrs.field(factory=dict)  # by record_uuid
@@ -74,12 +75,14 @@ class Switch:
     when_failed: dict[int, Callable[[TrueLeg], None]] = attrs.field(factory=dict)
     version: int = 0  # grows with every change: the page looks at it
 
+    def __attrs_post_init__(self) -> None:
+        self.by_name = {extension.name: extension for extension in self.extensions.values()}
+
     # Whom is it about
 
     def extension(self, name: str) -> Extension | None:
         """The extension of a name in any of its forms: 101, 1111*101, 1111*101@domain."""
-        short = name.partition("@")[0].rpartition("*")[2]
-        return next((e for e in self.extensions.values() if e.name == short), None) if len(short) <= 4 else None
+        return self.by_name.get(name.partition("@")[0].rpartition("*")[2])
 
     def relative(self, extension: Extension) -> str:
         """`1111*101`, the form in which Telfin names extensions."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import quote_plus
 
 import attrs
 
@@ -176,7 +176,7 @@ class Webhooks:
     def request(self, subscription: Subscription, fields: dict[str, str]) -> tuple[str, bytes, dict[str, str]]:
         """Url, body and headers of a webhook."""
         safe = "*@+" if self.chance.happens(self.faults.literal_plus) else "*@"
-        text = urlencode(fields, safe=safe, quote_via=quote_plus)
+        text = "&".join(f"{name}={quote_plus(value, safe)}" for name, value in fields.items())
         if subscription.method == "GET":
             return f"{subscription.url}{'&' if '?' in subscription.url else '?'}{text}", b"", {}
         return subscription.url, text.encode("ascii"), {"Content-Type": FORM}

@@ -57,20 +57,21 @@ const button = (leg, deed, look = '') =>
   el('button', { type: 'button', className: look, textContent: w(deed), data: { leg: leg.id, deed, key: `${leg.id}/${deed}` } });
 
 function acts(leg) {
-  if (leg.role === 'queue' || leg.role === 'ivr' || leg.state === 'ended') return null;
+  if (door(leg) || leg.state === 'ended') return null;
   if (leg.state === 'talking' || leg.waits) return el('div', { className: 'acts' }, button(leg, 'hang_up', 'no'));
   const buttons = [button(leg, 'pick_up', 'yes'), ignored.has(leg.id) ? null : button(leg, 'ignore'), button(leg, 'rejects', 'no'), button(leg, 'busy')];
   if (leg.role !== 'agent') buttons.push(button(leg, 'unavailable'));
   return el('div', { className: 'acts' }, ...buttons);
 }
 
+const door = (leg) => leg.role === 'queue' || leg.role === 'ivr';
 const state = (leg) => leg.held ? 'held' : leg.waits ? 'waits' : leg.state;
 
 function legRow(leg) {
   const name = leg.label ? `${leg.label} · ${leg.party}` : leg.party;
   return el('div', { className: `leg${ignored.has(leg.id) ? ' ignored' : ''}`, data: { state: leg.state } },
     el('div', { className: 'who' }, el('b', { textContent: w(leg.role) }), ` ${name}`),
-    el('div', { className: 'state' }, w(state(leg)), leg.state === 'ended' ? '' : ' ', leg.state === 'ended' ? null : el('time', { data: { since: leg.since } })),
+    door(leg) ? null : el('div', { className: 'state' }, w(state(leg)), leg.state === 'ended' ? '' : ' ', leg.state === 'ended' ? null : el('time', { data: { since: leg.since } })),
     acts(leg));
 }
 
@@ -101,6 +102,7 @@ function draw() {
   $('#none').hidden = last.calls.length > 0;
   $('#ended').replaceChildren(...last.ended.map((call) => el('li', {},
     el('span', { textContent: call.number ?? call.legs[0]?.party }), el('span', { textContent: outcome(call.outcome) }))));
+  $('#over').hidden = last.ended.length === 0;
   const order = { queue: 0, ivr: 1, phone: 2 };
   const places = last.extensions.filter((e) => e.type in order).sort((a, b) => order[a.type] - order[b.type]);
   choices($('select[name=to]'), places.map((e) => [e.name, `${e.name} · ${e.label}`]));
