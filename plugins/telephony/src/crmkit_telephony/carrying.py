@@ -34,6 +34,10 @@ UNSURE = _(
     "The connection to the provider broke while the call was being placed; it may have rung at the client. It was not dialled again.",
     ru="Связь с оператором прервалась во время набора: у клиента, возможно, звонило. Повторно номер не набирался.",
 )
+UNHEARD = _(
+    "The provider took the call on and has told nothing of it: perhaps its webhooks do not reach this CRM.",
+    ru="Оператор принял вызов, но ничего о нём не сообщил: возможно, его вебхуки не доходят до CRM.",
+)
 GONE = _("The provider {name!r} is no longer set up.", ru="Оператор связи {name!r} больше не подключён.")
 INNER = _(
     "The provider's plugin failed; an administrator finds the details in the log.",
@@ -161,8 +165,8 @@ def _done(uow: Uow, order: Order, key: str | None) -> None:
     """Note that it was done. What providers do not tell themselves (that somebody is on hold) is an event too."""
     _put(uow, order, state="done", done_at=uow.now, error=None)
     if order.what == "originate":
-        uow.cancel(f"telephony:lookup:{order.id}")
         if key:
+            uow.cancel(f"telephony:lookup:{order.id}")
             take(uow, order.provider, [placed_event(order, key)])
     elif order.what == "hang_up":
         uow.schedule(LookAgain(order.call_id), delay=SURE_AFTER, key=f"telephony:look:{order.call_id}")
@@ -256,7 +260,7 @@ def look_up(event: LookUp, crm: Crm) -> None:
         elif uow.now - (order.sent_at or order.asked_at) < LOOK_FOR:
             uow.schedule(LookUp(order.id), delay=min(after, LOOK_FOR), key=f"telephony:lookup:{order.id}")
         else:
-            _fail(uow, order, ProviderError(UNSURE), "unsure")
+            _fail(uow, order, ProviderError(UNSURE if order.state == "sent" else UNHEARD), "unsure")
 
 
 def _traces(crm: Crm, provider: Provider, order: Order) -> list[CallEvent]:

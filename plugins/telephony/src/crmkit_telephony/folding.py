@@ -182,7 +182,7 @@ class _Walk:
     def step(self, event: CallEvent) -> None:
         """Take one event into account."""
         key, kind = self._key(event), event.type
-        if key is None or kind in (EventType.INITIATED, *_LATER, EventType.ENDED):
+        if key is None or kind in (*_LATER, EventType.ENDED) or (kind is EventType.INITIATED and event.leg is None):
             party = None
         else:
             party = self._party(key, event)

@@ -19,7 +19,7 @@ from .provider import Capability, Past, Provider, ProviderError, provider_named
 from .reading import of_active, of_past
 from .settings import TelephonySettings
 from .tables import legs, links, orders
-from .taking import LookAgain, WantRecording, take
+from .taking import QUIET_FOR, LookAgain, WantRecording, take
 
 log = logging.getLogger("crmkit.telephony")
 HISTORY_LAGS = dt.timedelta(minutes=5)
@@ -86,9 +86,9 @@ def close(uow: Uow, call: Call) -> None:
     if call.key is None or call.provider is None:
         finish(uow, uow.get(Call, call.id, lock=True), Outcome.FAILED)
         return
-    key = call.key.partition(":")[2]
+    key, quiet = call.key.partition(":")[2], _quiet_since(uow, call)
     take(uow, call.provider, [CallEvent(
-        type=EventType.ENDED, call=key, at=uow.now, key=f"crm:over:{key}"[:200], outcome=None if _is_quiet(uow, call) else Outcome.UNKNOWN)])
+        type=EventType.ENDED, call=key, at=quiet or uow.now, key=f"crm:over:{key}"[:200], outcome=Outcome.UNKNOWN if quiet is None else None)])
 
 
 @outside(AskAll)
@@ -179,13 +179,13 @@ def _is_gone(uow: Uow, provider: Provider, call: Call) -> bool:
         return silent >= believed + HISTORY_LAGS and provider.can(Capability.ACTIVE_CALLS)
     if provider.can(Capability.ACTIVE_CALLS):
         return silent >= believed
-    return silent >= believed and _is_quiet(uow, call)
+    return silent >= QUIET_FOR and _quiet_since(uow, call) is not None  # nobody will ever say more
 
 
-def _is_quiet(uow: Uow, call: Call) -> bool:
-    """True when all telephones of a call are out of it."""
+def _quiet_since(uow: Uow, call: Call) -> dt.datetime | None:
+    """Return since when all telephones of a call are out of it; None while one is not."""
     ended = uow.connection.execute(sa.select(legs.c.ended_at).where(legs.c.call_id == call.id)).scalars().all()
-    return bool(ended) and None not in ended
+    return max(ended) if ended and None not in ended else None
 
 
 def _look_up(uow: Uow, silent: _Silent) -> None:

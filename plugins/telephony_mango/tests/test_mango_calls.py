@@ -1,0 +1,173 @@
+"""Calls as they come out of what Mango Office tells: in any order, however often, without a word that it is over."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+
+import pytest
+
+from crmkit import Crm
+from crmkit_telephony import Call, CallState, Direction, Line, Outcome, call, parties, providers, take, transfer
+from crmkit_telephony_mango import MangoProvider
+from crmkit_telephony_mango.simulator import MangoSimulator
+
+NUMBER = "79991234567"
+ANNA, OLEG = 7, 8
+
+
+@pytest.fixture
+def line(make, uow, mango: MangoSimulator, provider: MangoProvider, hear, crm: Crm):
+    """Two colleagues with telephones; what Mango Office tells is taken in, what it is asked goes to the simulator."""
+    for extension, user in (("101", ANNA), ("102", OLEG)):
+        make(Line, provider="mango", extension=extension, owner_id=user)
+    offered = providers(crm)["mango"]
+    assert isinstance(offered, MangoProvider)
+    offered.client = provider.client
+
+    def post(path: str, body: bytes) -> None:
+        with crm.uow() as telling:
+            take(telling, "mango", hear(body, path))
+
+    mango.deliver_to(post)
+
+
+def known(uow) -> Call:
+    uow.commit()
+    return uow.find(Call).one()
+
+
+def test_an_incoming_call_from_ring_to_recording(line, mango: MangoSimulator, uow, clock, deliver):
+    came = mango.incoming(NUMBER)
+    menu = came.machine("queue")
+    clock.forward(seconds=4)
+    leg = came.ring("101", taken_from=menu)
+    assert (known(uow).state, known(uow).owner_id, known(uow).number) == (CallState.AGENT_RINGING, ANNA, "+79991234567")
+    clock.forward(seconds=6)
+    menu.disconnect()
+    leg.connect()
+    assert known(uow).state is CallState.TALKING
+    clock.forward(seconds=30)
+    leg.hold()
+    assert known(uow).state is CallState.HELD
+    leg.connect()
+    assert known(uow).state is CallState.TALKING
+    clock.forward(seconds=30)
+    leg.disconnect()
+    ended = clock.now()
+    deliver(until=dt.timedelta(seconds=10))
+    talked = known(uow)
+    assert (talked.state, talked.outcome, talked.direction) == (CallState.ENDED, Outcome.ANSWERED, Direction.IN)
+    assert (talked.ended_at, talked.talked, talked.rang, talked.our_number) == (ended, 60, 6, "+74950000000")
+    key = mango.recorded(came)
+    assert known(uow).recording == key
+
+
+def test_who_waits_in_a_queue_is_not_over(line, mango: MangoSimulator, uow, deliver):
+    came = mango.incoming(NUMBER)
+    menu = came.machine("ivr").connect()
+    came.machine("queue")
+    menu.disconnect()
+    deliver(until=dt.timedelta(minutes=10))
+    assert known(uow).state is not CallState.ENDED
+    came.hang_up()
+    deliver(until=dt.timedelta(seconds=10))
+    assert (known(uow).state, known(uow).outcome) == (CallState.ENDED, Outcome.NO_ANSWER)
+
+
+def test_one_telephone_after_another(line, mango: MangoSimulator, uow, clock, deliver):
+    came = mango.incoming(NUMBER)
+    first = came.ring("101")
+    clock.forward(seconds=20)
+    first.disconnect()
+    clock.forward(seconds=1)
+    second = came.ring("102")
+    deliver(until=dt.timedelta(seconds=10))
+    assert (known(uow).state, known(uow).owner_id) == (CallState.AGENT_RINGING, OLEG)
+    second.connect()
+    assert known(uow).state is CallState.TALKING
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_order_and_any_repetition_is_one_call(line, mango: MangoSimulator, uow, crm: Crm, hear, clock, deliver, seed: int):
+    mango.deliver_to(None)
+    came = mango.incoming(NUMBER)
+    leg = came.ring("101").connect().hold()
+    leg.connect()
+    came.transfer(leg, "102").connect()
+    told = [*mango.sent, *mango.sent]
+    random.Random(seed).shuffle(told)
+    for message in told:
+        clock.forward(seconds=1)
+        with crm.uow() as telling:
+            take(telling, "mango", hear(message.body, message.path))
+    assert (known(uow).state, known(uow).owner_id) == (CallState.TALKING, OLEG)
+    came.hang_up()
+    message = mango.sent[-1]
+    clock.forward(seconds=1)
+    with crm.uow() as telling:
+        take(telling, "mango", hear(message.body, message.path))
+    deliver(until=dt.timedelta(seconds=10))
+    assert (known(uow).state, known(uow).outcome, known(uow).ended_at) == (CallState.ENDED, Outcome.ANSWERED, clock.now() - dt.timedelta(seconds=10))
+    assert len(parties(uow, known(uow))) == 2
+
+
+class TestCallsOfOurs:
+    def test_the_colleague_first_then_the_client(self, line, mango: MangoSimulator, uow, clock, deliver):
+        placed = call(uow, NUMBER, user=ANNA)
+        deliver()
+        [came] = mango.calls.values()
+        assert came.command_id
+        assert (known(uow).id, known(uow).state, known(uow).key) == (placed.id, CallState.AGENT_RINGING, f"mango:{came.entry_id}")
+        clock.forward(seconds=3)
+        came.legs[0].connect()
+        assert (known(uow).state, known(uow).ringing_at) == (CallState.RINGING, clock.now())
+        clock.forward(seconds=7)
+        came.legs[1].connect()
+        assert (known(uow).state, known(uow).rang, known(uow).owner_id) == (CallState.TALKING, 7, ANNA)
+        transfer(uow, known(uow), "102")
+        deliver()
+        assert mango.asked[-1] == ("commands/transfer", {"call_id": came.legs[1].call_id, "method": "blind", "to_number": "102", "initiator": "101"})
+        came.hang_up()
+        deliver(until=dt.timedelta(seconds=10))
+        assert (known(uow).state, known(uow).outcome) == (CallState.ENDED, Outcome.ANSWERED)
+
+    def test_nobody_answers(self, line, mango: MangoSimulator, uow, clock, deliver):
+        call(uow, NUMBER, user=ANNA)
+        deliver()
+        [came] = mango.calls.values()
+        came.legs[0].connect()
+        clock.forward(seconds=20)
+        came.hang_up()
+        over = clock.now()
+        deliver(until=dt.timedelta(seconds=10))
+        assert (known(uow).state, known(uow).outcome, known(uow).rang, known(uow).ended_at) == (CallState.ENDED, Outcome.NO_ANSWER, 20, over)
+
+    def test_the_colleagues_own_telephone_is_not_picked_up(self, line, mango: MangoSimulator, uow, deliver):
+        call(uow, NUMBER, user=ANNA)
+        deliver()
+        next(iter(mango.calls.values())).hang_up()
+        deliver(until=dt.timedelta(seconds=10))
+        assert known(uow).outcome is Outcome.AGENT_NO_ANSWER
+
+    def test_a_call_nothing_is_heard_of_fails_in_words(self, line, mango: MangoSimulator, uow, deliver):
+        mango.deliver_to(None)
+        call(uow, NUMBER, user=ANNA)
+        deliver(until=dt.timedelta(minutes=3))
+        assert (known(uow).state, known(uow).outcome) == (CallState.ENDED, Outcome.FAILED)
+        assert "has told nothing" in (known(uow).trouble or "")
+        assert len(mango.calls) == 1
+
+    def test_a_lost_answer_is_not_asked_again(self, line, mango: MangoSimulator, uow, deliver):
+        mango.trip("commands/callback", 502)
+        call(uow, NUMBER, user=ANNA)
+        deliver(until=dt.timedelta(minutes=3))
+        assert known(uow).outcome is Outcome.FAILED
+        assert not mango.calls
+        assert mango.asked == []
+
+
+def test_colleagues_among_themselves_make_no_call(line, mango: MangoSimulator, uow):
+    mango.internal("101", "102").connect().disconnect()
+    uow.commit()
+    assert uow.find(Call).count() == 0
