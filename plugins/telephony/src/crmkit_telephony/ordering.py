@@ -167,7 +167,8 @@ def _control(uow: Uow, call: Call, what: str, capability: Capability, args: dict
 def leg_of(uow: Uow, call: Call) -> dict[str, t.Any]:
     """Return which party of a call is controlled: that of whoever asks, else of whose call it is, else any that is there."""
     rows = uow.connection.execute(sa.select(legs).where(legs.c.call_id == call.id, legs.c.ended_at.is_(None)).order_by(legs.c.id)).all()
-    wanted = sorted(rows, key=lambda row: (row.user_id != uow.actor.id, row.user_id != call.owner_id, row.control is None, row.id))
+    whose = uow.actor.id, call.owner_id
+    wanted = sorted(rows, key=lambda r: (r.user_id != whose[0], r.user_id != whose[1], r.control is None, r.answered_at is None, r.id))
     if not wanted:
         return {"leg": "", "control": None, "extension": call.extension, "device": None}
     return {"leg": wanted[0].key, "control": wanted[0].control, "extension": wanted[0].extension or call.extension, "device": wanted[0].device}
