@@ -1,0 +1,134 @@
+"""Dialling: an open task of a kind that dials has its client called, as soon as the manager's line is free."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+
+import attrs
+
+from crmkit import Refusal, Uow, hookimpl
+from crmkit_sales import Contact, Deal, Lead
+from crmkit_taskqueue import Task, TaskqueueSettings, Turn
+from crmkit_telephony import Call, CallState, Outcome, call, hang_up, line_of
+
+from . import store
+from .choosing import Client, Refused, client_of, pick
+from .machine import Attempt, Deed, State, Why, leave
+from .settings import DialerSettings
+from .store import Ask, Finish, Row
+
+BUSY_FOR = dt.timedelta(seconds=3)
+CLOSED_LATE = "open"
+"""The rule of a turn that is opened only to be closed: its browser was silent for a while."""
+
+
+def dials(uow: Uow, kind: str) -> bool:
+    """True for a kind of tasks that is dialled."""
+    kinds, known = uow.crm[DialerSettings].kinds, uow.crm[TaskqueueSettings].all_kinds.get(kind)
+    return known is not None and known.dials and (kinds is None or kind in kinds)
+
+
+@hookimpl
+def taskqueue_opened(task: Task, turn: Turn, uow: Uow) -> None:
+    """Dial the client of a task that was opened at somebody who has a telephone."""
+    if turn.why.get("rule") != CLOSED_LATE and dials(uow, task.kind) and line_of(uow, turn.user_id) is not None:
+        start(uow, task, turn)
+
+
+@hookimpl
+def taskqueue_ended(task: Task, turn: Turn, uow: Uow) -> None:
+    """Hang up what still rings for a task that is no longer open; a talk goes on."""
+    row = store.of_turn(uow, turn.id)
+    if row is not None and not row.is_over:
+        stop(uow, row.id, Why.LEFT)
+
+
+def start(uow: Uow, task: Task, turn: Turn, *, by_hand: bool = False) -> Row:
+    """Begin an attempt for an open task: at once, after a pause, or when a key is pressed."""
+    settings = uow.crm[DialerSettings]
+    client = client_of(uow, task)
+    due = None if by_hand or settings.start == "by_key" else uow.now + _pause(uow, turn.user_id, settings)
+    at_once = by_hand or (due is not None and due <= uow.now)
+    row = store.begin(uow, turn, store.chain_of(uow, task.id, task.previous_id), client.contact_id, None if at_once else due)
+    return dial(uow, row, task, client, by_hand=by_hand) if at_once else row
+
+
+def _pause(uow: Uow, user_id: int, settings: DialerSettings) -> dt.timedelta:
+    last = next(iter(store.last_of(uow, user_id)), None)
+    return settings.pause_after_talk if last is not None and last.a.outcome is Outcome.ANSWERED else settings.pause
+
+
+def dial(uow: Uow, row: Row, task: Task, client: Client | None = None, *, by_hand: bool = False) -> Row:
+    """Ask for the call of a held attempt that waits; or say why there is none."""
+    if line_is_busy(uow, row):
+        return store.put(uow, row, attrs.evolve(row.a, due_at=uow.now + BUSY_FOR), "line_busy")
+    client = client or client_of(uow, task)
+    found = pick(uow, client, by_hand=by_hand)
+    if found.number is None or not store.claim(uow, found.number, row.id):
+        return refuse(uow, row, found.refused or Refused.IN_USE, found.until or uow.now + dt.timedelta(minutes=2))
+    try:
+        placed = call(uow, found.number, **_about(uow, task), user=row.user_id)
+    except Refusal:
+        return refuse(uow, row, Refused.LINE, None)
+    a = attrs.evolve(row.a, state=State.CALLING, due_at=uow.now + uow.crm[DialerSettings].agent_time)
+    return store.put(uow, row, a, "dialled", number=found.number, call_id=placed.id, dialled_at=uow.now)
+
+
+def refuse(uow: Uow, row: Row, why: Refused, until: dt.datetime | None) -> Row:
+    """End an attempt for which nothing was dialled."""
+    a = attrs.evolve(row.a, state=State.ENDED, ended_at=uow.now, due_at=None)
+    row = store.put(uow, row, a, why.value, refused=why.value, until=until)
+    perform(uow, row, Deed.FINISH)
+    return row
+
+
+def _about(uow: Uow, task: Task) -> dict[str, t.Any]:
+    ways: tuple[tuple[str, type[Contact] | type[Lead] | type[Deal], int | None], ...] = (
+        ("contact", Contact, task.contact_id), ("lead", Lead, task.lead_id), ("deal", Deal, task.deal_id))  # fmt: skip
+    return {name: uow.peek(t.cast("type[Contact]", cls), key) for name, cls, key in ways if key is not None}
+
+
+def line_is_busy(uow: Uow, row: Row) -> bool:
+    """True while the manager's telephone is in a call, or an attempt of theirs is not over yet."""
+    before = [other for other in store.last_of(uow, row.user_id, 3) if other.id != row.id and not other.is_over and other.call_id is not None]
+    return bool(before) or uow.find(Call).where(Call.owner_id == row.user_id, Call.state != CallState.ENDED).exists()
+
+
+def stop(uow: Uow, attempt_id: int, why: Why) -> Row | None:
+    """Bring an attempt to its end because of the task, or because its manager says so."""
+    row = held(uow, attempt_id)
+    if row is None:
+        return None
+    a, deed = leave(row.a, why, uow.now, uow.crm[DialerSettings])
+    row = store.put(uow, row, a, why.value)
+    perform(uow, row, deed)
+    return store.get(uow, attempt_id)
+
+
+def held(uow: Uow, attempt_id: int) -> Row | None:
+    """Return an attempt, held, its call held before it: telephony holds them in this order as well."""
+    row = store.get(uow, attempt_id)
+    if row is not None and row.call_id is not None:
+        uow.get(Call, row.call_id, lock=True)
+    return store.get(uow, attempt_id, lock=True) if row is not None else None
+
+
+def perform(uow: Uow, row: Row, deed: Deed | None) -> None:
+    """Do what a step asks for; the attempt is written already."""
+    if deed is Deed.LOOK:
+        uow.emit(Ask(row.id))
+    elif deed is Deed.FINISH:
+        uow.schedule(Finish(row.id), key=f"dialer:finish:{row.id}")
+    elif deed is Deed.HANG_UP and row.call_id is not None:
+        try:
+            hang_up(uow, uow.get(Call, row.call_id))
+        except Refusal:  # this provider cannot: it ends when somebody puts the telephone down
+            store.put(uow, row, row.a, "cannot")
+    elif deed is Deed.DIAL:
+        task = uow.peek(Task, row.task_id)
+        if task is not None:
+            dial(uow, row, task)
+
+
+__all__ = ["Attempt", "dial", "dials", "held", "line_is_busy", "perform", "refuse", "start", "stop"]
