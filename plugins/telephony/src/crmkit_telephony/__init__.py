@@ -4,10 +4,12 @@ from pathlib import Path
 
 from crmkit import Plugin, _
 
+from .commands import said
 from .entities import Call, CallState, Direction, DoNotCall, Line, OurNumber
 from .events import CallEvent, EventType, Outcome
 from .finding import Found, calls_of, do_not_call, find, line_of
 from .folding import Folded, fold
+from .hooking import hook_path, new_secret
 from .hooks import Specs
 from .numbers import e164
 from .ordering import call, can, hang_up, hold, resume, transfer
@@ -30,12 +32,14 @@ from .provider import (
     providers,
 )
 from .reading import of_active, of_past
-from .roles import ROLES
+from .roles import ROLES, SET_UP
 from .settings import TelephonySettings
-from .taking import my_calls, parties, take
+from .taking import PHONE, my_calls, parties, take
 
 _ENTITIES = [f"entities.{m}" for m in ("calls", "lines")]
-_MODULES = ["tables", "roles", "taking", "ordering", "carrying", "reconciling", "missing"]
+_MODULES = [
+    "tables", "roles", "taking", "ordering", "carrying", "reconciling", "missing", "hooking", "aligning", "commands",
+]  # fmt: skip
 
 plugin = Plugin(
     "telephony",
@@ -49,8 +53,9 @@ plugin = Plugin(
 )
 
 __all__ = [
-    "ROLES", "Active", "Call", "CallEvent", "CallState", "Capability", "Direction", "DoNotCall", "EventType", "Finding", "Folded", "Found", "Heard",
-    "Leg", "Line", "NotThere", "Originate", "OurNumber", "Outcome", "Past", "Placed", "Provider", "ProviderError", "Received", "Recording", "Specs",
-    "TelephonySettings", "Unknown", "call", "calls_of", "can", "do_not_call", "e164", "find", "fold", "hang_up", "hold", "line_of", "my_calls",
-    "of_active", "of_past", "parties", "plugin", "provider_named", "providers", "resume", "take", "transfer",
+    "PHONE", "ROLES", "SET_UP", "Active", "Call", "CallEvent", "CallState", "Capability", "Direction", "DoNotCall", "EventType", "Finding",
+    "Folded", "Found", "Heard", "Leg", "Line", "NotThere", "Originate", "OurNumber", "Outcome", "Past", "Placed", "Provider", "ProviderError",
+    "Received", "Recording", "Specs", "TelephonySettings", "Unknown", "call", "calls_of", "can", "do_not_call", "e164", "find", "fold", "hang_up",
+    "hold", "hook_path", "line_of", "my_calls", "new_secret", "of_active", "of_past", "parties", "plugin", "provider_named", "providers", "resume",
+    "said", "take", "transfer",
 ]  # fmt: skip

@@ -115,6 +115,12 @@ def demand(crm: Crm, provider: str | None, capability: Capability) -> None:
         raise Conflict(CANNOT[capability].format(provider=found.label))
 
 
+def known_provider(crm: Crm, name: str) -> None:
+    """Refuse the name of a provider that is not there."""
+    if provider_named(crm, name) is None:
+        raise Invalid(problems=[Problem("provider", "invalid", NO_PROVIDER.format(name=name[:40]))])
+
+
 def can(uow: Uow, call: Call, capability: Capability) -> bool:
     """True when a call's provider is able to do something: what the interface offers."""
     found = provider_named(uow.crm, call.provider or "")
@@ -201,4 +207,4 @@ def finish(uow: Uow, call: Call, outcome: Outcome, trouble: str | None = None) -
         tell_about(uow, call)
 
 
-__all__ = ["Ordered", "call", "can", "demand", "finish", "hang_up", "hold", "leg_of", "resume", "transfer"]
+__all__ = ["Ordered", "call", "can", "demand", "finish", "hang_up", "hold", "known_provider", "leg_of", "resume", "transfer"]

@@ -85,7 +85,7 @@ class PaperProvider(Provider):
         return self._new(number, extension, incoming=True, our_number=our_number)
 
     def _new(self, number: str, extension: str, **more: t.Any) -> PaperCall:
-        call = PaperCall(key=f"c{next(self._count)}", number=number, extension=extension, began_at=self.crm.clock.now(), **more)
+        call = PaperCall(key=f"c{len(self.calls) + 1}", number=number, extension=extension, began_at=self.crm.clock.now(), **more)
         self.calls[call.key] = call
         self._tell(call, EventType.AGENT_RINGING)
         return call
@@ -109,10 +109,10 @@ class PaperProvider(Provider):
         self._tell(call, EventType.ENDED, outcome=call.outcome, talked=call.ended_at - call.answered_at if call.answered_at is not None else None)
 
     def _tell(self, call: PaperCall, kind: EventType, **more: t.Any) -> None:
+        key = f"{call.key}:{kind.value}:{next(self._count)}"
         self.told.append(CallEvent(
-            type=kind, call=call.key, at=self.crm.clock.now(), key=f"{call.key}:{len(self.told)}", leg=f"{call.key}-1", control=f"{call.key}/1",
-            incoming=call.incoming, extension=call.extension, number=call.number, our_number=call.our_number, reference=call.reference or None,
-            **more))
+            type=kind, call=call.key, at=self.crm.clock.now(), key=key, leg=f"{call.key}-1", control=f"{call.key}/1", incoming=call.incoming,
+            extension=call.extension, number=call.number, our_number=call.our_number, reference=call.reference or None, **more))
 
     def heard(self) -> list[CallEvent]:
         """Return what there is to tell, once."""
