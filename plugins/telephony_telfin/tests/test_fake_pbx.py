@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from urllib.parse import parse_qsl
 
 import attrs
@@ -336,3 +337,134 @@ def test_people_answer_by_hand(stage):
     stage.pbx.advance(5)
     stage.pbx.hang_up(stage.pbx.talking()[1])
     assert (call.outcome, call.ended_by) == ("answered", "client")
+
+
+# Corners
+
+
+def handle(stage: Stage) -> str:
+    (item,) = stage.ask("GET", "/extension/85001/current_calls/").json()["call_list"]
+    return f"/extension/85001/current_calls/{item['call_api_id']}"
+
+
+def test_an_agent_at_an_outside_phone(stage):
+    stage.pbx.behave("+79995550000", answers(after=2))
+    stage.pbx.behave(CLIENT, answers(after=2, talks=5))
+    call = stage.pbx.truth.of(stage.call(src_num=["+79995550000"]))
+    stage.pbx.settle()
+    assert stage.events == [("dial-out", "CALLING"), ("answer", "ANSWER"), ("hangup", "ANSWER")]
+    assert stage.hooks[0]["CallerExtensionID"] == "85001"  # whose callback it was
+    assert call.outcome == "answered"
+    assert stage.pbx.switch.engaged == {}
+
+
+def test_what_a_callback_may_ask_for(stage):
+    stage.pbx.behave("101", ignores(), answers(after=1))
+    stage.pbx.behave(CLIENT, answers(after=1))
+    short = stage.pbx.truth.of(stage.call(wait_for_pickup=12))
+    stage.pbx.settle()
+    assert short.ended_at - short.began_at == dt.timedelta(seconds=12)
+    limited = stage.pbx.truth.of(stage.call(call_duration=30))
+    stage.pbx.settle()
+    assert (limited.ended_by, limited.ended_at - limited.client_answered_at) == ("server", dt.timedelta(seconds=30))
+    assert stage.ask("POST", "/extension/85001/callback/", json={"src_num": ["900"], "dst_num": CLIENT}).status_code == 400
+
+
+def test_the_api_hangs_up_while_the_agent_s_phone_rings(stage):
+    stage.pbx.behave("101", by_hand())
+    call = stage.pbx.truth.of(stage.call())
+    stage.pbx.advance(3)
+    assert stage.ask("DELETE", handle(stage)).status_code == 204
+    stage.pbx.settle()
+    assert stage.hooks == []
+    assert (call.outcome, call.ended_by) == ("agent_no_answer", "api")
+
+
+def test_a_phone_that_is_not_plugged_in(stage):
+    stage.pbx.extension("101").registered = False
+    call = stage.pbx.truth.of(stage.call())
+    stage.pbx.settle()
+    assert (call.outcome, call.legs[0].status) == ("agent_no_answer", "CHANUNAVAIL")
+
+
+def test_transfers_that_nobody_takes(stage):
+    stage.pbx.behave(CLIENT, answers(after=1, talks=600))
+    stage.pbx.behave("103", rejects(after=2))
+    blind = stage.pbx.truth.of(stage.call())
+    stage.pbx.advance(10)
+    assert stage.ask("PUT", handle(stage), json={"action": "transfer", "send_dst": "103"}).status_code == 200
+    stage.pbx.settle()
+    assert blind.ended_by == "server"
+    attended = stage.pbx.truth.of(stage.call())
+    stage.pbx.advance(10)
+    assert stage.ask("PUT", handle(stage), json={"action": "attended_transfer", "send_dst": "103"}).status_code == 200
+    assert attended.roles("client")[0].held
+    stage.pbx.advance(5)
+    assert not attended.roles("client")[0].held  # the agent has the client back
+    assert attended.ended_at is None
+
+
+def test_a_voice_menu_and_phones_that_nobody_picks_up():
+    menu = Extension("800", type="ivr", members=("101",))
+    pbx = FakePbx(MovableClock(MONDAY), extensions=["101", "102", menu])
+    pbx.behave("101", ignores())
+    pbx.behave("102", ignores())
+    first = pbx.incoming(CLIENT, "800", behaviour=attrs.evolve(ignores(), patience=30))
+    pbx.settle()
+    assert (first.outcome, first.ended_by, first.roles("agent")[0].status) == ("no_answer", "client", "CANCEL")
+    second = pbx.incoming(CLIENT, ["101", "102"], behaviour=attrs.evolve(ignores(), patience=300))
+    pbx.settle()
+    assert (second.outcome, second.ended_by) == ("no_answer", "server")
+    assert [leg.status for leg in second.roles("agent")] == ["NOANSWER", "NOANSWER"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_people_do_every_call_ends_and_every_webhook_is_told_once(seed):
+    dice = random.Random(seed)
+    stage = make(Faults(same_leg_in_queue=0.5, dial_in_for_callbacks=seed % 2 == 1), seed=seed)
+    pbx, numbers = stage.pbx, [f"+7903000000{n}" for n in range(6)]
+    for name in ("101", "102", "103"):
+        pbx.behave(name, dice.choice([answers(after=2), by_hand(), answers(after=9, talks=40)]))
+    for _step in range(150):
+        stage.log_in()
+        deed = dice.randrange(8)
+        legs = pbx.ringing() + pbx.talking()
+        if deed == 0:
+            stage.call(number=dice.choice(numbers), src_num=dice.sample(["101", "102", "103"], dice.randint(1, 2)))
+        elif deed == 1:
+            pbx.incoming(dice.choice(numbers), dice.choice(["900", "103"]))
+        elif deed == 2:
+            pbx.outgoing(dice.choice(["101", "102"]), dice.choice([*numbers, "103"]))
+        elif deed == 3 and legs:
+            pbx.hang_up(dice.choice(legs))
+        elif deed == 4 and pbx.ringing():
+            leg = dice.choice(pbx.ringing())
+            if not (leg.role == "client" and leg.call.direction == "in"):
+                dice.choice([pbx.pick_up, pbx.reject])(leg)
+        elif deed == 5:
+            for item in stage.ask("GET", "/client/@me/current_calls/").json()["call_list"][:1]:
+                body = {"action": dice.choice(["transfer", "attended_transfer", "hold"]), "send_dst": dice.choice(["103", numbers[0]])}
+                path = f"/extension/{item['extension_id']}/current_calls/{item['call_api_id']}"
+                assert stage.ask("PUT", path, json=body).status_code in (200, 400)
+        elif deed == 6:
+            for item in stage.ask("GET", "/client/@me/current_calls/").json()["call_list"][:1]:
+                path = f"/extension/{item['extension_id']}/current_calls/{item['call_api_id']}"
+                assert stage.ask("DELETE", path).status_code == 204
+        pbx.advance(dice.choice([0, 0.5, 3, 10]))
+    for leg in pbx.ringing() + pbx.talking():
+        pbx.hang_up(leg)
+    pbx.settle(7200)
+    for leg in pbx.talking():
+        pbx.hang_up(leg)
+    pbx.settle()
+    switch = pbx.switch
+    assert (pbx.truth.going_on(), switch.open_visits, switch.engaged, switch.taken, pbx.next_at) == ([], {}, {}, set(), None)
+    assert not [leg for call in pbx.truth for leg in call.legs if leg.ended_at is None or leg.status is None]
+    told: dict[str, list[str]] = {}
+    for hook in stage.hooks:
+        told.setdefault(hook["SubCallID"], []).append(hook["EventType"])
+    for events in told.values():
+        assert events[0].startswith("dial-")
+        assert events[-1] == "hangup"
+        assert events.count("hangup") == 1
+        assert events.count("answer") <= 1

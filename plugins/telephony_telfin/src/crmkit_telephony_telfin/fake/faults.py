@@ -53,7 +53,7 @@ class Faults:
     interactive_events: Share = 0  # a voice menu's call_interactive, posted to our address though it is not ours
 
     # The PBX
-    foreign_subscriptions: bool = False  # every extension has an event of somebody else's, which must survive
+    foreign_subscriptions: bool = False  # from the start every extension has an event of somebody else's, which must survive
     event_limit: int | None = None  # how many events an extension may have
     same_leg_in_queue: Share = 0  # a queue's second round has the first one's SubCallID
     dial_in_for_callbacks: bool = False  # a callback's first leg sends dial-in, answer and hangup too
