@@ -350,6 +350,8 @@ def test_a_role_is_looked_at_before_it_is_saved(firm: Firm, browser: Open):
     review = by(page, path, **form, do="review")
     assert review.status_code == 200
     assert "Rights change for: 2" in review.text
+    wide = by(page, path, **form_of(role, **{"shop__order__*": "team"}), do="review").text
+    assert re.search(r"<li><span>Orders: everything\s*<code>shop\.order\.\*</code>", wide)
     assert firm.read(StoredRole, role.id).grants == role.grants  # nothing is saved yet
     assert by(page, path, **form, do="save").status_code == 303
     assert firm.read(StoredRole, role.id).grants == {**role.grants, "shop.order.read": "all"}

@@ -48,7 +48,7 @@ class Effect:
 
     rights: Sequence[Difference]
     fields: Sequence[FieldDifference]
-    patterns: Sequence[tuple[str, str, str]]
+    patterns: Sequence[tuple[str, str, str, str]]
     names: bool
     holders: int
     affected: int
@@ -65,7 +65,8 @@ def effect_of(visit: Visit, uow: Uow, key: int | None, old: Values, new: Values)
     before, after = old.role(), new.role()
     had, has = gives(uow.crm, before), gives(uow.crm, after)
     rights = []
-    for group in groups_of(visit, uow):
+    groups = groups_of(visit, uow)
+    for group in groups:
         for right in group.rights:
             one, two = widest(had.get(right.name, ())), widest(has.get(right.name, ()))
             if one != two:
@@ -75,17 +76,17 @@ def effect_of(visit: Visit, uow: Uow, key: int | None, old: Values, new: Values)
     touched = [user for user in holders if _changes(uow, user, holders, old.name, before, after)] if rights or fields else []
     names = (old.label, old.label_ru) != (new.label, new.label_ru)
     shown = [(user, holders[user][0]) for user in touched[:SHOWN_PEOPLE]]
-    return Effect(rights, fields, list(_patterns(old, new)), names, len(holders), len(touched), shown)
+    return Effect(rights, fields, list(_patterns({g.key: g.label for g in groups if g.entity}, old, new)), names, len(holders), len(touched), shown)
 
 
-def _patterns(old: Values, new: Values) -> t.Iterator[tuple[str, str, str]]:
-    """Yield patterns that change: they hold for what comes later too, so they are named themselves."""
+def _patterns(labels: Mapping[str, str], old: Values, new: Values) -> t.Iterator[tuple[str, str, str, str]]:
+    """Yield patterns that change, with what they are about in words: they hold for what comes later too, so they are named themselves."""
     from .role_form import text_of
 
     for pattern in dict.fromkeys([*old.grants, *new.grants]):
         one, two = (text_of(v.grants[pattern]) if pattern in v.grants else "" for v in (old, new))
         if "*" in pattern and one != two:
-            yield pattern, one, two
+            yield pattern, labels.get(pattern.removesuffix(".*"), ""), one, two
 
 
 def _state(role: Role, dotted: str) -> str:
