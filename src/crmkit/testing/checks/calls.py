@@ -32,7 +32,7 @@ FAILED_LATER = _(
     ru="то, что происходит само после сохранения, не работает: {why}",
 )
 EVERYTHING = Role("check", {"*": "all"})
-HORIZON, EXACT, STRIDE = dt.timedelta(days=400), dt.timedelta(minutes=30), dt.timedelta(days=5)
+HORIZON, EXACT, STRIDE = dt.timedelta(days=400), dt.timedelta(minutes=10), dt.timedelta(days=10)
 
 
 @attrs.frozen
@@ -101,7 +101,7 @@ def _time(kit: Kit) -> list[Text]:
         kit.deliver(until=EXACT)
         gone = EXACT
         while gone < HORIZON:
-            stride = min(max(gone / 10, EXACT), STRIDE)
+            stride = min(max(gone / 3, EXACT), STRIDE)
             kit.clock.set(kit.clock.now() + stride)
             kit.deliver()
             gone += stride
