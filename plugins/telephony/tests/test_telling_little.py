@@ -48,7 +48,7 @@ def test_somebody_who_waits_at_a_machine_is_not_over(tell, uow, deliver):
     about = tell(E.INITIATED, "menu", extension=None)
     tell(E.INITIATED, "queue", extension=None)
     tell(E.LEG_ENDED, "menu", extension=None)
-    deliver(until=dt.timedelta(minutes=20))
+    deliver(until=dt.timedelta(minutes=4))
     assert uow.get(Call, about.id).state is CallState.INITIATED
     tell(E.LEG_ENDED, "queue", extension=None)
     deliver(until=dt.timedelta(seconds=6))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import logging
 
+import click
 import httpx
 import pytest
 
 from crmkit import Crm, Misuse
 from crmkit_telephony import Capability, Leg, NotThere, Originate, ProviderError, Unknown, providers
-from crmkit_telephony_mango import MangoProvider, MangoSettings
+from crmkit_telephony_mango import MangoProvider, MangoSettings, offering
 from crmkit_telephony_mango.simulator import MangoSimulator
 
 CALL = Originate(extension="101", device="sip:anna", number="+79991234567", reference="ref-1")
@@ -109,17 +110,50 @@ class TestWithoutAKey:
     def crm_settings(self) -> dict[str, object]:
         return {}
 
-    def test_nothing_is_asked(self, provider: MangoProvider, mango: MangoSimulator):
+    def test_nothing_is_asked(self, crm: Crm, provider: MangoProvider, mango: MangoSimulator):
+        assert "mango" not in providers(crm)
         assert [f.ok for f in provider.check()] == [False]
         with pytest.raises(ProviderError, match="key is missing"):
             provider.originate(CALL)
         assert not mango.asked
 
 
-def test_settings_that_will_not_do_are_refused():
+def test_verbs_check_and_print_the_address(crm: Crm, mango: MangoSimulator, monkeypatch, capsys):
+    made: list[MangoProvider] = []
+
+    def wired(of: Crm) -> MangoProvider:
+        made.append(MangoProvider(of, mango.transport()))
+        return made[-1]
+
+    wired.name = "mango"  # type: ignore[attr-defined]
+    monkeypatch.setattr(offering, "MangoProvider", wired)
+    group = click.Group()
+    offering.crm_commands(group, lambda: crm)
+    verbs = group.commands["mango"]
+    assert isinstance(verbs, click.Group)
+    verbs.commands["check"].main([], standalone_mode=False)
+    assert "✓ Mango Office answers" in capsys.readouterr().out
+    mango.trip("config/users/request", 403)
+    with pytest.raises(SystemExit):
+        verbs.commands["check"].main([], standalone_mode=False)
+    assert "✗" in capsys.readouterr().out
+    for _time in range(2):
+        verbs.commands["address"].main([], standalone_mode=False)
+    said = capsys.readouterr()
+    first, second = said.out.split()
+    assert first == second
+    assert first.startswith("https://crm.example.com/x/telephony/hook/mango/")
+    assert said.err == ""
+
+
+def test_settings_that_will_not_do_are_refused(tmp_path):
     with pytest.raises(Misuse, match="salt is missing"):
         MangoSettings(key="x")
     with pytest.raises(Misuse, match="https"):
         MangoSettings(key="x", salt="y", base_url="http://app.mango-office.ru/vpbx/")
     assert MangoSettings(base_url="http://127.0.0.1:8000/vpbx/").timeout == dt.timedelta(seconds=15)
     assert "sesame" not in repr(MangoSettings(key="x", salt="sesame"))
+    (tmp_path / "salt").write_text("sesame\n")
+    assert MangoSettings(key="x", salt_file=tmp_path / "salt").secret() == "sesame"
+    with pytest.raises(Misuse, match="cannot be read"):
+        MangoSettings(key="x", salt_file=tmp_path / "pepper").secret()

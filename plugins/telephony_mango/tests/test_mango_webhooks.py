@@ -174,7 +174,7 @@ FIELDS = st.fixed_dictionaries({}, optional={
 })  # fmt: skip
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(told=FIELDS | st.lists(st.text()) | st.text(), path=st.sampled_from(["events/call", "events/recording", ""]))
 def test_whatever_is_signed_is_heard(clock, told, path):
     events = events_of(path, read(json.dumps(told)), clock.now())
@@ -182,7 +182,7 @@ def test_whatever_is_signed_is_heard(clock, told, path):
     assert len(events[0].key) <= 200
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(body=st.binary(max_size=300))
 def test_whatever_is_sent_is_no_error(body):
     assert opened(body, KEY, SALT) is None

@@ -10,6 +10,7 @@ plugin = Plugin(
     label=_("Mango Office", ru="Mango Office"),
     modules=[f"{__name__}.offering"],
     requires=("telephony",),
+    follows=("accounts",),
     settings=MangoSettings,
 )
 

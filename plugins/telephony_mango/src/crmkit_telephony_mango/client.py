@@ -85,7 +85,7 @@ class Client:
             raise ProviderError(MISSING)
         url = urljoin(settings.base_url.rstrip("/") + "/", path)
         try:
-            return self.http.post(url, data=signed(settings.key, settings.salt, fields))
+            return self.http.post(url, data=signed(settings.key, settings.secret(), fields))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
             raise ProviderError(AWAY, again=True) from None
         except httpx.HTTPError:  # sent, or half sent

@@ -67,7 +67,7 @@ class MangoProvider(Provider):
 
     def receive(self, received: Received) -> Heard:
         """Check the signature and read the message."""
-        text = opened(received.body, self.settings.key, self.settings.salt)
+        text = opened(received.body, self.settings.key, self.settings.secret())
         if text is None:
             raise Forbidden(NOT_OURS)
         return Heard(events=events_of(received.path.strip("/"), read(text), self.crm.clock.now()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import attrs
@@ -17,16 +18,29 @@ class MangoSettings:
     """Settings of Mango Office. The two secrets belong into the environment: ``CRMKIT_TELEPHONY_MANGO__SALT=…``."""
 
     key: str = attrs.field(default="", repr=False)
-    """The unique code of the virtual PBX (``vpbx_api_key``)."""
+    """The unique code of the virtual PBX (``vpbx_api_key``). While it is empty, telephony has no Mango Office."""
     salt: str = attrs.field(default="", repr=False)
     """The key that signs what goes there and what comes from there; never sent."""
+    salt_file: Path | None = None
+    """A file that holds the salt and nothing else, as secrets of containers do; read instead of ``salt``."""
+    public_url: str = ""
+    """Where Mango Office reaches this CRM, with the path it is mounted at: ``https://crm.example.com``; left out, accounts' ``base_url``."""
     base_url: str = "https://app.mango-office.ru/vpbx/"
     """Where the API is."""
     timeout: dt.timedelta = dt.timedelta(seconds=15)
     """How long an answer may take."""
 
+    def secret(self) -> str:
+        """Return the salt, wherever it is kept."""
+        if self.salt_file is None:
+            return self.salt
+        try:
+            return self.salt_file.read_text("utf-8").strip()
+        except OSError as error:
+            raise Misuse(f"salt_file = {str(self.salt_file)!r} cannot be read: {error.strerror}") from None
+
     def __attrs_post_init__(self) -> None:
-        if bool(self.key) != bool(self.salt):
+        if bool(self.key) != bool(self.salt or self.salt_file):
             raise Misuse(f"{'salt' if self.key else 'key'} is missing: Mango Office gives both")
         parts = urlsplit(self.base_url)
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOCAL):

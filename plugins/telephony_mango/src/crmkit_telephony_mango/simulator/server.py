@@ -35,6 +35,7 @@ class MangoSimulator:
         self.asked: list[tuple[str, dict[str, t.Any]]] = []
         self._post: t.Callable[[str, bytes], object] | None = None
         self._trips: dict[str, list[int | Exception]] = {}
+        self._lost: list[str] = []
         self._sounds: dict[str, bytes] = {}
         self._links: dict[str, str] = {}
         self._ids = itertools.count(1)
@@ -50,6 +51,10 @@ class MangoSimulator:
     def trip(self, path: str, *failures: int | Exception) -> None:
         """Let the next requests there fail: by a status, or by an error of httpx. ``"link"`` is the recording's own address."""
         self._trips.setdefault(path, []).extend(failures)
+
+    def lose(self, path: str) -> None:
+        """Do what the next request there asks for, and let the connection break before the answer."""
+        self._lost.append(path)
 
     # ---- what happens on the line -----------------------------------------------------------------------------------
     def incoming(self, number: str, line: str | None = None) -> MangoCall:
@@ -105,7 +110,11 @@ class MangoSimulator:
             "commands/callback": self._callback, "commands/transfer": self._transfer, "config/users/request": self._users,
             "queries/recording/post": self._link,
         }.get(path)  # fmt: skip
-        return act(fields) if act is not None else httpx.Response(404)
+        answer = act(fields) if act is not None else httpx.Response(404)
+        if path in self._lost:
+            self._lost.remove(path)
+            raise httpx.ReadError("the connection broke", request=request)
+        return answer
 
     def _callback(self, fields: dict[str, t.Any]) -> httpx.Response:
         call = self._begin(fields["to_number"], self.line, fields["command_id"])
