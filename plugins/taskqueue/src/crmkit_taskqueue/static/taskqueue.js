@@ -2,11 +2,11 @@
 import { desk, say, toast } from 'crm';
 
 const TYPING = 'input:not([type=radio],[type=checkbox],[type=button],[type=submit]),textarea,select,[contenteditable=true]';
-const PAUSE = 1500, POLL = 30_000;
+const PAUSE = 1500, POLL = 30_000, ECHO = 2000;
 const $ = (selector, root = document) => root?.querySelector(selector) ?? null;
 const screen = () => $('#main > .tq');
 const dock = () => $('.tq-dock', screen());
-let typed = 0, sent = '', checking = null, asking = Promise.resolve();
+let beat = Date.now(), typed = 0, echo = 0, sent = '', checking = null, asking = Promise.resolve();
 
 // ---- to the server -----------------------------------------------------------------------------------------------------------
 const written = () => (dock() ? new URLSearchParams([...new FormData(dock())].filter(([, value]) => typeof value === 'string')) : new URLSearchParams());
@@ -46,12 +46,13 @@ function anew(at, what = 'look') {
 
 const check = () => { checking ??= still().finally(() => { checking = null; }); };
 document.body.addEventListener('crm:taskqueue.desk', ({ detail }) => {
-  if (detail.all || detail.ids.includes(Number(screen()?.dataset.me))) check();
+  if (!detail.all && !detail.ids.includes(Number(screen()?.dataset.me))) return;
+  clearTimeout(echo); // what this screen has just done is told to it as well: that needs no question while the next task arrives
+  if (Date.now() - beat < ECHO) echo = setTimeout(check, ECHO); else check();
 });
 document.addEventListener('visibilitychange', () => { if (document.hidden) ask(false); else check(); }); // away at once: no time to wait
 addEventListener('pageshow', (event) => { if (event.persisted) check(); });
 addEventListener('focus', check);
-let beat = Date.now();
 setInterval(() => {
   const at = screen();
   if (!at || document.hidden) return;
