@@ -59,9 +59,11 @@ class Site:
         self.settings: UiSettings = made or UiSettings()
         self.environment = environment(crm, self.settings)
         self.folders: dict[str, Folder] = {"": core_folder()}
+        taken: set[Path] = set()
         for plugin in crm.plugins:
             package = package_of(plugin)
-            if package is not None and (package / "static").is_dir():
+            if package is not None and (package / "static").is_dir() and package not in taken:  # a plugin for tests within another's package
+                taken.add(package)
                 self.folders[plugin.name] = plugin_folder(plugin, package)
         self.boundary = Boundary(self)
         self._shown: dict[str, Shown] = {}

@@ -39,6 +39,7 @@ from .taking import PHONE, my_calls, parties, take
 _ENTITIES = [f"entities.{m}" for m in ("calls", "lines")]
 _MODULES = [
     "tables", "roles", "taking", "ordering", "carrying", "reconciling", "missing", "hooking", "aligning", "commands",
+    "looks", "panels", "screen.pages", "screen.pop", "screen.recording",
 ]  # fmt: skip
 
 plugin = Plugin(

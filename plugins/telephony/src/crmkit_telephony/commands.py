@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from crmkit import Conflict, Invalid, Problem, Uow, _, command
+from crmkit.ui import button
 from crmkit_sales import Contact, Deal, Lead
 
 from . import ordering
@@ -20,6 +21,7 @@ LONGEST = 20_000
 TOO_LONG = _("at most {most} characters", ru="не больше {most} знаков")
 
 
+@button(icon="phone")
 @command(_("Call a number", ru="Позвонить"), permission=CALL)
 def dial(
     uow: Uow, *, number: t.Annotated[str, _("Number", ru="Номер")], contact_id: t.Annotated[int | None, _("Contact", ru="Контакт")] = None,
@@ -33,24 +35,28 @@ def dial(
         deal=uow.get(Deal, deal_id) if deal_id else None)  # fmt: skip
 
 
+@button(icon="phone-off", menu=True, shown=lambda call: call.state is not CallState.ENDED)
 @command(_("Hang up", ru="Завершить звонок"), of=Call, permission=CALL)
 def hang_up(call: Call, uow: Uow) -> None:
     """End a call."""
     ordering.hang_up(uow, call)
 
 
+@button(icon="pause", menu=True, shown=lambda call: call.state is CallState.TALKING)
 @command(_("Hold", ru="Поставить на удержание"), of=Call, permission=CALL)
 def hold(call: Call, uow: Uow) -> None:
     """Put the client on hold."""
     ordering.hold(uow, call)
 
 
+@button(icon="play", menu=True, shown=lambda call: call.state is CallState.HELD)
 @command(_("Take back from hold", ru="Снять с удержания"), of=Call, permission=CALL)
 def resume(call: Call, uow: Uow) -> None:
     """Talk to the client again."""
     ordering.resume(uow, call)
 
 
+@button(icon="phone-forwarded", menu=True, shown=lambda call: call.state in (CallState.TALKING, CallState.HELD))
 @command(_("Transfer", ru="Перевести"), of=Call, permission=CALL)
 def transfer(
     call: Call, uow: Uow, *, to: t.Annotated[str, _("Extension or number", ru="Внутренний номер или телефон")],
@@ -60,6 +66,7 @@ def transfer(
     ordering.transfer(uow, call, to, attended)
 
 
+@button(icon="notebook-pen", menu=True)
 @command(_("Note", ru="Записать заметку"), of=Call, permission=CALL)
 def write(call: Call, uow: Uow, *, text: t.Annotated[str, _("Note", ru="Заметка")]) -> None:
     """Write down what was said."""
@@ -68,6 +75,7 @@ def write(call: Call, uow: Uow, *, text: t.Annotated[str, _("Note", ru="Заме
     call.note = text.strip() or None
 
 
+@button(icon="list-checks", menu=True, shown=lambda call: call.state is CallState.ENDED)
 @command(_("Say how it went", ru="Указать итог"), of=Call, permission=CALL)
 def set_outcome(call: Call, uow: Uow, *, outcome: t.Annotated[str, _("How it went", ru="Итог")]) -> None:
     """Say how a call went, where the provider cannot tell: an answering machine, say. It counts for more than what was told."""
@@ -76,6 +84,7 @@ def set_outcome(call: Call, uow: Uow, *, outcome: t.Annotated[str, _("How it wen
     said(uow, call, outcome)
 
 
+@button(icon="check", menu=True, shown=lambda call: call.state is CallState.ENDED and call.wrapped_at is None)
 @command(_("Done with it", ru="Обработан"), of=Call, permission=CALL)
 def wrap_up(
     call: Call, uow: Uow, *, note: t.Annotated[str | None, _("Note", ru="Заметка")] = None,

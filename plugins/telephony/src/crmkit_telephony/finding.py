@@ -84,7 +84,7 @@ def _company(uow: Uow, contact: Contact) -> str:
 def _stage(uow: Uow, record: Lead | Deal | Inquiry) -> str:
     pipeline = uow.crm.kind(type(record)).pipelines.get(record.pipeline)
     stage = None if pipeline is None else pipeline.stages.get(record.stage)
-    return "" if stage is None else str(stage.label)
+    return "" if stage is None else stage.label
 
 
 def line_of(uow: Uow, user_id: int) -> Line | None:
