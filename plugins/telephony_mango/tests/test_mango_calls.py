@@ -8,7 +8,7 @@ import random
 import pytest
 
 from crmkit import Crm
-from crmkit_telephony import Call, CallState, Direction, Line, Outcome, call, parties, providers, take, transfer
+from crmkit_telephony import Call, CallState, Direction, Line, Outcome, call, hook_path, parties, providers, take, transfer
 from crmkit_telephony_mango import MangoProvider
 from crmkit_telephony_mango.simulator import MangoSimulator
 
@@ -171,3 +171,16 @@ def test_colleagues_among_themselves_make_no_call(line, mango: MangoSimulator, u
     mango.internal("101", "102").connect().disconnect()
     uow.commit()
     assert uow.find(Call).count() == 0
+
+
+def test_over_http(line, mango: MangoSimulator, uow, client):
+    path = hook_path(uow, "mango")
+    uow.commit()
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answers = []
+    mango.deliver_to(lambda tail, body: answers.append(client.post(path + tail, content=body, headers=form).status_code))
+    mango.incoming(NUMBER).ring("101").connect()
+    mango.salt = "not the salt"
+    mango.incoming(NUMBER).ring("102")
+    assert answers == [200, 200, 403]
+    assert (known(uow).state, known(uow).owner_id) == (CallState.TALKING, ANNA)
