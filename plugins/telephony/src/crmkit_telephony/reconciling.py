@@ -14,6 +14,7 @@ from crmkit import Crm, Tick, Uow, every, on, outside
 from .carrying import LookUp
 from .entities import Call, CallState
 from .events import CallEvent, EventType, Outcome
+from .hooking import hook_path
 from .ordering import finish
 from .provider import Capability, Past, Provider, ProviderError, provider_named
 from .reading import of_active, of_past
@@ -122,6 +123,7 @@ def _ask(crm: Crm, name: str, which: sa.ColumnElement[bool]) -> None:
         log.warning("%s cannot be asked about calls: %s", name, error)
         if error.after is not None:
             with crm.uow() as uow:
+                hook_path(uow, name)  # there is a row then
                 uow.connection.execute(links.update().where(links.c.provider == name).values(ask_after=uow.now + error.after))
 
 
