@@ -157,7 +157,12 @@ class TelfinProvider(Provider):
     # ---- the set-up --------------------------------------------------------------------------------------------------
     def align(self, lines: Sequence[tuple[str, str | None]]) -> Sequence[Finding]:
         """Have Telfin tell of the telephones in use."""
-        return self.subscriptions.align(lines, address_of(self.crm))
+        try:
+            return self.subscriptions.align(lines, address_of(self.crm))
+        except ProviderError as error:
+            if error.again:
+                raise
+            return [Finding(ok=False, what=error.message)]  # which trying again does not mend
 
     def check(self) -> Sequence[Finding]:
         """Say in words what is well and what is not."""
