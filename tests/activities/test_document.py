@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from crmkit.core.tokens import create_token
 from crmkit.webhooks import plugin as webhooks
 from tests.activities.world import ROLES, Client, firm
 from tests.web.served import serve
-from tests.web.test_document import run_schemathesis
+from tests.web.test_document import EVERYDAY, run_schemathesis
+
+LONG = ("--max-examples", "10", "--max-time", "120")
 
 
 @pytest.mark.slow
@@ -27,5 +30,5 @@ def test_schemathesis_finds_nothing(fresh_database: Any, tmp_path: Path) -> None
     with serve(crm.app) as base:
         token = create_token(crm, "boss", ["boss"], actor_id=1)
         only = r"^/(x/|api/webhooks|api/activities/.*do)"
-        run_schemathesis(base, token, "--phases", "examples,fuzzing", "--max-examples", "3", "--max-time", "30", "--include-path-regex", only)
+        run_schemathesis(base, token, *(LONG if "CRMKIT_TEST_LONG" in os.environ else EVERYDAY), "--include-path-regex", only)
     crm.engine.dispose()
