@@ -74,7 +74,7 @@ def test_the_card_opens_for_whoever_is_rung_and_stays_until_it_is_written_up(cli
     pbx.end(ringing)
     tell()
     assert [(w["opens"], w["urgent"]) for w in pops(client, ANN)] == [(False, False)]
-    saved = client.act_as(ANN).post(f"/telephony/card/{made.id}/save", data={"note": " Просила каталог ", "said": ""}, headers=WINDOW)
+    saved = client.act_as(ANN).post(f"/telephony/card/{made.id}/save", data={"note": " Просила каталог "}, headers=WINDOW)
     assert (triggers(saved)["crm:toast"]["text"], "crm:close" in triggers(saved)) == ("Записано", True)
     uow.refresh()
     assert (made.note, made.wrapped_at, made.outcome) == ("Просила каталог", clock.now(), Outcome.ANSWERED)
@@ -224,7 +224,10 @@ def test_a_next_step_belongs_to_the_client_and_voicemail_is_said(client, make, l
     pbx.end(ringing)
     made = tell()
     person, due = client.act_as(ANN), clock.now() + dt.timedelta(days=1)
-    given = {"note": "Позвонить завтра", "said": "voicemail", "subject": "", "due_at": due.strftime("%Y-%m-%dT%H:%M")}
+    said = person.post(f"/telephony/card/{made.id}/said", data={"outcome": "voicemail"}, headers=PART)
+    assert re.search(r'aria-pressed="true">([^<]*)', said.text)[1] == "Автоответчик"
+    assert person.post(f"/telephony/card/{made.id}/said", data={"outcome": "x"}, headers=PART).status_code == 404
+    given = {"note": "Позвонить завтра", "subject": "", "due_at": due.strftime("%Y-%m-%dT%H:%M")}
     early = person.post(f"/telephony/card/{made.id}/save", data={**given, "due_at": "2020-01-01T10:00"}, headers=PART)
     assert (early.status_code, "время в будущем" in early.text, "Позвонить завтра" in early.text) == (422, True, True)
     assert person.post(f"/telephony/card/{made.id}/save", data=given, headers=WINDOW).status_code == 200

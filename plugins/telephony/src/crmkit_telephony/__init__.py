@@ -39,7 +39,7 @@ from .taking import PHONE, my_calls, parties, take
 _ENTITIES = [f"entities.{m}" for m in ("calls", "lines")]
 _MODULES = [
     "tables", "roles", "taking", "ordering", "carrying", "reconciling", "missing", "hooking", "aligning", "commands",
-    "looks", "panels", "screen.pages", "screen.pop", "screen.recording",
+    "looks", "panels", "screen.pages", "screen.pop", "screen.recording", "reports.page",
 ]  # fmt: skip
 
 plugin = Plugin(

@@ -20,7 +20,7 @@ from ..events import Outcome
 from ..finding import belongs, do_not_call, find, line_of
 from ..ordering import call as place
 from ..ordering import hang_up, hold, resume, transfer
-from ..roles import CALL
+from ..roles import CALL, LISTEN
 from ..taking import PHONE, tell_about
 from . import words
 from .client import LINKS, client_of, link, seen, unlink
@@ -106,14 +106,15 @@ def _head(visit: Visit, uow: Uow, call: Call) -> dict[str, t.Any]:
         "s": words, "c": shown, "call": call, "over": call.state is CallState.ENDED, "incoming": call.direction is Direction.IN,
         "ours": visit.say(words.our_number if call.direction is Direction.IN else words.our_number_out, number=ours) if ours else "",
         "source": call.source.name if call.source is not None else "", "barred": call.number is not None and do_not_call(uow, call.number),
-        "hears": call.recording is not None and _may_hear(uow, call),
+        "hears": call.recording is not None and uow.may(LISTEN, call), "outcomes": _outcomes(call) if mine(uow, call) else (),
     }  # fmt: skip
 
 
-def _may_hear(uow: Uow, call: Call) -> bool:
-    from ..roles import LISTEN
-
-    return uow.may(LISTEN, call)
+def _outcomes(call: Call) -> t.Sequence[Outcome]:
+    """Return what may be said of how a call went: of one that goes on only that a machine answered."""
+    if call.state is CallState.ENDED:
+        return SAID if call.outcome in SAID or call.outcome is None else (call.outcome, *SAID)
+    return (Outcome.VOICEMAIL,) if call.direction is Direction.OUT and call.state is CallState.TALKING else ()
 
 
 def _who(visit: Visit, uow: Uow, call: Call) -> dict[str, t.Any]:
@@ -138,7 +139,6 @@ def _form(visit: Visit, uow: Uow, call: Call, refusal: Refusal | None = None) ->
     found = [attrs.evolve(c, required=False, label=labels[c.name]) for c in made if c.name in labels]
     return {
         "s": words, "call": call, "over": call.state is CallState.ENDED, "may_change": mine(uow, call), "note": form.get("note", call.note or ""),
-        "outcomes": [(o.value, o.label) for o in SAID], "said": form.get("said", call.said.value if call.said is not None else ""),
         "step": {c.name: c for c in found},
         "may_plan": len(found) == len(STEP) and uow.may("activities.activity.create"), "soon": _soon(visit),
         "problems": {p.path: visit.say(p.message) for p in problems},
@@ -204,19 +204,32 @@ def whose(visit: Visit, uow: Uow) -> View:
     return View("card_who.html", **_who(visit, uow, call), headers=[("HX-Trigger", json.dumps(_own_news()))])
 
 
+@page("/card/{id}/said", label=words.outcome, permission=CALL, methods=["POST"])
+def say_outcome(visit: Visit, uow: Uow) -> View:
+    """Say how a call went, with one press: what a person says counts for more than what the provider told."""
+    call = _own(visit, uow)
+    known = {o.value: o for o in SAID}
+    outcome = known.get(visit.form.get("outcome", ""))
+    if outcome is None:
+        raise NotFound()
+    with uow.as_system():
+        said(uow, call, outcome)
+        uow.settle()
+    return View("card_head.html", **_head(visit, uow, call), headers=[("HX-Trigger", json.dumps({"crm:telephony.call": {"own": True}}))])
+
+
 @page("/card/{id}/save", label=words.save, permission=CALL, methods=["POST"])
 def save(visit: Visit, uow: Uow, refusal: Refusal | None = None) -> Result:
-    """Keep the note, how it went and the next step; a call that is over is written up with it."""
+    """Keep the note and the next step; a call that is over is written up with it."""
     call = _own(visit, uow)
     if refusal is not None:
         return View("card_form.html", **_form(visit, uow, call, refusal))
     form = visit.form
-    outcome = Outcome(form["said"]) if form.get("said") in {o.value for o in SAID} else None
     over = call.state is CallState.ENDED
     with uow.as_system():
         call.note = form.get("note", "").replace("\r\n", "\n").strip()[:LONGEST] or None
         if over:
-            _written(uow, call, outcome)
+            _written(uow, call)
     _plan(visit, uow, call)
     uow.settle()
     told: dict[str, t.Any] = {"crm:toast": {"text": visit.say(words.saved)}, **_own_news(), "crm:activities.activity": {"own": True}}
@@ -227,10 +240,8 @@ def save(visit: Visit, uow: Uow, refusal: Refusal | None = None) -> Result:
     return View("card_form.html", headers=[("HX-Trigger", json.dumps(told))], **_form(visit, uow, call))
 
 
-def _written(uow: Uow, call: Call, outcome: Outcome | None) -> None:
-    """Note that a call was written up: how it went where somebody says so, and whose it is where that is beyond doubt."""
-    if outcome is not None and outcome is not call.outcome:
-        said(uow, call, outcome)
+def _written(uow: Uow, call: Call) -> None:
+    """Note that a call was written up, and whose it is where that is beyond doubt."""
     if call.wrapped_at is None:
         uow.keep(call, wrapped_at=uow.now)
     if call.contact_id is None and call.lead_id is None and call.number is not None:
@@ -259,4 +270,4 @@ def _plan(visit: Visit, uow: Uow, call: Call) -> None:
     plan(uow, about, "call", subject or visit.say(words.call_back), due, owner_id=uow.actor.id)
 
 
-__all__ = ["CALL_BUTTON", "call_from_screen", "card", "control", "part", "save", "to_whom", "whose"]
+__all__ = ["CALL_BUTTON", "call_from_screen", "card", "control", "part", "save", "say_outcome", "to_whom", "whose"]

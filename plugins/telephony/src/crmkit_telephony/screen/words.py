@@ -43,7 +43,7 @@ inquiry_made = _("An inquiry was made of this call", ru="По звонку со�
 business = _("In work", ru="В работе")
 before = _("Calls before", ru="Прошлые звонки")
 note, note_hint = _("Note", ru="Заметка"), _("What was said, what was promised", ru="О чём говорили, что обещали")
-outcome, as_told = _("How it went", ru="Итог"), _("As it was", ru="Как есть")
+outcome = _("How it went", ru="Итог")
 next_step, what = _("Next step", ru="Следующий шаг"), _("What is to be done", ru="Что сделать")
 when = _("When", ru="Когда")
 call_back = _("Call back", ru="Перезвонить")
