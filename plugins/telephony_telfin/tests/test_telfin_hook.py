@@ -19,7 +19,8 @@ from .conftest import CLIENT, SETTINGS, received
 
 OWNER = 7
 SEEN = (
-    "dial-in", "dial-out", "answer", "hangup", "voicemail", "call_interactive", "in", "out", "ANSWER", "BUSY", "1111*101", "+79990000001", "85001-x", "yes", "no", "0", "-1", "1e9",
+    "dial-in", "dial-out", "answer", "hangup", "voicemail", "call_interactive", "in", "out", "ANSWER", "BUSY", "1111*101", "+79990000001",
+    "85001-x", "yes", "no", "0", "-1", "1e9",
 )  # fmt: skip
 WORDS = st.one_of(st.sampled_from(SEEN), st.text(max_size=40))
 NAMES = st.sampled_from((
@@ -102,6 +103,20 @@ def test_a_fuzzer_finds_nothing(telfin: TelfinProvider, crm: Crm, body: bytes, g
     assert len({e.key for e in heard.events}) == len(heard.events) > 0
     with crm.uow() as uow:
         take(uow, "telfin", heard.events)
+
+
+def test_a_conversation_at_the_second_telephone_is_found_among_what_goes_on(
+    hooked: str, crm: Crm, pbx: FakePbx, uow: Uow, telfin: TelfinProvider, deliver: Callable[..., int]
+) -> None:
+    """Of a call that rings at several telephones only the first one's handle has the call's own key in it."""
+    pbx.behave("101", ignores())
+    pbx.behave("102", answers(after=3))
+    true = pbx.incoming(CLIENT, ["101", "102"])
+    pbx.advance(5)
+    assert [a.call_key for a in telfin.current.all()] != [true.call_id]
+    assert [a.call_key for a in telfin.active_calls()] == [true.call_id]
+    deliver(until=pbx.clock.now().replace(minute=30))
+    assert uow.find(Call).one().state is CallState.TALKING
 
 
 def test_the_address_survives_what_a_client_may_send(hooked: str, client: Any, crm: Crm, caplog: pytest.LogCaptureFixture) -> None:

@@ -6,12 +6,15 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
-from crmkit_telephony import Active, Leg, NotThere, ProviderError
+import attrs
+
+from crmkit import Crm
+from crmkit_telephony import Active, Call, CallState, Leg, NotThere, ProviderError, parties
 
 from . import words
 from .catalogue import Catalogue
 from .client import Client
-from .reading import bare, call_key, call_of_control, is_extension, moment, text_of
+from .reading import bare, call_key, call_of_control, is_extension, last_ten, moment, text_of
 
 
 class Current:
@@ -95,5 +98,26 @@ def _active(row: Mapping[str, t.Any]) -> Active | None:
     )  # fmt: skip
 
 
-__all__ = ["Current"]
+def named_by_handle(crm: Crm, found: Sequence[Active]) -> Sequence[Active]:
+    """Return calls with the keys their webhooks have.
+
+    The list has no CallID. A handle has it in it at the telephone that rang first; at the others the webhooks have told the handle.
+    """
+    with crm.read() as uow:
+        alive = uow.find(Call).where(Call.provider == "telfin", Call.state != CallState.ENDED, Call.key.is_not(None)).all()
+        known = {(call.key or "").partition(":")[2] for call in alive}
+        if all(active.call_key in known for active in found):
+            return found
+        by_number: dict[str, list[Call]] = {}
+        for call in alive:
+            by_number.setdefault(last_ten(call.number or ""), []).append(call)
+        handles = {
+            party.control: (call.key or "").partition(":")[2]
+            for number in {last_ten(a.number or "") for a in found if a.call_key not in known}
+            for call in by_number.get(number, ()) for party in parties(uow, call) if party.control
+        }  # fmt: skip
+    return [active if active.call_key in known else attrs.evolve(active, call_key=handles.get(active.control, active.call_key)) for active in found]
+
+
+__all__ = ["Current", "named_by_handle"]
 

@@ -33,7 +33,7 @@ from . import placing, words
 from .catalogue import Catalogue
 from .checks import address_of, look_over
 from .client import Client, pieces_of
-from .current import Current
+from .current import Current, named_by_handle
 from .hearing import hear
 from .history import History
 from .reading import bare, call_key, text_of
@@ -107,7 +107,7 @@ class TelfinProvider(Provider):
     # ---- asking ------------------------------------------------------------------------------------------------------
     def active_calls(self) -> Sequence[Active]:
         """Return all calls there are at telephones now."""
-        return self.current.all()
+        return named_by_handle(self.crm, self.current.all())
 
     def past(self, call_key: str) -> Past | None:
         """Return how one call went."""
