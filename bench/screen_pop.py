@@ -18,6 +18,7 @@ import contextlib
 import json
 import os
 import queue
+import signal
 import socket
 import subprocess
 import sys
@@ -266,6 +267,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=20, help="calls a second, of all: %(default)s")
     parser.add_argument("--cards", type=int, default=100, help="calls that are measured: %(default)s")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_told: sys.exit(1))  # so that the other processes end too
     runs = []
     for database in places.DATABASES if options.database == "both" else (options.database,):
         runs.append(run := one_database(database, options.operators, options.rate, options.cards))
