@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -83,6 +84,38 @@ def test_events_before_the_answer_join_the_call(uow, pbx, deliver):
         assert uow.find(Call).count() == number
         pbx.end(pbx.calls[f"c{number}"])
         take(uow, "paper", pbx.heard())
+
+
+def test_an_answer_and_webhooks_at_the_same_moment_are_one_call(uow, pbx, deliver):
+    """Both hold what they need in the same order: neither waits for the other for ever."""
+    threads, errors = [], []
+
+    def bring(told):
+        try:
+            for event in told:
+                with uow.crm.uow() as other:
+                    take(other, "paper", [event])
+        except BaseException as error:
+            errors.append(error)
+
+    def meanwhile():
+        real = list(pbx.calls.values())[-1]
+        pbx.pick_up(real)
+        pbx.end(real, Outcome.BUSY)
+        threads.append(threading.Thread(target=bring, args=(pbx.heard(),)))
+        threads[-1].start()
+
+    numbers = [f"+7912000000{n}" for n in range(6)]
+    pbx.faults["originate"] = [meanwhile] * len(numbers)
+    placed = [call(uow, number, user=ANN) for number in numbers]
+    deliver()
+    for thread in threads:
+        thread.join()
+    uow.refresh()
+    assert errors == []
+    assert [(p.state, p.outcome, p.number) for p in placed] == [(CallState.ENDED, Outcome.BUSY, n) for n in numbers]
+    assert uow.find(Call).count() == len(numbers)
+    assert pbx.dialled == numbers
 
 
 @pytest.mark.parametrize("found", ["active", "past", "nowhere"])

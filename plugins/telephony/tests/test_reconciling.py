@@ -6,7 +6,7 @@ import pytest
 
 from crmkit.activities import Activity
 from crmkit_sales import Contact
-from crmkit_telephony import CallState, Capability, Outcome, ProviderError, take
+from crmkit_telephony import Call, CallState, Capability, Outcome, ProviderError, take
 
 ANN = 7
 ANNA = "+79123456789"
@@ -130,3 +130,20 @@ def test_a_missed_call_is_somebodys_next_step(uow, make, pbx, clock, deliver, ag
         assert (step.about_kind, step.about_id, step.owner_id) == ("sales.contact", contact.id, ANN)
         assert step.due_at == clock.now() + dt.timedelta(minutes=15) - dt.timedelta(seconds=5)
         assert call.outcome is Outcome.NO_ANSWER
+
+
+def test_calls_nobody_told_of_are_found_within_the_hour(uow, pbx, clock, deliver):
+    told, lost, inner = pbx.ring(ANNA, "101"), pbx.ring("+79120000001", "101"), pbx.ring("102", "101")
+    take(uow, "paper", [e for e in pbx.heard() if e.call == told.key])
+    clock.forward(seconds=30)
+    for real in (told, lost, inner):
+        pbx.end(real)
+    pbx.told.clear()
+    pbx.asked.clear()
+    for _hour in range(3):
+        clock.forward(hours=1)
+        deliver()
+    deliver(until=dt.timedelta(seconds=10))
+    assert sorted((c.number, c.outcome) for c in uow.find(Call)) == [("+79120000001", Outcome.NO_ANSWER), (ANNA, Outcome.NO_ANSWER)]
+    assert pbx.asked.count("history") == 3
+    assert uow.find(Activity).count() == 2  # both were missed: next steps of the inquiries they made

@@ -140,3 +140,13 @@ def test_a_colleague_sees_a_call_at_their_telephone_whose_call_it_is_not(crm, uo
     for user in (ANN, BEN):
         with crm.read(Actor(user, roles=["manager"])) as theirs:
             assert len(my_calls(theirs, user)) == 1
+
+
+def test_an_intake_asks_little_of_the_database(uow, make, lines, pbx, queries):
+    make(Contact, phone=ANNA)
+    real = pbx.ring(ANNA, "101")
+    with queries.at_most(30):
+        take(uow, "paper", pbx.heard())
+    pbx.answer(real)
+    with queries.at_most(16):
+        take(uow, "paper", pbx.heard())

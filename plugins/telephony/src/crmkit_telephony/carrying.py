@@ -18,7 +18,7 @@ from .ordering import Ordered, finish
 from .provider import Active, Capability, Leg, NotThere, Originate, Past, Provider, ProviderError, Unknown, provider_named
 from .reading import of_past
 from .tables import orders
-from .taking import LookAgain, take, tell_about
+from .taking import LookAgain, hold_call, take, tell_about
 
 log = logging.getLogger("crmkit.telephony")
 LOOK_AFTER = dt.timedelta(seconds=20)
@@ -163,6 +163,8 @@ _TELLS = {"hold": EventType.HELD, "resume": EventType.RESUMED, "transfer": Event
 
 def _done(uow: Uow, order: Order, key: str | None) -> None:
     """Note that it was done. What providers do not tell themselves (that somebody is on hold) is an event too."""
+    if key:
+        hold_call(uow, order.provider, key)
     _put(uow, order, state="done", done_at=uow.now, error=None)
     if order.what == "originate":
         if key:
@@ -251,6 +253,8 @@ def look_up(event: LookUp, crm: Crm) -> None:
     except Exception:
         log.exception("order %s cannot be looked up", order.id)
     with crm.uow() as uow:
+        if found:
+            hold_call(uow, order.provider, found[0].call)
         order = t.cast(Order, _order(uow, order.id, lock=True))
         if order.call_key is not None or order.state not in ("sent", "done"):
             return

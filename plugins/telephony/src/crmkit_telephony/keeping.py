@@ -71,6 +71,11 @@ def cleaned(event: CallEvent, now: dt.datetime) -> CallEvent:
         raw=plain(event.raw), **texts)  # fmt: skip
 
 
+def cleaned_key(given: str) -> str:
+    """Return a call's key as it is kept."""
+    return _key(given, 160)
+
+
 def _key(given: str, most: int) -> str:
     text = _text(given, 10_000) or ""
     return text if len(text) <= most else f"{text[: most - 33]}-{hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()}"
@@ -110,4 +115,4 @@ def _event(row: t.Any) -> CallEvent:
         talked=None if talked is None else dt.timedelta(seconds=talked), raw=row.raw, **facts)  # fmt: skip
 
 
-__all__ = ["belong", "cleaned", "keep", "kept", "one_at_a_time", "plain"]
+__all__ = ["belong", "cleaned", "cleaned_key", "keep", "kept", "one_at_a_time", "plain"]

@@ -12,20 +12,23 @@ import sqlalchemy as sa
 from crmkit import Crm, Tick, Uow, every, on, outside
 
 from .carrying import LookUp
-from .entities import Call, CallState
+from .entities import Call, CallState, Line
 from .events import CallEvent, EventType, Outcome
 from .hooking import hook_path
+from .numbers import e164
 from .ordering import finish
-from .provider import Capability, Past, Provider, ProviderError, provider_named
+from .provider import Capability, Past, Provider, ProviderError, provider_named, providers
 from .reading import of_active, of_past
 from .settings import TelephonySettings
 from .tables import legs, links, orders
-from .taking import QUIET_FOR, LookAgain, WantRecording, take
+from .taking import GOING_ON, QUIET_FOR, LookAgain, WantRecording, call_key, take
 
 log = logging.getLogger("crmkit.telephony")
 HISTORY_LAGS = dt.timedelta(minutes=5)
 """For how long a provider's history may not have a call that is over."""
 MOST_AT_ONCE = 30
+OUTAGE = dt.timedelta(days=1)
+MANY = 500
 RECORDING_PAUSES = (dt.timedelta(minutes=2), dt.timedelta(minutes=10), dt.timedelta(hours=1))
 
 
@@ -59,7 +62,7 @@ class _Silent:
 
 _C = Call.__table__.c
 _HEARD = sa.func.coalesce(_C.heard_at, _C.began_at, _C.created_at, type_=_C.heard_at.type)
-_ALIVE = sa.and_(_C.state != CallState.ENDED, _C.archived_at.is_(None))
+_ALIVE = sa.and_(_C.state.in_(GOING_ON), _C.archived_at.is_(None))
 
 
 @every(cron="* * * * *")
@@ -222,4 +225,51 @@ def want_recording(event: WantRecording, crm: Crm) -> None:
             uow.schedule(WantRecording(call.id, event.attempt + 1), delay=pause, key=f"telephony:recording:{call.id}")
 
 
-__all__ = ["AskAll", "TooOld", "close", "watch"]
+# ---- calls nobody told of ----------------------------------------------------------------------------------------
+@attrs.frozen
+class CatchUp:
+    """A provider's history is to be looked through for calls nobody told of."""
+
+    provider: str
+
+
+@every(cron="17 * * * *")
+def catch_up_hourly(tick: Tick, uow: Uow) -> None:
+    """What webhooks did not bring is looked for once an hour."""
+    for name, provider in providers(uow.crm).items():
+        in_use = sa.select(Line.id).where(Line.provider == name, Line.in_use.is_(True)).limit(1)
+        if provider.can(Capability.HISTORY) and uow.connection.execute(in_use).first() is not None:
+            uow.schedule(CatchUp(name), key=f"telephony:catch-up:{name}")
+
+
+@outside(CatchUp)
+def catch_up(event: CatchUp, crm: Crm) -> None:
+    """Take in calls of the last hour (after an outage: of the last day) that are in a provider's history and nowhere here."""
+    provider = provider_named(crm, event.provider)
+    if provider is None:
+        return
+    until = crm.clock.now() - HISTORY_LAGS
+    with crm.read() as uow:
+        row = uow.connection.execute(sa.select(links).where(links.c.provider == provider.name)).first()
+    if row is not None and row.ask_after is not None and row.ask_after > crm.clock.now():
+        return
+    since = max((row.caught_up_at if row is not None else None) or until - OUTAGE / 24, until - OUTAGE)
+    try:
+        found = {past.call_key: past for past in provider.history(since, until) if e164(past.number, crm) is not None}
+    except ProviderError as error:
+        log.warning("the history of %s cannot be read: %s", provider.name, error)
+        return
+    with crm.uow() as uow:
+        hook_path(uow, provider.name)  # there is a row then
+        uow.connection.execute(links.update().where(links.c.provider == provider.name).values(caught_up_at=until))
+        known = set[str]()
+        keys = [call_key(provider.name, key) for key in found]
+        for start in range(0, len(keys), MANY):
+            known |= set(uow.connection.execute(sa.select(_C.key).where(_C.key.in_(keys[start : start + MANY]))).scalars())
+    for past in found.values():
+        if call_key(provider.name, past.call_key) not in known:
+            with crm.uow() as uow:
+                take(uow, provider.name, of_past(past))
+
+
+__all__ = ["AskAll", "CatchUp", "TooOld", "close", "watch"]

@@ -69,6 +69,7 @@ links = sa.Table(
     sa.Column("old_secret", sa.String(60)),  # good for a while after a change
     sa.Column("old_until", UtcDateTime),
     sa.Column("ask_after", UtcDateTime),
+    sa.Column("caught_up_at", UtcDateTime),  # calls that began before have been looked for in its history
 )  # fmt: skip
 WHATS = ("originate", "hang_up", "hold", "resume", "transfer")
 ORDER_STATES = ("asked", "sent", "done", "failed", "unsure")

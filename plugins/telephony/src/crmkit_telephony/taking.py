@@ -16,15 +16,16 @@ from .entities import Call, CallState, Direction, Line
 from .events import CallEvent, EventType, Outcome
 from .finding import Belongs, belongs, find, source_of
 from .folding import Folded, Party, fold, in_order
-from .keeping import belong, cleaned, keep, kept, one_at_a_time
+from .keeping import belong, cleaned, cleaned_key, keep, kept, one_at_a_time
 from .matching import own_call
 from .numbers import e164
 from .roles import CALL
 from .settings import TelephonySettings
-from .tables import legs
+from .tables import legs, orders
 
 PHONE = Topic("telephony.phone", permission=CALL, personal=True)
 """Something happened at somebody's telephone: their screens look again at their calls."""
+GOING_ON = [state for state in CallState if state is not CallState.ENDED]
 MISSED_AFTER = dt.timedelta(seconds=5)
 QUIET_FOR = dt.timedelta(seconds=5)
 _LEGS = sa.select(*legs.c).where(legs.c.call_id == sa.bindparam("call", type_=legs.c.call_id.type))
@@ -60,7 +61,7 @@ def take(uow: Uow, provider: str, events: Sequence[CallEvent]) -> list[Call]:
     events = [cleaned(e, uow.now) for e in events]
     keys = list(dict.fromkeys(e.call for e in events))
     with uow.as_system():
-        one_at_a_time(uow, [f"{provider}:{key}" for key in keys])
+        one_at_a_time(uow, [call_key(provider, key) for key in keys])
         new: dict[str, list[CallEvent]] = {}
         for event in keep(uow, provider, events):
             new.setdefault(event.call, []).append(event)
@@ -69,10 +70,18 @@ def take(uow: Uow, provider: str, events: Sequence[CallEvent]) -> list[Call]:
     return list({call.id: call for call in calls if call is not None}.values())
 
 
+def hold_call(uow: Uow, provider: str, key: str) -> None:
+    """Let nobody else take in what is told of a call until this transaction is over.
+
+    Whoever holds an order of a call and takes something in holds the call first: webhooks come the same way.
+    """
+    one_at_a_time(uow, [call_key(provider, cleaned_key(key))])
+
+
 def again(uow: Uow, provider: str, key: str) -> Call | None:
     """Work a call out anew from what is kept of it."""
     with uow.as_system():
-        one_at_a_time(uow, [f"{provider}:{key}"])
+        one_at_a_time(uow, [call_key(provider, key)])
         return _take_call(uow, provider, key, kept(uow, provider, key))
 
 
@@ -121,6 +130,7 @@ def _join(uow: Uow, placed: Call, other: Call | None) -> Call:
         return placed
     key, provider = other.key, other.provider
     uow.connection.execute(legs.delete().where(legs.c.call_id == other.id))
+    uow.connection.execute(orders.update().where(orders.c.call_id == other.id).values(call_id=placed.id))
     uow.keep(other, key=None)
     for name in ("contact_id", "lead_id", "deal_id", "inquiry_id", "note"):
         if getattr(placed, name) is None and getattr(other, name) is not None:
@@ -241,7 +251,7 @@ def my_calls(uow: Uow, user_id: int) -> list[Call]:
     at_theirs = sa.select(legs.c.call_id).where(legs.c.user_id == user_id, legs.c.ended_at.is_(None))
     asked = (Call.owner_id == user_id) & Call.state.in_([CallState.INITIATED])
     with uow.as_system():
-        return uow.find(Call).where(Call.state != CallState.ENDED, Call.id.in_(at_theirs) | asked).order_by(Call.began_at, Call.id).all()
+        return uow.find(Call).where(Call.state.in_(GOING_ON), Call.id.in_(at_theirs) | asked).order_by(Call.began_at, Call.id).all()
 
 
 def parties(uow: Uow, call: Call) -> list[t.Any]:
@@ -255,4 +265,7 @@ def name_of(uow: Uow, call: Call) -> str | None:
     return None if contact is None else contact.name
 
 
-__all__ = ["PHONE", "LookAgain", "MissedCall", "WantRecording", "again", "call_key", "my_calls", "name_of", "parties", "take", "tell_about"]
+__all__ = [
+    "GOING_ON", "PHONE", "LookAgain", "MissedCall", "WantRecording", "again", "call_key", "hold_call", "my_calls", "name_of", "parties", "take",
+    "tell_about",
+]  # fmt: skip

@@ -73,6 +73,7 @@ def upgrade() -> None:
         sa.Column("old_secret", sa.String(length=60), nullable=True),
         sa.Column("old_until", c.UtcDateTime(), nullable=True),
         sa.Column("ask_after", c.UtcDateTime(), nullable=True),
+        sa.Column("caught_up_at", c.UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("provider", name=op.f("pk_telephony_link")),
     )
     op.create_table(
