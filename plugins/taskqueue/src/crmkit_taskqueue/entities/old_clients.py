@@ -89,7 +89,10 @@ class OldClient(Owned, table="taskqueue_old_client", label=_("Old client", ru="�
         prepare_client(values, before, uow)
 
 
-class OldClientLink(Entity, table="taskqueue_old_client_link", label=_("Link of an old client", ru="Связь старого клиента")):
+class OldClientLink(
+    Entity, table="taskqueue_old_client_link", label=_("Link of an old client", ru="Связь старого клиента"),
+    plural=_("Links of old clients", ru="Связи старых клиентов"),
+):  # fmt: skip
     """A lead, a deal or a contact an old client is about; there may be many of each."""
 
     old_client_id: Mapped[int] = column(to=OldClient, part=True, index=True, label=_("Old client", ru="Старый клиент"))
