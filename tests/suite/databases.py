@@ -5,13 +5,12 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import os
-import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from crmkit.testing.databases import Databases
 from tests._postgres import ENVIRONMENT, drop, postgres_dsn
 
 DATABASES = ("sqlite", "postgresql")
@@ -68,44 +67,25 @@ def fresh_database(tmp_path: Path) -> Iterator[Callable[[str], str]]:
 
 
 @pytest.fixture
-def copy_of(database: str, tmp_path: Path, _templates: dict[tuple[str, str], str]) -> Iterator[CopyOf]:
-    """`copy_of("with sales", prepare)`: the address of a new database that `prepare(address)` has filled.
+def copy_of(database: str, _prepared: Databases) -> Iterator[CopyOf]:
+    """`copy_of("with sales", prepare)`: the address of a database as `prepare(address)` fills one, the test's own.
 
-    `prepare` runs once for the name in this test process; after that the result is copied, which takes milliseconds.
-    It must close its connections.
+    `prepare` seldom runs more than once for the name in this test process; after that its result is copied, or brought
+    back to what it was, which takes milliseconds. It must close its connections.
     """
-    number = itertools.count(1)
     made: list[str] = []
 
     def copy(name: str, prepare: Prepare) -> str:
-        if (database, name) not in _templates:
-            _templates[database, name] = _template(database, prepare, _templates)
-        template = _templates[database, name]
-        if database == "sqlite":
-            target = tmp_path / f"copy{next(number)}.db"
-            shutil.copyfile(template.removeprefix("sqlite:///"), target)
-            return f"sqlite:///{target}"
-        made.append(postgres_dsn(template=template))
+        made.append(_prepared.copy(database, name, prepare))
         return made[-1]
 
     yield copy
-    for dsn in made:
-        drop(dsn)
+    for url in made:
+        _prepared.drop(url)
 
 
 @pytest.fixture(scope="session")
-def _templates(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], str]:
-    return {("folder", ""): str(tmp_path_factory.mktemp("templates"))}
-
-
-def _template(database: str, prepare: Prepare, templates: dict[tuple[str, str], str]) -> str:
-    if database == "postgresql":
-        dsn = postgres_dsn()
-        prepare(dsn)
-        return dsn
-    file = Path(templates["folder", ""]) / f"template{len(templates)}.db"
-    prepare(f"sqlite:///{file}")
-    with sqlite3.connect(file) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
-    return f"sqlite:///{file}"
+def _prepared() -> Iterator[Databases]:
+    made = Databases()
+    yield made
+    made.close()
