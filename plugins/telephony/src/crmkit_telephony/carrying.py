@@ -43,6 +43,10 @@ INNER = _(
     "The provider's plugin failed; an administrator finds the details in the log.",
     ru="Ошибка модуля оператора связи; подробности в журнале сервера.",
 )
+HALFWAY = _(
+    "The connection broke while the call was being handed over: whether it was, nobody knows.",
+    ru="Связь прервалась во время перевода: удался ли он, неизвестно.",
+)
 NOT_THERE = _("The call was over already.", ru="Звонок уже завершился.")
 NEVER_CAME = _("The call did not come about in time to be ended.", ru="Звонок так и не появился у оператора: завершать нечего.")
 
@@ -124,7 +128,7 @@ def _begin(uow: Uow, order_id: int) -> Order | None:
         return None
     if order.state == "sent" and order.what in ("originate", "transfer"):
         if order.what == "transfer":  # whether it was done nobody knows; twice would be wrong
-            _fail(uow, order, Unknown(INNER))
+            _fail(uow, order, Unknown(HALFWAY))
         return None  # its LookUp is waiting
     if order.what != "originate" and order.ended:
         _put(uow, order, state="done", done_at=uow.now)
@@ -217,7 +221,7 @@ def _unknown(crm: Crm, order: Order, error: ProviderError) -> None:
             _put(uow, order, state="asked", error=str(error)[:500])
             uow.schedule(Ordered(order.id), delay=SOON, key=f"telephony:order:{order.id}")
         else:
-            _fail(uow, order, error)
+            _fail(uow, order, Unknown(HALFWAY) if order.what == "transfer" and isinstance(error, Unknown) else error)
 
 
 def _fail(uow: Uow, order: Order, error: ProviderError, state: str = "failed") -> None:
