@@ -164,7 +164,7 @@ def test_a_plugin_imports_the_public_api_only(plugin: Path):
     for file in modules(plugin / "src"):
         for line, name, _ in Imports(file, plugin / "src").found:
             package, *rest = name.split(".")
-            deep = len(rest) > (2 if rest[:1] and rest[0] in (*FIRST_PARTY, "ui") else 1)
+            deep = len(rest) > (2 if rest[:1] and rest[0] in (*FIRST_PARTY, "ui", "cli") else 1)
             if package == "crmkit" and (deep or rest[:1] == ["*"]) and rest[0] != "testing":
                 wrong.append(f"{shown(file)}:{line} imports {name}; write `from crmkit import …`")
             elif HOUSE.fullmatch(package) and package != own and package not in required:
