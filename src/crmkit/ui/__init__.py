@@ -2,15 +2,12 @@
 
 from .controls import Control, controls, typed
 from .dashboards import dashboard
+from .declared import Link, Look, PhoneButton, Workspace
 from .formats import near_day, plural
 from .icons import icon
 from .marks import (
-    Link,
-    Look,
     Menu,
-    PhoneButton,
     Slot,
-    Workspace,
     board,
     button,
     card_badge,

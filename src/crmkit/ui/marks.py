@@ -1,4 +1,4 @@
-"""What a plugin adds to the screen: marks on plain functions, and a few values at the top of a module.
+"""What a plugin adds to the screen: marks on plain functions. What it declares without one is in `declared`.
 
 Each contribution names who may see it and is told apart by its function's name. What takes a record gets it as the actor
 may see it; everything runs in a thread with a unit of work of the actor's.
@@ -7,7 +7,6 @@ may see it; everything runs in a thread with a unit of work of the actor's.
 from __future__ import annotations
 
 import enum
-import sys
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -15,9 +14,9 @@ import attrs
 
 from ..core.plugin import _mark  # the marks of the kernel and these are kept in one place
 from ..core.text import Text
+from .declared import as_text
 
 if t.TYPE_CHECKING:
-    from ..core.compose import Crm
     from ..core.kind import Kind
     from ..core.model import Entity
     from ..core.plugin import Permission, Topic
@@ -44,10 +43,6 @@ class Slot(enum.Enum):
     """In the column beside the timeline, with a frame and a title."""
 
 
-def _text(value: str) -> Text:
-    return value if isinstance(value, Text) else Text(value)
-
-
 def _topics(given: Iterable[Topic | str | type[Entity]]) -> tuple[t.Any, ...]:
     return tuple(given)
 
@@ -64,7 +59,7 @@ class Menu:
     icon: str = "circle"
     section: str = "work"
     order: int = 50
-    label: Text = attrs.field(default=Text(""), converter=_text)
+    label: Text = attrs.field(default=Text(""), converter=as_text)
     badge: t.Callable[[Uow], int] | None = None
     shown: t.Callable[[Visit], bool] | None = None
     lists: t.Callable[[Visit, Kind], bool] | None = None
@@ -76,7 +71,7 @@ class PageMark:
 
     takes: t.ClassVar[int] = 2
     path: str
-    label: Text = attrs.field(converter=_text)
+    label: Text = attrs.field(converter=as_text)
     permission: Permission | None
     methods: tuple[str, ...] = ("GET",)
     menu: Menu | None = None
@@ -89,7 +84,7 @@ class PanelMark:
 
     takes: t.ClassVar[int] = 2
     of: type[Entity] | None
-    label: Text = attrs.field(converter=_text)
+    label: Text = attrs.field(converter=as_text)
     icon: str = "square"
     slot: Slot = Slot.ASIDE
     order: int = 50
@@ -103,7 +98,7 @@ class WidgetMark:
     """A tile of a dashboard."""
 
     takes: t.ClassVar[tuple[int, ...]] = (1, 2)
-    label: Text = attrs.field(converter=_text)
+    label: Text = attrs.field(converter=as_text)
     permission: Permission | None
     dashboard: str = "home"
     span: int = 1
@@ -120,7 +115,7 @@ class ButtonMark:
     icon: str = "zap"
     primary: bool = False
     order: int = 50
-    confirm: Text = attrs.field(default=Text(""), converter=_text)
+    confirm: Text = attrs.field(default=Text(""), converter=as_text)
     menu: bool = False
     bulk: bool = False
     palette: bool = True
@@ -133,7 +128,7 @@ class BoardMark:
 
     takes: t.ClassVar[int] = 2
     path: str
-    label: Text = attrs.field(converter=_text)
+    label: Text = attrs.field(converter=as_text)
     permission: Permission | None
     move: t.Callable[[Uow, int, str, int | None], None] | None = None
     menu: Menu | None = None
@@ -147,7 +142,7 @@ class ColumnMark:
 
     takes: t.ClassVar[int] = 2
     of: type[Entity]
-    label: Text = attrs.field(converter=_text)
+    label: Text = attrs.field(converter=as_text)
     permission: Permission | None = None
     align: str = "left"
 
@@ -180,7 +175,7 @@ class SettingsMark:
     """A tab of the settings page."""
 
     takes: t.ClassVar[int] = 2
-    label: Text = attrs.field(converter=_text)
+    label: Text = attrs.field(converter=as_text)
     permission: Permission | None
     icon: str = "settings"
     order: int = 50
@@ -202,7 +197,7 @@ class StripMark:
     """A line above every page, such as the calls somebody is in."""
 
     takes: t.ClassVar[int] = 2
-    label: Text = attrs.field(converter=_text)
+    label: Text = attrs.field(converter=as_text)
     permission: Permission | None
     order: int = 50
     live: tuple[t.Any, ...] = attrs.field(default=(), converter=_topics)
@@ -348,92 +343,3 @@ def strip(
 def settings_tab(*, label: str, permission: Permission, icon: str = "settings", order: int = 50) -> t.Callable[[PageFunction], PageFunction]:
     """Add a tab to the settings page: ``(visit, uow) -> View``; its forms post back to the tab (`visit.form`)."""
     return _put(SettingsMark(label=label, permission=permission, icon=icon, order=order))
-
-
-def _words(given: Iterable[str]) -> tuple[str, ...]:
-    return tuple(given)
-
-
-def _written_in() -> str:
-    return str(sys._getframe(2).f_globals.get("__name__", ""))  # two frames up: the attrs initialiser, then the module
-
-
-@attrs.frozen(kw_only=True)
-class Link:
-    """A line of a workspace's menu: an address within the CRM (``"/sales/deal?view=5"``)."""
-
-    label: Text = attrs.field(converter=_text)
-    path: str
-    icon: str = "circle"
-
-
-@attrs.frozen(kw_only=True)
-class Workspace:
-    """A role's own place, at the top of a module: where its people begin, and the menu they see first.
-
-    ``DIRECTOR = Workspace(name="director", label=_("Director", ru="Руководитель"), roles=("director",), home="/cabinets/director")``.
-    A person with several gets a switch. Whatever else they may see stays in the menu below.
-    """
-
-    name: str
-    label: Text = attrs.field(converter=_text)
-    roles: tuple[str, ...] = ()
-    home: str = "/"
-    menu: tuple[Link, ...] = ()
-    icon: str = "layout-dashboard"
-    order: int = 50
-    only: bool = False
-    """True leaves out the rest of the menu: for customers, cashiers and others with one screen."""
-    defined_in: str = attrs.field(factory=_written_in, repr=False, eq=False)
-
-
-@attrs.frozen(kw_only=True)
-class PhoneButton:
-    """A button beside every telephone number, whatever plugin's field it is in, at the top of a module.
-
-    ``CALL = PhoneButton(label=_("Call", ru="Позвонить"), icon="phone", path="/telephony/dial", permission=USE)``. A press posts
-    ``number``, and ``kind`` and ``id`` of the record it stands at, to `path`, a page of the plugin for POST. `shown` is asked with the
-    visitor's unit of work, once for a page, whether it makes sense.
-    """
-
-    label: Text = attrs.field(converter=_text)
-    path: str
-    permission: Permission
-    icon: str = "phone"
-    shown: t.Callable[[Uow], bool] | None = None
-    defined_in: str = attrs.field(factory=_written_in, repr=False, eq=False)
-
-
-@attrs.frozen(kw_only=True)
-class Look:
-    """How an entity is shown, at the top of a module: ``DEALS = Look(of=Deal, icon="handshake", columns=("title", "amount"))``.
-
-    Whatever is left out is worked out from the fields. Fields are named as in filters: ``amount``, ``company.name``, ``patient.born``.
-    """
-
-    of: type[Entity]
-    icon: str = ""
-    title: str = ""
-    """The field that names a record; else ``title``, ``name``, ``subject`` or the first text."""
-    subtitle: str = ""
-    """A field shown small below the title: the company of a deal."""
-    columns: tuple[str, ...] = attrs.field(default=(), converter=_words)
-    """What lists show before anybody chooses."""
-    card: tuple[str, ...] = attrs.field(default=(), converter=_words)
-    """What cards of boards show below the title."""
-    form: tuple[str, ...] = attrs.field(default=(), converter=_words)
-    """What a form for a new record asks first; the rest follows below "more fields"."""
-    sort: str = ""
-    """The order of lists before anybody chooses: ``-created_at``."""
-    filter: Mapping[str, t.Any] = attrs.field(factory=dict)
-    """What lists leave in before anybody chooses, as a filter tree: ``{"done_at": {"empty": True}}``. It stands there as chips one can take away."""
-    day: str = ""
-    """The field calendars go by."""
-    section: str = "records"
-    """The section of the sidebar its lists stand in; empty for none."""
-    order: int = 50
-    hidden: tuple[str, ...] = attrs.field(default=(), converter=_words)
-    """Fields that no page shows: keys and reckonings nobody reads."""
-    choices: Mapping[str, t.Callable[[Crm], Iterable[tuple[str, str]]]] = attrs.field(factory=dict)
-    """What text fields may hold where settings or plugins decide it, as pairs of value and label: ``{"kind": kinds}``, called with the CRM."""
-    defined_in: str = attrs.field(factory=_written_in, repr=False, eq=False)

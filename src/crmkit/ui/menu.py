@@ -9,7 +9,7 @@ import attrs
 
 from ..core.plugin import PUBLIC
 from . import words
-from .marks import Workspace
+from .declared import Workspace
 from .registry import Item, menus_of
 from .shown import path_of
 

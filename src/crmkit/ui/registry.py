@@ -10,23 +10,21 @@ import attrs
 
 from ..core.commands import Command
 from ..core.filter import Reader
+from .declared import Look, PhoneButton, Workspace
 from .marks import (
     BadgeMark,
     BoardMark,
     ButtonMark,
     ColumnMark,
-    Look,
     Menu,
     NoteMark,
     PageMark,
     PanelMark,
-    PhoneButton,
     PopMark,
     SettingsMark,
     Slot,
     StripMark,
     WidgetMark,
-    Workspace,
 )  # fmt: skip
 
 if t.TYPE_CHECKING:

@@ -15,7 +15,7 @@ if t.TYPE_CHECKING:
     from ..core.compose import Crm
     from ..core.field import Field
     from ..core.kind import Kind, Path
-    from .marks import Look
+    from .declared import Look
 
 TITLES = ("title", "name", "subject", "label", "login", "text")
 MACHINERY = frozenset({"id", "version", "pipeline", "stage", "stage_since", "created_at", "updated_at", "archived_at", "owner_id", "team_id"})

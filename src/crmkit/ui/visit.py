@@ -33,7 +33,7 @@ if t.TYPE_CHECKING:
     from ..core.uow import Uow
     from ..web.answer import Answer
     from ..web.call import Call
-    from .marks import PhoneButton
+    from .declared import PhoneButton
     from .site import Site
 
 THEMES = ("auto", "light", "dark")
