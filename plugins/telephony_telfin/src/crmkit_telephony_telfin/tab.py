@@ -18,7 +18,7 @@ WORDS = {
         ru="Эти значения заданы в файле настроек, раздел [telephony_telfin]; меняет их тот, кто обслуживает CRM.",
     ),
     "settings": _("Connection", ru="Подключение"), "check": _("Check", ru="Проверка"), "run": _("Check now", ru="Проверить сейчас"),
-    "never": _("It has not been checked yet.", ru="Проверки ещё не было."), "at": _("Last checked", ru="Последняя проверка"),
+    "never": _("not yet", ru="ещё не было"), "at": _("Last checked", ru="Последняя проверка"),
     "well": _("Well", ru="Верно"), "wrong": _("To be put right", ru="Нужно исправить"),
     "asked": _("The check has begun; its result appears here.", ru="Проверка началась, результат появится здесь."),
     "off": _(
@@ -28,7 +28,7 @@ WORDS = {
 }  # fmt: skip
 YES, NO = _("yes", ru="да"), _("no", ru="нет")
 NOT_GIVEN = _("not given", ru="не задан")
-SUBSCRIBE = {"extensions": _("the telephones in use", ru="используемые телефоны"), "all_phones": _("all telephones", ru="все телефоны")}
+SUBSCRIBE = {"extensions": _("the telephones in use", ru="используемых телефонов"), "all_phones": _("all telephones", ru="всех телефонов")}
 ANYWHERE = _("from anywhere, by the secret address", ru="отовсюду, по секретному адресу")
 
 
