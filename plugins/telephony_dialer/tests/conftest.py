@@ -13,7 +13,7 @@ import crmkit_telephony
 import crmkit_telephony_dialer
 from crmkit import Actor, Crm, MovableClock, Plugin, Role
 from crmkit_sales import Contact
-from crmkit_taskqueue import Task, TaskState, Turn, current, next_turn, start
+from crmkit_taskqueue import Task, TaskState, Turn, current, next_turn, renew, start
 from crmkit_telephony import Line, provider_named, take
 from crmkit_telephony.testing import PaperProvider, paper
 from crmkit_telephony_dialer.store import Row, last_of
@@ -82,8 +82,17 @@ class Floor:
 
     def run(self, seconds: float = 0) -> None:
         """Let time pass, deliver what is due, and pass on what the provider tells."""
-        self.deliver(until=dt.timedelta(seconds=seconds))
-        self.hear()
+        until = self.clock.now() + dt.timedelta(seconds=seconds)
+        while True:
+            self.deliver(until=min(until, self.clock.now() + dt.timedelta(seconds=10)))
+            self.hear()
+            if self.clock.now() >= until:
+                return
+            for who in (ANN, BOB):  # their browsers are open
+                with self.crm.uow(who) as uow:
+                    found = current(uow)
+                    if found is not None:
+                        renew(uow, found.id)
 
     def hear(self) -> None:
         """Pass on what the provider tells, until it has nothing more to tell."""

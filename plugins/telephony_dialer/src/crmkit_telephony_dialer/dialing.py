@@ -45,10 +45,13 @@ def taskqueue_ended(task: Task, turn: Turn, uow: Uow) -> None:
 
 
 def start(uow: Uow, task: Task, turn: Turn, *, by_hand: bool = False) -> Row:
-    """Begin an attempt for an open task: at once, after a pause, or when a key is pressed."""
+    """Begin an attempt for an open task: at once, after a pause, or when a key is pressed.
+
+    The work queue may open a task some minutes before its time; it is dialled at its time, not before.
+    """
     settings = uow.crm[DialerSettings]
     client = client_of(uow, task)
-    due = None if by_hand or settings.start == "by_key" else uow.now + _pause(uow, turn.user_id, settings)
+    due = None if by_hand or settings.start == "by_key" else max(uow.now + _pause(uow, turn.user_id, settings), task.due_at or uow.now)
     at_once = by_hand or (due is not None and due <= uow.now)
     row = store.begin(uow, turn, store.chain_of(uow, task.id, task.previous_id), client.contact_id, None if at_once else due)
     return dial(uow, row, task, client, by_hand=by_hand) if at_once else row

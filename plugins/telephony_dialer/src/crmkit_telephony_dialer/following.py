@@ -31,7 +31,7 @@ from crmkit_telephony import (
 )
 
 from . import store
-from .dialing import held, perform
+from .dialing import BUSY_FOR, held, perform
 from .machine import Line, Seen, State, due, looked, told
 from .settings import DialerSettings
 from .store import Ask, Due, Finish
@@ -68,12 +68,11 @@ def line_of_call(call: Call, picked: dt.datetime | None = None) -> Line:
 def _line_is_free(uow: Uow, call: Call) -> None:
     key = store.waiting_of(uow, t.cast(int, call.owner_id))
     row = None if key is None else store.get(uow, key, lock=True)
-    if row is None or row.a.state is not State.WAITING or row.a.due_at is None:
-        return
+    if row is None or row.a.state is not State.WAITING or row.a.due_at is None or row.a.due_at > uow.now + BUSY_FOR:
+        return  # it waits for its time
     settings = uow.crm[DialerSettings]
     at = uow.now + (settings.pause_after_talk if call.answered_at is not None else settings.pause)
-    if at < row.a.due_at:
-        store.put(uow, row, attrs.evolve(row.a, due_at=at), "line_free")
+    store.put(uow, row, attrs.evolve(row.a, due_at=at), "line_free")
 
 
 # ---- the clock ---------------------------------------------------------------------------------------------------------
