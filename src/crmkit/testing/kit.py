@@ -104,7 +104,7 @@ class Kit:
         chosen = with_required(plugins)
         tables = {**(settings or {})}
         tables["crmkit"] = {"jobs": False, **tables.get("crmkit", {})}
-        key = (tuple(sorted((p.name, id(p)) for p in chosen)), str(tables["crmkit"].get("timezone")))
+        key = (tuple(sorted(((p.name, _alike(p)) for p in chosen), key=lambda named: named[0])), str(tables["crmkit"].get("timezone")))
         usual = MovableClock()
 
         def prepare(url: str) -> None:
@@ -244,6 +244,16 @@ def _set_crons(crm: Crm) -> None:
     with crm.database.write() as db:
         for name in KERNEL_CRONS:
             crm.jobs.crons.remove(db.connection, name)
+
+
+def _alike(plugin: Plugin) -> t.Hashable:
+    """Return what is the same for plugins that need the same database: a fixture may well make one for each test."""
+    try:
+        found = (plugin, *plugin.loaded())
+        hash(found)
+    except Exception:  # a module that cannot be imported, which composition says better; or settings of an odd class
+        return id(plugin)
+    return found
 
 
 def with_required(plugins: Iterable[Plugin]) -> list[Plugin]:
