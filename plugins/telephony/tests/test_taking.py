@@ -145,8 +145,8 @@ def test_a_colleague_sees_a_call_at_their_telephone_whose_call_it_is_not(crm, uo
 def test_an_intake_asks_little_of_the_database(uow, make, lines, pbx, queries):
     make(Contact, phone=ANNA)
     real = pbx.ring(ANNA, "101")
-    with queries.at_most(30):
+    with queries.at_most(17):
         take(uow, "paper", pbx.heard())
     pbx.answer(real)
-    with queries.at_most(16):
+    with queries.at_most(14):
         take(uow, "paper", pbx.heard())

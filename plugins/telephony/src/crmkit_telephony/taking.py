@@ -10,7 +10,7 @@ import attrs
 import sqlalchemy as sa
 
 from crmkit import Topic, Uow
-from crmkit_sales import Channel, Contact, Inquiry
+from crmkit_sales import Channel, Contact, Inquiry, Source
 
 from .entities import Call, CallState, Direction, Line
 from .events import CallEvent, EventType, Outcome
@@ -99,16 +99,17 @@ def _take_call(uow: Uow, provider: str, key: str, new: Sequence[CallEvent]) -> C
     if placed is not None:
         call = _join(uow, placed, call)
     fresh = call is None
+    lines = _lines(uow, provider, folded.parties)
+    known = _known(uow, folded) if fresh else None
     if call is None:
-        call = uow.add(Call())
+        call = uow.add(Call())  # everything it is filled with is known by now: it is written once
     before = call.state, call.outcome, call.owner_id
     was_over = not fresh and call.state is CallState.ENDED and (call.key is not None)
-    lines = _lines(uow, provider, folded.parties)
     if call.key is None:
         uow.keep(call, key=call_key(provider, key), provider=provider)
     _write(uow, call, folded, lines, new)
-    if fresh:
-        _introduce(uow, call)
+    if known is not None:
+        _introduce(uow, call, *known)
     uow.flush()
     belong(uow, provider, [key], call.id)
     people = _write_legs(uow, call, folded.parties, lines)
@@ -179,12 +180,15 @@ def _lines(uow: Uow, provider: str, parties: Sequence[Party]) -> dict[str, Line]
     return known
 
 
-def _introduce(uow: Uow, call: Call) -> None:
+def _known(uow: Uow, folded: Folded) -> tuple[Belongs, Source | None]:
+    """Return whose a call is, and which advertising brought it."""
+    return belongs(find(uow, folded.number)) if folded.number else Belongs(), source_of(uow, folded.our_number)
+
+
+def _introduce(uow: Uow, call: Call, whose: Belongs, source: Source | None) -> None:
     """Say of a new call whose it is, and which advertising brought it; somebody unknown who calls is an inquiry."""
-    source = source_of(uow, call.our_number)
     if source is not None:
         uow.keep(call, source_id=source.id)
-    whose = belongs(find(uow, call.number or call.given or "")) if call.number or call.given else Belongs()
     for name in ("contact_id", "lead_id", "deal_id", "inquiry_id"):
         if getattr(call, name) is None:
             setattr(call, name, getattr(whose, name))
@@ -192,11 +196,9 @@ def _introduce(uow: Uow, call: Call) -> None:
         call.owner_id, call.team_id = whose.owner_id, whose.team_id
     makes = uow.crm[TelephonySettings].unknown_makes == "inquiry" and call.direction is Direction.IN
     if makes and not whose.known and call.number is not None:
-        inquiry = uow.add(Inquiry(
+        call.inquiry = uow.add(Inquiry(
             phone=call.number, channel=Channel.CALL, source_id=call.source_id, received_at=call.began_at, owner_id=call.owner_id,
             team_id=call.team_id))
-        uow.flush()
-        call.inquiry_id = inquiry.id
 
 
 def _write_legs(uow: Uow, call: Call, parties: Sequence[Party], lines: Mapping[str, Line]) -> set[int | None]:
