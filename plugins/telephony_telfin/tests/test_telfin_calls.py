@@ -15,6 +15,12 @@ from crmkit_telephony_telfin.fake import FakePbx, Faults, answers, busy, ignores
 from .conftest import CLIENT, Post
 
 
+@pytest.fixture
+def crm_database() -> str:
+    """What is said over the wire is the same on both; what is kept is tried on both by the suite, the set-up and the day of calls."""
+    return "sqlite"
+
+
 def leg_of(event: CallEvent) -> Leg:
     return Leg(call_key=event.call, leg_key=event.leg or "", control=event.control, extension=event.extension, device=event.device)
 

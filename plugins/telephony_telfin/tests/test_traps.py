@@ -28,6 +28,12 @@ FIELDS = {
 
 
 @pytest.fixture
+def crm_database() -> str:
+    """What is said over the wire is the same on both; what is kept is tried on both by the suite, the set-up and the day of calls."""
+    return "sqlite"
+
+
+@pytest.fixture
 def hear(telfin: TelfinProvider) -> Callable[..., CallEvent]:
     """Read a webhook, given as changes of one that was seen."""
 

@@ -9,6 +9,7 @@ import datetime as dt
 import json
 import threading
 import typing as t
+import weakref
 import zlib
 from collections.abc import Iterator, Mapping
 
@@ -179,6 +180,7 @@ class Client:
                 base_url=self.settings.base_url, timeout=self.settings.timeout.total_seconds(), transport=self._transport,
                 headers={"Accept-Encoding": "gzip", "Accept": "application/json", "User-Agent": "crmkit"}, follow_redirects=False,
             )  # fmt: skip
+            weakref.finalize(self, self._http.close)
         return self._http
 
 
