@@ -119,6 +119,8 @@ class Access:
         return found
 
     def _scope_problems(self, pattern: str, scope: Scope) -> list[str]:
+        if isinstance(scope, str) and scope in SCOPES:
+            return []
         names = {k: [*(k.permission(a) for a in ACTIONS), *(c.permission.name for c in k.commands.values())] for k in self.crm.kinds.values()}
         kinds = [k for k, permissions in names.items() if k.whole is None and fnmatch.filter(permissions, pattern)]
         if isinstance(scope, str):
