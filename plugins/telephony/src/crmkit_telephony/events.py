@@ -64,6 +64,13 @@ class Outcome(enum.Enum):
         """What a person reads."""
         return OUTCOMES[self]
 
+    @property
+    def color(self) -> str:
+        """The colour of it in lists."""
+        if self is Outcome.ANSWERED:
+            return "green"
+        return "gray" if self in (Outcome.UNKNOWN, Outcome.FAILED, Outcome.AGENT_NO_ANSWER) else "red" if self is Outcome.INVALID_NUMBER else "amber"
+
 
 OUTCOMES: dict[Outcome, str] = {
     Outcome.ANSWERED: _("Answered", ru="Разговор состоялся"),

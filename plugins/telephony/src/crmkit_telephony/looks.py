@@ -45,4 +45,4 @@ STOP_LIST = Look(
 def sound(ids: Sequence[int], uow: Uow) -> Mapping[int, t.Any]:
     """A player for each call that has a recording the visitor may hear."""
     rows = uow.find(Call).where(Call.id.in_(list(ids)), Call.recording.is_not(None)).all()
-    return {call.id: View("sound.html", key=call.id, talked=call.talked or 0, s=words) for call in rows if uow.may(LISTEN, call)}
+    return {call.id: View("sound.html", key=call.id, talked=call.talked or 0, s=words, compact=True) for call in rows if uow.may(LISTEN, call)}

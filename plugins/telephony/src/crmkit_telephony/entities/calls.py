@@ -25,6 +25,11 @@ class Direction(enum.Enum):
         """What a person reads."""
         return _("Incoming", ru="Входящий") if self is Direction.IN else _("Outgoing", ru="Исходящий")
 
+    @property
+    def color(self) -> str:
+        """The colour of it in lists."""
+        return "blue" if self is Direction.IN else "violet"
+
 
 class CallState(enum.Enum):
     """How far a call is."""

@@ -25,6 +25,7 @@ CHOOSE = _("choose one of: {known}", ru="выберите одно из: {known}
 ORDER = _("the period ends before it begins", ru="период кончается раньше, чем начинается")
 TOO_LONG = _("at most {days} days at once", ru="не больше {days} дней за раз")
 NOBODY, NO_SOURCE = _("Nobody", ru="Никто"), _("Not advertised", ru="Без рекламы")
+NO_NUMBER, NOT_SAID = _("Number not told", ru="Номер не передан"), _("Not known", ru="Неизвестно")
 
 
 @attrs.frozen(kw_only=True)
@@ -182,7 +183,7 @@ def _label(by: str, key: t.Any, names: Mapping[t.Any, str]) -> str | Text:
     if by == "day":
         return f"{key:%d.%m}"
     if key is None:
-        return NO_SOURCE if by in ("source", "number") else NOBODY
+        return {"source": NO_SOURCE, "number": NO_NUMBER, "outcome": NOT_SAID}.get(by, NOBODY)
     if by == "outcome":
         return t.cast(Outcome, key).label
     if by == "number":

@@ -38,6 +38,7 @@ COLUMNS: tuple[tuple[str, Text], ...] = (
 SAID = dict(COLUMNS)
 NOTHING = _("No calls in this period", ru="За этот период звонков не было")
 MISSED_NOTE, MINUTES = _("missed: {n}", ru="пропущено: {n}"), charts.MINUTES
+SECONDS = charts.Unit(name=_("s", ru="с"), digits=0)
 MOST = 8
 
 
@@ -111,12 +112,12 @@ def call_results(visit: Visit, uow: Uow) -> Markup:
         charts.kpi(SAID["answered"], now.answered, before=then.answered, href=list_of(uow, ask, direction="in", outcome="answered"), level=3),
         charts.kpi(SAID["missed"], now.missed, before=then.missed, good="low",
                    href=list_of(uow, ask, direction="in", outcome={"not_in": ["answered"]}) if now.missed else None, level=3),
-        charts.kpi(SAID["average_wait"], now.average_wait, before=then.average_wait, unit=MINUTES, good="low", level=3),
+        charts.kpi(SAID["average_wait"], now.average_wait, before=then.average_wait, unit=SECONDS, good="low", level=3),
         charts.kpi(SAID["outgoing"], now.outgoing, before=then.outgoing, good=None, href=list_of(uow, ask, direction="out"), level=3),
         charts.kpi(SAID["reached"], now.reached, before=then.reached, href=list_of(uow, ask, direction="out", outcome="answered"), level=3),
         charts.kpi(_("Calls to reach a client", ru="Попыток до ответа"), None if took is None else round(took, 1), good="low", level=3),
         charts.kpi(SAID["average_talk"], now.average_talk, before=then.average_talk, unit=MINUTES, good=None, level=3),
-        charts.kpi(SAID["average_wrap"], now.average_wrap, before=then.average_wrap, unit=MINUTES, good="low", level=3),
+        charts.kpi(SAID["average_wrap"], now.average_wrap, before=then.average_wrap, unit=SECONDS, good="low", level=3),
     ]  # fmt: skip
     return Markup('<div class="kpis">{}</div>').format(Markup("").join(tiles))
 

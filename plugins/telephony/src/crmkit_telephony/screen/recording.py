@@ -46,6 +46,9 @@ class Kept:
     media_type: str
     lock: threading.Lock = attrs.field(factory=threading.Lock)
 
+    def __attrs_post_init__(self) -> None:
+        weakref.finalize(self, self.file.close)
+
     def read(self, start: int, stop: int) -> Iterator[bytes]:
         """Yield a part of it."""
         while start < stop:

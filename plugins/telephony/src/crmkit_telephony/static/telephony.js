@@ -45,7 +45,8 @@ customElements.define('tel-sound', class extends HTMLElement {
     this.fast = Object.assign(document.createElement('button'), { type: 'button', className: 'btn xs ghost', textContent: '1×' });
     this.fast.setAttribute('aria-label', `${lSpeed}: 1×`);
     if (link) { link.className = 'btn icon xs ghost'; link.title = link.textContent; link.setAttribute('aria-label', link.textContent); link.lastChild.remove(); }
-    this.prepend(this.button, this.at, this.clock, this.fast);
+    if ('compact' in this.dataset) this.replaceChildren(this.button, ' ', this.clock); // in a list: the rest is on the call's own page
+    else this.prepend(this.button, this.at, this.clock, this.fast);
     this.button.onclick = () => this.toggle(src);
     this.at.oninput = () => { if (this.sound) this.sound.currentTime = Number(this.at.value); this.draw(); };
     this.fast.onclick = () => {
