@@ -185,10 +185,22 @@ def _look(visit: Visit, uow: Uow) -> Result:
     """The screen as it is now, after this one was overtaken: what was typed into it is kept."""
     desk = desk_of(uow, me(uow))
     turn = _turn(visit)
-    notice = Notice(visit.say(words.gone), visit.form.get("note", "").strip()) if turn and (desk is None or desk.turn_id != turn) else None
+    kept = visit.form.get("note", "").strip()
+    gone = turn and (desk is None or desk.turn_id != turn) and (kept or not _went_on_by_itself(uow, turn))
+    notice = Notice(visit.say(words.gone), kept) if gone else None
     if desk is None or desk.session_id is None or desk.pause_id is not None:
         return _onward(visit, uow, None, notice)
     return _onward(visit, uow, handing.next_turn(uow), notice)
+
+
+def _went_on_by_itself(uow: Uow, key: int) -> bool:
+    """True where nobody was reached, or it was put off: a dialer closes such tasks, one after the other, and need not say so each time."""
+    turn = handing.turn_of(uow, key)
+    if turn is None or turn.user_id != me(uow):
+        return False
+    kind = uow.crm[TaskqueueSettings].all_kinds.get(turn.kind)
+    outcome = kind.outcomes.get(turn.outcome or "") if kind is not None else None
+    return turn.ended == "returned" or (turn.ended == "done" and outcome is not None and not outcome.reached)
 
 
 def _turn(visit: Visit) -> int:
