@@ -12,7 +12,7 @@ import pytest
 from crmkit import Actor, Role
 from crmkit.activities import Activity
 from crmkit_sales import Company, Contact, ContactPoint, Deal, Inquiry, Source, Way
-from crmkit_telephony import ROLES, Call, CallState, Capability, DoNotCall, OurNumber, Outcome, call, take
+from crmkit_telephony import ROLES, Call, CallEvent, CallState, Capability, DoNotCall, EventType, OurNumber, Outcome, call, take
 
 ANN, BEN, EVE = (Actor(id, name, ("manager",)) for id, name in ((7, "Анна"), (8, "Бен"), (9, "Ева")))
 ANNA = "+79123456789"
@@ -89,6 +89,18 @@ def test_a_call_nobody_took_closes_its_card(client, make, lines, pbx, tell, cloc
     pbx.end(ringing)
     tell()
     assert pops(client, ANN) == []
+
+
+def test_a_group_has_the_card_at_every_telephone_that_rings(client, make, lines, pbx, tell, clock, uow):
+    pbx.ring(ANNA, "101")
+    made = tell()
+    both = {"call": "c1", "number": ANNA, "incoming": True, "extension": "102", "leg": "c1-2"}
+    for kind in (EventType.AGENT_RINGING, EventType.LEG_ENDED):
+        with uow.crm.uow() as told:
+            take(told, "paper", [CallEvent(type=kind, key=f"second {kind}", at=clock.now(), **both)])
+        assert len(pops(client, BEN)) == (kind is EventType.AGENT_RINGING)
+        assert client.get(f"/telephony/card/{made.id}").status_code == 200  # it was at his telephone
+        assert len(pops(client, ANN)) == 1
 
 
 @pytest.mark.parametrize("crm_settings", [{"telephony": {"pop_at": "answer"}}])
