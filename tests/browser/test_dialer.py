@@ -77,6 +77,7 @@ def test_ten_in_a_row_and_one_who_answers(page: Page, sign_in, served, me, axe, 
         clock.forward(seconds=20)
         hear()
     expect(title).to_have_text(f"Позвонить {SILENT + 1}")
+    expect(page.locator(".tq-notice")).to_have_count(0)
     rings()
     expect(status).to_contain_text("Идут гудки")
     clock.forward(seconds=7)
