@@ -41,8 +41,8 @@ def test_a_day_keeps_every_promise(crm, uow, clock, seed):
     faults = Faults.storm(0.03, refused=0.01, server_error=0.02) if seed % 2 else Faults.seen()
     day = Day(crm, clock, agents=3, tasks=60, seed=seed, faults=faults, crash_every=chance.choice([80, 200, 500]))
     day.set_up()
-    day.run(180 if LONG else 3)
-    day.close()
+    day.run(180 if LONG else 2)
+    day.close(10 if LONG else 3)
     assert day.wrong() == []
-    assert day.figures()["attempts"] >= (60 if LONG else 5)
+    assert day.figures()["attempts"] >= (60 if LONG else 3)
     assert day.crashes.count > 0
