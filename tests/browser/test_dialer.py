@@ -15,7 +15,7 @@ from crmkit.accounts.entities import StoredRole, User
 from crmkit_sales import Contact
 from crmkit_taskqueue import Task, TaskState
 from crmkit_telephony import Line, provider_named, take
-from crmkit_telephony.testing import paper
+from crmkit_telephony.testing import PaperProvider, paper
 from tests.browser import world
 from tests.browser.marks import PHONE
 
@@ -47,6 +47,7 @@ def me(served) -> int:
 
 def test_ten_in_a_row_and_one_who_answers(page: Page, sign_in, served, me, axe, look):
     pbx, clock, kit = provider_named(served.crm, "paper"), served.kit.clock, served.kit
+    assert isinstance(pbx, PaperProvider)
     status, title = page.locator(".dial"), page.locator(".tq-t")
 
     def hear() -> None:
