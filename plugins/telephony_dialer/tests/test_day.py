@@ -42,7 +42,7 @@ def test_a_day_keeps_every_promise(crm, uow, clock, seed):
     day = Day(crm, clock, agents=3, tasks=60, seed=seed, faults=faults, crash_every=chance.choice([80, 200, 500]))
     day.set_up()
     day.run(180 if LONG else 2)
-    day.close(10 if LONG else 3)
+    day.close(10)
     assert day.wrong() == []
     assert day.figures()["attempts"] >= (60 if LONG else 3)
     assert day.crashes.count > 0
