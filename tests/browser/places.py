@@ -32,6 +32,7 @@ ELSEWHERE = {
     f"{RECORD}/cell": "a cell of a list: test_lists",
     "/_/panel/{plugin}/{key}/{kind}/{id:int}": FORM,
     "/_/widget/{plugin}/{key}": "a tile of the first page: test_dashboards",
+    "/_/strip/{plugin}/{key}": "a line above every page: tests/ui/contributions, test_telephony",
     "/import/{id}": "an import at each of its steps: test_import",
     **{f"/import/{{id}}/{part}": "a part of an import, or a file: test_import" for part in ("progress", "mapping.toml", "errors/{name}")},
     "/settings": "leads to the first tab: tests/ui/admin",
