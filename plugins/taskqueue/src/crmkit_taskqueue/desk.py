@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import typing as t
+from collections.abc import Sequence
 
 import attrs
 import sqlalchemy as sa
@@ -61,13 +62,18 @@ def me(uow: Uow) -> int:
     return uow.actor.id
 
 
+def as_desk(row: Sequence[t.Any]) -> Desk:
+    """Return the desk of a row: its columns, then the kinds that stand still."""
+    *values, still = row
+    return Desk(*values, paused=tuple((still or "").split()))  # type: ignore[misc]  # a row's columns are not typed
+
+
 def desk_of(uow: Uow, user_id: int, *, lock: bool = False) -> Desk | None:
     """Return somebody's desk, held until the end of the transaction with `lock`; None for somebody who never worked."""
     found = uow.run(_LOCKED if lock else _WANTED, {"user": user_id})
     if not found:
         return None
-    *values, still = found[0]
-    return Desk(*values, paused=tuple((still or "").split()))  # type: ignore[misc]  # a row's columns are not typed
+    return as_desk(found[0])
 
 
 def try_desk(uow: Uow, user_id: int) -> Desk | None:
@@ -81,8 +87,7 @@ def try_desk(uow: Uow, user_id: int) -> Desk | None:
         if desk_of(uow, user_id) is None:
             return None
         raise Conflict(AT_IT)
-    *values, still = found[0]
-    return Desk(*values, paused=tuple((still or "").split()))  # type: ignore[misc]  # a row's columns are not typed
+    return as_desk(found[0])
 
 
 def insert_new(uow: Uow, table: sa.Table, **values: t.Any) -> None:

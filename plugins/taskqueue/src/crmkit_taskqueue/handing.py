@@ -17,7 +17,7 @@ from .answers import LONGEST, plain
 from .clients import draw
 from .deciding import Candidate, Choice, Question, decide, explain
 from .deciding.question import without
-from .desk import END_TURN, ON_BREAK, STANDS_STILL, Desk, at_work, clear, cleared, desk_of, me, put
+from .desk import END_TURN, ON_BREAK, STANDS_STILL, Desk, as_desk, at_work, clear, cleared, desk_of, me, put
 from .entities import Task, TaskState
 from .people import names_of
 from .roles import SUPERVISE, WORK
@@ -123,8 +123,7 @@ def held(uow: Uow, user_id: int, turn_id: int) -> tuple[Desk, Task, Turn] | None
         return None
     task, rest = rows[0]
     count = len(turns.c)
-    *desk, still = rest[count:]
-    return Desk(*desk, paused=tuple((still or "").split())), task, Turn(*rest[:count])  # type: ignore[misc]  # a row's columns are not typed
+    return as_desk(rest[count:]), task, Turn(*rest[:count])
 
 
 def turn_of(uow: Uow, turn_id: int) -> Turn | None:
