@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from crmkit import Crm, MovableClock, Role
+from crmkit import Crm, Misuse, MovableClock, Role
 from crmkit_telephony import Line, ProviderError, hook_path, new_secret
 from crmkit_telephony_telfin import TelfinProvider, TelfinSettings
 from crmkit_telephony_telfin.fake import FakePbx, Faults
@@ -178,4 +178,6 @@ def test_settings_that_cannot_be(given: dict[str, Any], said: str) -> None:
 def test_the_secret_may_be_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("abc\n")
     assert TelfinSettings(app_secret_file=tmp_path / "secret", app_secret="other").secret == "abc"
+    with pytest.raises(Misuse, match=r"app_secret_file = .* cannot be read"):
+        _ = TelfinSettings(app_secret_file=tmp_path / "nowhere").secret
     assert "abc" not in repr(TelfinSettings(app_secret="abc"))

@@ -33,6 +33,7 @@ from .provider import (
 )
 from .reading import of_active, of_past
 from .roles import ROLES, SET_UP
+from .secret_files import read_secret
 from .settings import TelephonySettings
 from .taking import PHONE, my_calls, parties, take
 
@@ -57,6 +58,6 @@ __all__ = [
     "PHONE", "ROLES", "SET_UP", "Active", "Call", "CallEvent", "CallState", "Capability", "Direction", "DoNotCall", "EventType", "Finding",
     "Folded", "Found", "Heard", "Leg", "Line", "NotThere", "Originate", "OurNumber", "Outcome", "Past", "Placed", "Provider", "ProviderError",
     "Received", "Recording", "Specs", "TelephonySettings", "Unknown", "call", "calls_of", "can", "do_not_call", "e164", "find", "fold", "hang_up",
-    "hold", "hook_path", "line_of", "my_calls", "new_secret", "of_active", "of_past", "parties", "plugin", "provider_named", "providers", "resume",
-    "said", "take", "transfer",
+    "hold", "hook_path", "line_of", "my_calls", "new_secret", "of_active", "of_past", "parties", "plugin", "provider_named", "providers",
+    "read_secret", "resume", "said", "take", "transfer",
 ]  # fmt: skip

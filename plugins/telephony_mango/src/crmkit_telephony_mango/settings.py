@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from crmkit import Misuse
+from crmkit_telephony import read_secret
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
@@ -32,12 +33,7 @@ class MangoSettings:
 
     def secret(self) -> str:
         """Return the salt, wherever it is kept."""
-        if self.salt_file is None:
-            return self.salt
-        try:
-            return self.salt_file.read_text("utf-8").strip()
-        except OSError as error:
-            raise Misuse(f"salt_file = {str(self.salt_file)!r} cannot be read: {error.strerror}") from None
+        return read_secret(self.salt, self.salt_file, "salt_file")
 
     def __attrs_post_init__(self) -> None:
         if bool(self.key) != bool(self.salt or self.salt_file):

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from crmkit import Misuse
+from crmkit_telephony import read_secret
 
 HERE = ("localhost", "127.0.0.1", "::1")
 
@@ -72,7 +73,7 @@ class TelfinSettings:
     @property
     def secret(self) -> str:
         """The App Secret, wherever it is kept."""
-        return self.app_secret_file.read_text("utf-8").strip() if self.app_secret_file is not None else self.app_secret
+        return read_secret(self.app_secret, self.app_secret_file, "app_secret_file")
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
