@@ -8,6 +8,7 @@ import click
 import pytest
 
 from crmkit.cli.app import EXIT_CODES, crmkit, run
+from crmkit.cli.speak import language
 from crmkit.cli.verb import Option, Speaking
 from crmkit.core.text import Text
 
@@ -77,6 +78,7 @@ def test_the_locale_chooses_the_language(environment, expected, here, monkeypatc
         monkeypatch.setenv(name, value)
     assert run(["--help"]) == 0
     assert expected in capsys.readouterr().out
+    assert language() == "en", "one command line's language is not the next one's"
 
 
 def test_the_exit_codes_are_told():

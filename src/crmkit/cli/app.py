@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from .load import Given
-from .speak import _, choose_language, language, note, told, trace_wanted
+from .speak import _, language, note, speaking, told, trace_wanted
 from .verb import Lazy, group, option
 
 OK, PROBLEMS, USAGE, REFUSED, UNAVAILABLE, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 70, 130
@@ -122,7 +122,11 @@ def crmkit(ctx: click.Context, settings: str | None, language: str | None) -> No
 
 def run(args: Sequence[str]) -> int:
     """Run one command line and return its exit code. Nobody sees a stack trace for what crmkit refuses on purpose."""
-    choose_language(args, os.environ)
+    with speaking(args, os.environ):
+        return _run(args)
+
+
+def _run(args: Sequence[str]) -> int:
     try:
         done = crmkit.main(list(args), prog_name="crmkit", standalone_mode=False)
         return done if isinstance(done, int) else OK

@@ -22,9 +22,10 @@ def language() -> str:
     return _spoken[0]
 
 
-def choose_language(args: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Speak what ``--language`` says, else CRMKIT_LANGUAGE, else the locale (LC_ALL, LC_MESSAGES, LANG), else
-    English."""
+@contextlib.contextmanager
+def speaking(args: Sequence[str], environment: Mapping[str, str]) -> Iterator[None]:
+    """Speak, for one command line, what ``--language`` says, else CRMKIT_LANGUAGE, else the locale (LC_ALL,
+    LC_MESSAGES, LANG), else English."""
     wanted = ""
     for index, word in enumerate(args):
         if word.startswith("--language="):
@@ -33,7 +34,11 @@ def choose_language(args: Sequence[str], environment: Mapping[str, str]) -> None
             wanted = args[index + 1]
     names = ("CRMKIT_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
     wanted = wanted or next((environment[n] for n in names if environment.get(n)), "en")
-    _spoken[0] = wanted[:2].lower() if wanted[:2].lower() in LANGUAGES else "en"
+    before, _spoken[0] = _spoken[0], wanted[:2].lower() if wanted[:2].lower() in LANGUAGES else "en"
+    try:
+        yield
+    finally:
+        _spoken[0] = before
 
 
 def told(text: str) -> str:
@@ -119,4 +124,4 @@ def trace_wanted() -> bool:
     return os.environ.get("CRMKIT_TRACE") == "1"
 
 
-__all__ = ["Text", "_", "choose_language", "language", "note", "say", "t", "table", "told", "trace_wanted", "working"]
+__all__ = ["Text", "_", "language", "note", "say", "speaking", "t", "table", "told", "trace_wanted", "working"]
