@@ -334,6 +334,26 @@ def test_settings_are_handed_out_by_their_class():
         crm[int]
 
 
+@attrs.frozen
+class Racks:
+    """Settings with tables in a table."""
+
+    racks: dict[str, dict[str, int]] = attrs.field(factory=dict)
+    names: tuple[str, ...] = ()
+
+
+def test_a_plugin_suggests_settings_of_those_before_it_and_the_file_wins():
+    store = Plugin("store", settings=Racks)
+    bikes = Plugin("bikes", requires=("store",), suggests={"store": {"racks": {"bike": {"wide": 1, "high": 2}}, "names": ["b"]}})
+    cars = Plugin("cars", follows=("store", "bikes"), suggests={"store": {"racks": {"car": {"wide": 9}}}})
+    assert Crm(store, bikes, cars, database=AT)[Racks] == Racks({"bike": {"wide": 1, "high": 2}, "car": {"wide": 9}}, ("b",))
+    said = {"store": {"racks": {"bike": {"wide": 5}}, "names": []}}
+    assert Crm(store, bikes, database=AT, settings=said)[Racks] == Racks({"bike": {"wide": 5, "high": 2}}, ())
+    assert Crm(cars, database=AT).plugins, "nothing to suggest to who is not there"
+    assert "[store] has no key 'rack'" in one(store, Plugin("x", requires=("store",), suggests={"store": {"rack": 1}}))
+    assert "add 'store' to its requires or follows" in one(store, Plugin("x", suggests={"store": {"names": ["x"]}}))
+
+
 def test_settings_that_will_not_do():
     with_knobs = Plugin("a", settings=Knobs)
     assert "limit is missing" in one(with_knobs)

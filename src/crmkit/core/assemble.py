@@ -11,7 +11,7 @@ import traceback
 import types
 import typing as t
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 import pluggy
@@ -100,6 +100,7 @@ def assemble(plugins: Iterable[Plugin], tables: Mapping[str, t.Any]) -> Assembly
     ordered, problems = in_order(plugins)
     found = Assembly(ordered, problems=problems)
     found.permissions = {p.name: p for p in KERNEL_PERMISSIONS}
+    tables = _with_suggestions(ordered, tables, found)
     for plugin in ordered:
         try:
             contents = found.contents[plugin.name] = list(plugin.contents())
@@ -126,6 +127,24 @@ def assemble(plugins: Iterable[Plugin], tables: Mapping[str, t.Any]) -> Assembly
 def _told(error: Exception) -> str:
     place = traceback.extract_tb(error.__traceback__)[-1]
     return str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error} ({place.filename}, line {place.lineno})"
+
+
+def _with_suggestions(ordered: Sequence[Plugin], tables: Mapping[str, t.Any], found: Assembly) -> Mapping[str, t.Any]:
+    """Return the settings with what plugins suggest for those before them: the last one's word over the first one's, the file's over all."""
+    names, suggested = {p.name for p in ordered}, dict[str, t.Any]()
+    for plugin in ordered:
+        for name, table in plugin.suggests.items():
+            if name not in (*plugin.requires, *plugin.follows):
+                found.problems.append(f"{plugin.name} suggests settings of {name!r}: add {name!r} to its requires or follows")
+            elif name in names:
+                suggested[name] = _over(table, suggested.get(name, {}))
+    return {**tables, **{name: _over(tables.get(name, {}), table) for name, table in suggested.items()}}
+
+
+def _over(upper: t.Any, lower: t.Any) -> t.Any:
+    if not (isinstance(upper, Mapping) and isinstance(lower, Mapping)):
+        return upper
+    return {**lower, **{key: _over(value, lower[key]) if key in lower else value for key, value in upper.items()}}
 
 
 def _settings(plugin: Plugin, table: t.Any, found: Assembly) -> None:

@@ -274,6 +274,8 @@ class Plugin:
 
     `requires` must be there too and come first; `follows` only orders, when both are there. `settings` is a frozen attrs
     class, filled from the settings file and handed out by ``crm[Settings]``. `specs` are hooks of the plugin's own.
+    `suggests` are settings of plugins it requires or follows, by their names, as the settings file would say them: what the file
+    says itself wins, key by key.
     A module-level `sqlalchemy.Table` named ``<plugin>_…`` is the plugin's too: for what no person looks at, such as an index.
     """
 
@@ -283,6 +285,7 @@ class Plugin:
     follows: tuple[str, ...] = attrs.field(default=(), converter=_names, kw_only=True)
     settings: type | None = attrs.field(default=None, kw_only=True)
     specs: type | None = attrs.field(default=None, kw_only=True)
+    suggests: t.Mapping[str, t.Mapping[str, t.Any]] = attrs.field(factory=dict, kw_only=True)
     label: Text = attrs.field(default=Text(""), converter=_text, kw_only=True)
     version: str = attrs.field(default="0.1.0", kw_only=True)
     migrations: Path | None = attrs.field(default=None, kw_only=True)
