@@ -352,6 +352,7 @@ def test_a_plugin_suggests_settings_of_those_before_it_and_the_file_wins():
     assert Crm(cars, database=AT).plugins, "nothing to suggest to who is not there"
     assert "[store] has no key 'rack'" in one(store, Plugin("x", requires=("store",), suggests={"store": {"rack": 1}}))
     assert "add 'store' to its requires or follows" in one(store, Plugin("x", suggests={"store": {"names": ["x"]}}))
+    assert {bikes, cars, store} == {store, cars, bikes}, "it is the key of dictionaries, as every plugin"
 
 
 def test_settings_that_will_not_do():

@@ -285,7 +285,7 @@ class Plugin:
     follows: tuple[str, ...] = attrs.field(default=(), converter=_names, kw_only=True)
     settings: type | None = attrs.field(default=None, kw_only=True)
     specs: type | None = attrs.field(default=None, kw_only=True)
-    suggests: t.Mapping[str, t.Mapping[str, t.Any]] = attrs.field(factory=dict, kw_only=True)
+    suggests: t.Mapping[str, t.Mapping[str, t.Any]] = attrs.field(factory=dict, kw_only=True, hash=False)  # a dictionary has none
     label: Text = attrs.field(default=Text(""), converter=_text, kw_only=True)
     version: str = attrs.field(default="0.1.0", kw_only=True)
     migrations: Path | None = attrs.field(default=None, kw_only=True)
