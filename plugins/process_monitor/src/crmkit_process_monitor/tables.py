@@ -1,0 +1,101 @@
+"""What is measured: spans of time on pages as they came, events of imported logs, and the sums the dashboard reads."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from crmkit import UtcDateTime
+
+metadata = sa.MetaData()
+_id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+# Pages people were on, by their pattern (``/sales/deal/{id}``), and the step that settings map them to; none: listed as unmapped.
+pages = sa.Table(
+    "process_monitor_page", metadata,
+    sa.Column("id", _id, primary_key=True),
+    sa.Column("path", sa.String(300), nullable=False, unique=True),
+    sa.Column("step_id", _id),
+    sa.Column("seen_at", UtcDateTime, nullable=False),
+)  # fmt: skip
+# Time as browsers tell it, never changed: one row for each stay of a tab on a page. Milliseconds.
+spans = sa.Table(
+    "process_monitor_span", metadata,
+    sa.Column("id", _id, primary_key=True),
+    sa.Column("case_id", _id, nullable=False),
+    sa.Column("worker_id", _id, nullable=False),
+    sa.Column("page_id", _id),  # empty for imported logs
+    sa.Column("step_id", _id),
+    sa.Column("tab", sa.String(24), nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),  # within the tab: the same told twice is kept once
+    sa.Column("began_at", UtcDateTime, nullable=False),  # by the server's clock
+    sa.Column("active", sa.Integer, nullable=False),
+    sa.Column("idle", sa.Integer, nullable=False),
+    sa.Column("hidden", sa.Integer, nullable=False),
+    sa.Column("called", sa.Integer, nullable=False),  # of these, during a call
+    sa.UniqueConstraint("tab", "seq", name="uq_process_monitor_span"),
+    sa.Index("ix_process_monitor_span_case", "case_id"),
+    sa.Index("ix_process_monitor_span_began", "began_at"),
+)  # fmt: skip
+# What browsers told that cannot be: kept with the reason, counted nowhere.
+refused = sa.Table(
+    "process_monitor_refused", metadata,
+    sa.Column("id", _id, primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("user_id", _id),
+    sa.Column("why", sa.String(60), nullable=False),
+    sa.Column("raw", sa.JSON, nullable=False),
+    sa.Index("ix_process_monitor_refused_at", "at"),
+)  # fmt: skip
+# Events of imported logs as the file has them, in its order.
+events = sa.Table(
+    "process_monitor_event", metadata,
+    sa.Column("id", _id, primary_key=True),
+    sa.Column("log_id", _id, nullable=False),
+    sa.Column("case_id", _id, nullable=False),
+    sa.Column("step_id", _id),
+    sa.Column("worker_id", _id),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("transition", sa.String(40)),
+    sa.Column("facts", sa.JSON, nullable=False),  # its other attributes, typed: {"key": ["string", "value"]}
+    sa.Index("ix_process_monitor_event_case", "case_id", "id"),
+    sa.Index("ix_process_monitor_event_log", "log_id"),
+)  # fmt: skip
+# One row for each step of each case and who did it: what norms are held against. Milliseconds.
+work = sa.Table(
+    "process_monitor_work", metadata,
+    sa.Column("case_id", _id, primary_key=True, autoincrement=False),
+    sa.Column("step_id", _id, primary_key=True, autoincrement=False),
+    sa.Column("worker_id", _id, primary_key=True, autoincrement=False),
+    sa.Column("log_id", _id, nullable=False),  # 0: our own
+    sa.Column("day", sa.Date, nullable=False),  # by the CRM's time zone
+    sa.Column("kind", sa.String(40), nullable=False),
+    sa.Column("team_id", _id),
+    sa.Column("point_id", _id),
+    sa.Column("took", sa.Integer, nullable=False),  # what counts, as the settings say
+    sa.Column("active", sa.Integer, nullable=False),
+    sa.Column("idle", sa.Integer, nullable=False),
+    sa.Column("hidden", sa.Integer, nullable=False),
+    sa.Column("visits", sa.Integer, nullable=False),
+    sa.Index("ix_process_monitor_work_cell", "worker_id", "step_id", "day"),
+    sa.Index("ix_process_monitor_work_day", "log_id", "day"),
+)  # fmt: skip
+# Sums of `work` by day, kept in step in the same transaction: what the dashboard reads.
+days = sa.Table(
+    "process_monitor_day", metadata,
+    sa.Column("log_id", _id, primary_key=True, autoincrement=False),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("worker_id", _id, primary_key=True, autoincrement=False),
+    sa.Column("step_id", _id, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.String(40), primary_key=True),
+    sa.Column("team_id", _id, primary_key=True, autoincrement=False),  # 0: none
+    sa.Column("point_id", _id, primary_key=True, autoincrement=False),  # 0: none
+    sa.Column("n", sa.Integer, nullable=False),
+    sa.Column("took", sa.BigInteger, nullable=False),
+    sa.Column("squares", sa.Float, nullable=False),  # of seconds
+    sa.Column("logs", sa.Float, nullable=False),  # sum of natural logarithms of seconds (1 at least)
+    sa.Column("log_squares", sa.Float, nullable=False),
+    sa.Column("fast", sa.Integer, nullable=False),  # below the minimum of the norm of that day
+    sa.Column("slow", sa.Integer, nullable=False),  # above its maximum
+    sa.Column("lost", sa.BigInteger, nullable=False),  # beyond its reference
+    sa.Column("counts", sa.JSON, nullable=False),  # how many took how long: {bucket: n}, for percentiles
+)  # fmt: skip
