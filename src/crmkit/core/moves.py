@@ -108,8 +108,11 @@ def _guards(uow: Uow, record: Staged, pipeline: Pipeline[t.Any], stage: Stage) -
             yield from answer or ()
 
 
-def move(uow: Uow, record: S, to: StageOf[t.Any], values: Mapping[str, t.Any]) -> S:
-    """Move a record, or refuse with what `can_move` says. Guards see what is filled in with the move."""
+def move(uow: Uow, record: S, to: StageOf[t.Any], values: Mapping[str, t.Any], kept: Mapping[str, t.Any] | None = None) -> S:
+    """Move a record, or refuse with what `can_move` says. Guards see what is filled in with the move.
+
+    `kept` are values of fields that nobody else writes (``generated=True``).
+    """
     uow.flush()
     pipeline, stage = uow.crm.stage(to)
     problems = _plainly(uow, record, to, values)
@@ -122,7 +125,7 @@ def move(uow: Uow, record: S, to: StageOf[t.Any], values: Mapping[str, t.Any]) -
             record.__dict__.update(held)
     if problems:
         raise Invalid(_("The move is not possible", ru="Перевод невозможен"), problems)
-    record.__dict__.update(pipeline=pipeline.name, stage=stage.name, stage_since=uow.now, _moved=True)
+    record.__dict__.update(kept or {}, pipeline=pipeline.name, stage=stage.name, stage_since=uow.now, _moved=True)
     uow.records.touch(record)
     uow.flush()
     return record

@@ -18,7 +18,7 @@ from .live import Message
 from .model import Entity, Extension, Record, Staged
 from .operation import begin, finish
 from .operations import merged_into
-from .pipeline import StageOf, Verdict
+from .pipeline import Pipeline, StageOf, Verdict
 from .reading import Reading
 from .records import Fact, Records
 from .settle import Settling
@@ -144,6 +144,21 @@ class Uow(Reading):
         """Move a record to a stage, filling in `values` first; `Invalid` carries what `can_move` says."""
         self._writes(record)
         return moves.move(self, record, to, values or {})
+
+    def move_all(
+        self, pipeline: Pipeline[S], to: Mapping[str, t.Any], *, where: t.Any = None, values: Mapping[str, Mapping[str, t.Any]] | None = None
+    ) -> dict[tuple[str, str], int]:
+        """Move every record of a pipeline to the first stage whose condition holds: as many statements however many there are.
+
+        `to` maps names of stages to conditions on columns (``{"overdue": Card.due_on < today, "open": sa.true()}``), `where` says
+        which records are looked at, `values` gives fields to fill in by stage. Those that are where they belong, archived ones and
+        those the actor may not move stay. Returns how many went, by ``(from, to)``. Rows, journal, history and totals are those of
+        `move`; where somebody listens to each record or may refuse it, they are moved one by one.
+        """
+        from .together import move_all
+
+        self._writes()
+        return move_all(self, pipeline, to, where, values)
 
     def keep(self, record: E, **values: t.Any) -> E:
         """Write fields that nobody else writes (``generated=True``): what a plugin keeps by itself about its own records."""
