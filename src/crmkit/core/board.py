@@ -32,18 +32,19 @@ COUNTED_BY = frozenset({"owner_id", "team_id", "stage", "pipeline"})
 
 def board(
     uow: Uow, kind: Kind, pipeline: str | None = None, *, cards: int = 20, filter: t.Any = None, fields: Sequence[str] | None = None,
-    search: str | None = None, within: Sequence[str] | None = None,
+    search: str | None = None, within: Sequence[str] | None = None, order: Sequence[str] = ORDER,
 ) -> dict[str, t.Any]:  # fmt: skip
-    """Return a pipeline's columns: label, count, sums (decimals as text) and the newest `cards` of each.
+    """Return a pipeline's columns: label, count, sums (decimals as text) and the first `cards` of each, in `order`: the newest.
 
     `fields` may hop over links (``company.name``). `search` keeps what answers a question, `within` fetches the cards of some
     stages only. Where a column has more cards, `next` is where they begin: for `column`.
     """
     chosen, node, match = _asked(uow, kind, pipeline, filter, search)
-    names, paths = _fields(uow, kind, fields)
+    by = [name.removeprefix("-") for name in order]
+    names, paths = _fields(uow, kind, [*(fields or _card_fields(kind)), *by])
     totals = _totals(uow, kind, chosen, node, match)
     stages = tuple(s for s in chosen.stages if within is None or s in within)
-    shown = _cards(uow, kind, chosen, node, match, paths, stages, max(0, min(cards, MAX_CARDS)))
+    shown = _cards(uow, kind, chosen, (node, match), paths, stages, max(0, min(cards, MAX_CARDS)), order)
     hidden = uow.crm.access.hidden(uow.actor, kind)
     columns = []
     for stage in chosen.stages.values():
@@ -52,7 +53,7 @@ def board(
         for card in own:
             card["rots_at"] = _rots_at(card.get("stage_since"), stage.rots_after)
         visible = {n: v for n, v in sums.items() if n not in hidden}
-        last = cursor(ORDER, [own[-1]["stage_since"], own[-1]["id"]]) if 0 < len(own) < count and "stage_since" in names else None
+        last = cursor(order, [own[-1][name] for name in by]) if 0 < len(own) < count and {*by} <= {*names} else None
         columns.append({"stage": stage.name, "label": stage.label, "outcome": stage.outcome.value, "count": count, "sums": visible,
             "cards": own, "more": count > len(own), "next": last})
     return {"pipeline": chosen.name, "label": chosen.label, "exact": True, "as_of": wire.moment(uow.now), "columns": columns}
@@ -60,14 +61,14 @@ def board(
 
 def column(
     uow: Uow, kind: Kind, pipeline: str, stage: str | None, *, filter: t.Any = None, fields: Sequence[str] | None = None, search: str | None = None,
-    ids: Sequence[int] | None = None, after: str | None = None, limit: int = 20,
+    ids: Sequence[int] | None = None, after: str | None = None, limit: int = 20, order: Sequence[str] = ORDER,
 ) -> Page:  # fmt: skip
     """Return further cards of a column, or (with `ids`, and no `stage`) those cards of a board that are still on it."""
     chosen, _node, _match = _asked(uow, kind, pipeline, None, None)
-    names, _paths = _fields(uow, kind, fields)
+    names, _paths = _fields(uow, kind, [*(fields or _card_fields(kind)), *(name.removeprefix("-") for name in order)])
     own: dict[str, t.Any] = {"pipeline": chosen.name} | ({"stage": stage} if stage is not None else {}) | ({"id": {"in": list(ids)}} if ids else {})
     tree = own if filter is None else {"and": [own, filter]}
-    found = page(uow, kind, ListRequest(filter=tree, fields=names, sort=ORDER, limit=limit, after=after, search=search))
+    found = page(uow, kind, ListRequest(filter=tree, fields=names, sort=order, limit=limit, after=after, search=search))
     for card in found.rows:
         at = chosen.stages.get(card["stage"])
         card["rots_at"] = _rots_at(card.get("stage_since"), at.rots_after if at is not None else None)
@@ -172,18 +173,19 @@ class _OnTally(Where):
 
 # ---- cards -----------------------------------------------------------------------------------------------------------
 def _cards(
-    uow: Uow, kind: Kind, pipeline: Pipeline[t.Any], node: Node, match: Match | None, paths: Sequence[Path], stages: Sequence[str], limit: int,
+    uow: Uow, kind: Kind, pipeline: Pipeline[t.Any], asked: tuple[Node, Match | None], paths: Sequence[Path], stages: Sequence[str], limit: int,
+    order: Sequence[str],
 ) -> dict[str, list[dict[str, t.Any]]]:  # fmt: skip
     if limit == 0 or not stages:
         return {}
-    rule = uow.rule(kind)
+    (node, match), rule = asked, uow.rule(kind)
     hops = hops_of((node, rule), paths)
     rules = tuple(uow.rule(uow.crm.kinds[h]).shape for h in hops)
     asked_words = None if match is None else match.shape
-    shape = ("cards", kind.key, tuple(p.dotted for p in paths), len(stages), limit, node.shape, rule.shape, asked_words, rules)
+    shape = ("cards", kind.key, tuple(p.dotted for p in paths), len(stages), limit, tuple(order), node.shape, rule.shape, asked_words, rules)
 
     def build() -> t.Any:
-        return make_plan(_cards_statement(uow, kind, (node, rule, match), paths, len(stages), limit), paths, uow.db.dialect, hops)
+        return make_plan(_cards_statement(uow, kind, (node, rule, match), paths, len(stages), limit, order), paths, uow.db.dialect, hops)
 
     plan = uow.crm.plans.get(shape, build)
     values = {"pipeline": pipeline.name, **{f"stage{i}": s for i, s in enumerate(stages)}, **_values(uow, node, rule, match), **uow.hop_values(hops)}
@@ -193,17 +195,19 @@ def _cards(
     return found
 
 
-def _cards_statement(uow: Uow, kind: Kind, asked: tuple[Node, Node, Match | None], paths: Sequence[Path], stages: int, limit: int) -> t.Any:
+def _cards_statement(uow: Uow, kind: Kind, asked: tuple[Node, Node, Match | None], paths: Sequence[Path], stages: int, limit: int,
+                     order: Sequence[str]) -> t.Any:  # fmt: skip
     """One limited select per column, glued together: each walks its own stretch of an index and stops."""
     where = Where(kind, uow.crm.kinds, uow.db.dialect, uow.rule)
     columns = [where.column(p).label(p.dotted.replace(".", "__")) for p in paths]
     conditions = _conditions(where, *asked)
     table = kind.table
+    by = [table.c[name[1:]].desc() if name.startswith("-") else table.c[name] for name in order]
     parts = []
     for i in range(stages):
         one = sa.select(*columns).select_from(where.source)
         one = one.where(table.c.pipeline == sa.bindparam("pipeline"), table.c.stage == sa.bindparam(f"stage{i}"),
             table.c.archived_at.is_(None), *conditions)
-        one = one.order_by(table.c.stage_since.desc(), table.c.id.desc()).limit(literal(limit))
+        one = one.order_by(*by).limit(literal(limit))
         parts.append(sa.select(one.subquery()))
     return sa.union_all(*parts) if len(parts) > 1 else parts[0]

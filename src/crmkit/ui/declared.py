@@ -15,6 +15,7 @@ if t.TYPE_CHECKING:
     from ..core.model import Entity
     from ..core.plugin import Permission
     from ..core.uow import Uow
+    from .visit import Visit
 
 
 def as_text(value: str) -> Text:
@@ -108,4 +109,8 @@ class Look:
     """Fields that no page shows: keys and reckonings nobody reads."""
     choices: Mapping[str, t.Callable[[Crm], Iterable[tuple[str, str]]]] = attrs.field(factory=dict)
     """What text fields may hold where settings or plugins decide it, as pairs of value and label: ``{"kind": kinds}``, called with the CRM."""
+    board_sort: str = ""
+    """What the cards of a board's column go by, a date or a moment that every record has: ``planned_at``; left out, who came last stands first."""
+    captions: t.Callable[[Visit], Mapping[tuple[str, str], str]] | None = None
+    """What stands small beside the heads of a board's columns, by pipeline and stage, such as the month a stage stands for."""
     defined_in: str = attrs.field(factory=_written_in, repr=False, eq=False)

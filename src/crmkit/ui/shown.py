@@ -16,6 +16,7 @@ if t.TYPE_CHECKING:
     from ..core.field import Field
     from ..core.kind import Kind, Path
     from .declared import Look
+    from .visit import Visit
 
 TITLES = ("title", "name", "subject", "label", "login", "text")
 MACHINERY = frozenset({"id", "version", "pipeline", "stage", "stage_since", "created_at", "updated_at", "archived_at", "owner_id", "team_id"})
@@ -94,6 +95,11 @@ class Shown:
         """The order of lists before anybody chooses."""
         return self.look.sort if self.look is not None and self.look.sort else "-id"
 
+    @property
+    def board_sort(self) -> str:
+        """What the cards of a board's column go by; empty: since when they are there."""
+        return self.look.board_sort if self.look is not None else ""
+
     def _plain(self) -> Iterator[str]:
         """Yield the fields people fill in, in the order of the entity."""
         for name, field in self.kind.fields.items():
@@ -105,6 +111,11 @@ class Shown:
         """Return the labels of what a text field may hold, where its plugin's `Look` says so."""
         asked = self.look.choices.get(name) if self.look is not None else None
         return dict(asked(crm)) if asked is not None else None
+
+    def captions(self, visit: Visit) -> Mapping[tuple[str, str], str]:
+        """Return what stands beside the heads of a board's columns, by pipeline and stage."""
+        asked = self.look.captions if self.look is not None else None
+        return asked(visit) if asked is not None else {}
 
     def path(self, dotted: str) -> Path:
         """Resolve a field of this kind by its dotted name."""

@@ -29,6 +29,7 @@ def crm_roles():
         Role("guest", see, hidden=["shop.order.amount"]),
         Role("mover", {**see, "shop.order.move": "all"}),
         Role("clerk", {"shop.order.*": "all"}, read_only=["shop.order.amount"]),
+        Role("rider", {"yard.trip.read": "all"}, hidden=["yard.trip.leaves_on"]),
         Role("blind", see, hidden=["shop.order.stage"]),
     ]
 

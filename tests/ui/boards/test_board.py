@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 import re
 from decimal import Decimal
@@ -198,3 +199,18 @@ def test_marks_are_asked_once_for_all_cards_and_a_broken_one_costs_only_itself(c
     assert 'data-fresh="yard.pallet"' in text
     make(Order, title="C", owner_id=11)
     assert "for lifters" not in client.act_as(ANNA).get("/shop/order/board", headers=RU).text
+
+
+def test_a_look_says_what_cards_go_by_and_what_stands_beside_the_heads(client, make):
+    trips = [make(yard.Trip, name=f"Trip {n}", leaves_on=dt.date(2026, 3, 1) + dt.timedelta(days=(n * 7) % 30)) for n in range(30)]
+    page = client.get("/yard/trip/board", headers=RU).text
+    assert re.search(r"<h2[^>]*>today <small>понедельник</small></h2>", page, re.I)
+    assert " data-up" in page
+    first = cards(columns(page)["today"])
+    more = html.unescape(re.search(r'class="more" hx-get="([^"]+)"', page)[1])
+    rest = cards(client.get(more, headers=RU).text)
+    assert [*first, *rest] == [trip.id for trip in sorted(trips, key=lambda t: t.leaves_on)]
+    assert (len(first), len(rest)) == (25, 5)
+    assert 'data-s="2026-03-01"' in page
+    client.act_as(Actor(15, "Ира", ("rider",)))  # who may not see the day gets the usual order
+    assert " data-up" not in client.get("/yard/trip/board", headers=RU).text

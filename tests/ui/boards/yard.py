@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import typing as t
 from collections.abc import Sequence
 
-from crmkit import PUBLIC, Entity, Invalid, Mapped, Permission, Plugin, Problem, Uow, _, column, hookimpl
+from crmkit import PUBLIC, Entity, Invalid, Mapped, Permission, Pipeline, Plugin, Problem, Stage, Staged, Uow, _, column, hookimpl
 from crmkit.ui import Badge, Card, Column, Look, Menu, Visit, board, card_badge
 from tests.core.shop import Order
 
@@ -21,6 +22,15 @@ ORDERS = Look(of=Order, title="title", subtitle="client.name", card=("client_id"
 class Pallet(Entity, table="yard_pallet", label=_("Pallet", ru="Паллета")):
     name: Mapped[str] = column()
     row: Mapped[str] = column(default="a")
+
+
+class Trip(Staged, table="yard_trip", label=_("Trip", ru="Рейс")):
+    name: Mapped[str] = column()
+    leaves_on: Mapped[dt.date] = column()
+
+
+TRIPS = Pipeline("trips", of=Trip, stages=[Stage("today"), Stage("later")])
+PLANS = Look(of=Trip, board_sort="leaves_on", captions=lambda visit: {("trips", "today"): _("Monday", ru="понедельник")})
 
 
 @card_badge(Order)

@@ -30,6 +30,8 @@ class Cards:
         self.shown = visit.site.shown(kind)
         named = [self.shown.title, *([self.shown.subtitle] if self.shown.subtitle else []), *self.shown.card]
         self.cells = Cells(visit, uow, kind, named)
+        self.since = self.shown.board_sort.removeprefix("-") or "stage_since"
+        """What cards go by: where a script puts one that has changed."""
         self.today = visit.now.astimezone(visit.zone).date()
         self.looks = {name: look_of(field) for name, field in self.cells.fields.items()}
         self.labels = {name: self.cells.label(name) for name in self.cells.names}
@@ -77,7 +79,7 @@ class Cards:
                 lines.append(Line(text=self.cells.text(name, row), label=self.labels[name], icon=self.icons[name]))
         title = (self.cells.text(self.shown.title, row) if self.shown.title in self.cells.fields else "") or f"№ {key}"
         return CardOf(
-            id=key, title=title, href=self.visit.url(path_of(self.kind, key)), version=row.get("version"), since=row.get("stage_since") or "",
+            id=key, title=title, href=self.visit.url(path_of(self.kind, key)), version=row.get("version"), since=row.get(self.since) or "",
             lines=lines, chips=chips, sums=sums, due=due, who=who, rots=self._rots(row), badges=badges,
         )  # fmt: skip
 

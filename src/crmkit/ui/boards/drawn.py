@@ -57,6 +57,8 @@ class ColumnOf:
     """How many cards there are in all, as it is read."""
     sum: str = ""
     sum_full: str = ""
+    caption: str = ""
+    """What stands small beside its name."""
     cards: t.Sequence[CardOf] = ()
     more: str = ""
     add: str = ""
@@ -80,6 +82,8 @@ class Drawn:
     """True when cards stay where they are put within a column; False when who came last stands first."""
     moves: t.Mapping[str, t.Sequence[str]] | None = None
     """Which columns may follow which; None: any."""
+    order: str = ""
+    """What cards of a column go by: ``planned_at``; a minus stands for the latest first."""
     fixed: t.Mapping[str, str] = attrs.field(factory=dict)
     """What is sent with every move besides."""
     topics: t.Sequence[str] = ()

@@ -34,6 +34,11 @@ MOST_IDS = 200
 Row = Mapping[str, t.Any]
 
 
+def order_of(field: str) -> tuple[str, ...]:
+    """Return the order of the cards in a column."""
+    return (field, "-id" if field.startswith("-") else "id") if field else core.ORDER
+
+
 class BoardOf:
     """One board for one visitor."""
 
@@ -50,6 +55,9 @@ class BoardOf:
         self.notes: list[Markup] = []
         self.may_move = uow.may(kind.permission("move"))
         self.may_create = uow.may(kind.permission("create"))
+        by = visit.site.shown(kind).board_sort
+        self.order = order_of(by) if by.removeprefix("-") not in uow.crm.access.hidden(uow.actor, kind) else core.ORDER
+        self.captions = visit.site.shown(kind).captions(visit)
 
     @property
     def narrowed(self) -> bool:
@@ -73,6 +81,7 @@ class BoardOf:
         heads = self._columns(cards, 0, [])
         rows = core.column(
             self.uow, self.kind, self.pipeline.name, None, filter=self.filter, fields=cards.wanted, search=self.search, ids=ids, limit=len(ids),
+            order=self.order,
         ).rows if not self.problems else []  # fmt: skip
         drawn = self._drawn(cards, rows)
         of: dict[str, list[CardOf]] = {}
@@ -84,7 +93,8 @@ class BoardOf:
         """Fetch further cards of one column."""
         cards = Cards(self.visit, self.uow, self.kind, self.pipeline)
         page = core.column(
-            self.uow, self.kind, self.pipeline.name, stage, filter=self.filter, fields=cards.wanted, search=self.search, after=after, limit=PAGE)
+            self.uow, self.kind, self.pipeline.name, stage, filter=self.filter, fields=cards.wanted, search=self.search, after=after, limit=PAGE,
+            order=self.order)
         drawn = self._drawn(cards, page.rows)
         own = [drawn[int(row["id"])] for row in page.rows]
         return ColumnOf(key=stage, label="", color="", count="", cards=own, more=self._more(stage, page.next) if page.next else "")
@@ -96,6 +106,7 @@ class BoardOf:
             try:
                 return t.cast("list[dict[str, t.Any]]", core.board(
                     self.uow, self.kind, self.pipeline.name, cards=limit, filter=self.filter, fields=cards.wanted, search=self.search, within=stages,
+                    order=self.order,
                 )["columns"])  # fmt: skip
             except Invalid as refusal:
                 self.problems += refusal.problems
@@ -114,10 +125,12 @@ class BoardOf:
         sums = [(label, value) for label, value in sums if Decimal(value or 0)]  # nothing to add up is nothing to read
         stage = self.pipeline.stages[name]
         new = self.visit.url(f"{path_of(self.kind)}/new", stage=name, pipeline=self.pipeline.name)
+        caption = self.captions.get((self.pipeline.name, name), "")
         return ColumnOf(
             key=name, label=translate(column["label"], language), color=color_of_stage(self.pipeline, name),
             count=formats.number(column["count"], language), sum=formats.short(sums[0][1], language) if sums else "",
             sum_full=" · ".join(f"{label}: {formats.money(value, language)}" for label, value in sums), cards=cards,
+            caption=self.visit.say(caption),
             add=new if self.may_create and stage.outcome is OPEN else "", more=self._more(name, column["next"]) if column["more"] else "",
             folded=name in folds, foldable=True,
         )  # fmt: skip
@@ -130,6 +143,7 @@ class BoardOf:
         return Drawn(
             title=translate(self.kind.plural, self.visit.language), columns=columns, changes=self.bar.tool("board/changes"),
             move=self.visit.url(f"{path_of(self.kind)}/ID/move") if self.may_move else "", param="stage", fixed={"pipeline": pipeline.name},
-            moves={s: pipeline.targets(s) for s in pipeline.stages}, topics=[self.kind.key], fresh=badges.refreshing(self.visit, self.uow, self.kind),
+            moves={s: pipeline.targets(s) for s in pipeline.stages}, topics=[self.kind.key], order=self.order[0],
+            fresh=badges.refreshing(self.visit, self.uow, self.kind),
             fold=self.visit.url(f"{path_of(self.kind)}/board/fold"), notes=self.notes,
         )  # fmt: skip

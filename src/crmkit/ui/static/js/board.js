@@ -293,6 +293,10 @@ class Board extends HTMLElement {
     old?.remove();
     list.insertBefore(card, after ?? more ?? null);
   }
-  earlier(one, other) { const a = Date.parse(one.dataset.s), b = Date.parse(other.dataset.s); return a < b || (a === b && +one.dataset.id < +other.dataset.id); }
+  earlier(one, other) {
+    if ('up' in this.dataset) [one, other] = [other, one]; // the first comes first: what is planned soonest
+    const a = Date.parse(one.dataset.s), b = Date.parse(other.dataset.s);
+    return a < b || (a === b && +one.dataset.id < +other.dataset.id);
+  }
 }
 customElements.define('crm-board', Board);
