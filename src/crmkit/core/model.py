@@ -53,6 +53,9 @@ class Entity(Record):
         record. Raise `Invalid` with the field's path. Read with ``uow.peek`` and ``uow.connection``: nothing is flushed here.
         """
 
+    prepares_moves: t.ClassVar[bool] = True
+    """Write False where `prepare` leaves records alone that the system moves: `Uow.move_all` need not ask it about each then."""
+
     def __getitem__(self: E, kind: t.Callable[..., Fits[E, X]]) -> X:
         """Return this record's `kind` (an extension class); `KeyError` when it has none."""
         if (found := self.get(kind)) is None:

@@ -92,7 +92,9 @@ class _Plan:
         probes: list[object] = [Moved(record, name, "", name, "")] + [Changed(record, {})] * bool(self.values)
         if any(crm.subscribers(phase, probe) for phase in ("on", "after", "outside") for probe in probes) or crm.checked(self.kind.cls):
             return True
-        if self.kind.prepares or self.pipeline.moves is not None or "crm_can_move" in crm.hooked:
+        if self.kind.prepares and (self.kind.cls.prepares_moves or not self.uow.elevated):
+            return True
+        if self.pipeline.moves is not None or "crm_can_move" in crm.hooked:
             return True
         if "crm_may" in crm.hooked and not self.uow.elevated:
             return True
