@@ -55,7 +55,7 @@ def test_every_setting_is_documented_and_explained(pages):
     from crmkit.testing.checks.words import explained
     from crmkit.ui.settings import UiSettings
 
-    classes = [CoreSettings, UiSettings, *(p.settings for p in reference._plugins() if p.settings is not None)]
+    classes = [CoreSettings, UiSettings, *(p.settings for p in reference._every_plugin() if p.settings is not None)]
     for cls in classes:
         told = explained(cls)
         for field in attrs.fields(cls):
@@ -72,7 +72,7 @@ def test_every_page_is_documented_and_says_what_it_is(pages):
 
 
 def test_every_permission_is_documented(pages):
-    crm = reference._crm()
+    crm = reference._crm(reference._every_plugin())
     from crmkit.core.kind import ACTIONS
 
     generated = {k.permission(a) for k in crm.kinds.values() for a in ACTIONS}

@@ -4,11 +4,12 @@ docs/reference``."""
 from __future__ import annotations
 
 import datetime as dt
+import enum
 import inspect
 import re
 import sys
 import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -136,7 +137,7 @@ def _settings() -> Iterator[str]:
     yield 'written `"5d"`, `"1h 30min"`, or as a number of seconds.\n'
     yield from _settings_table("crmkit", CoreSettings)
     yield from _settings_table("ui", UiSettings)
-    for plugin in _plugins():
+    for plugin in _every_plugin():
         if plugin.settings is not None:
             yield from _settings_table(plugin.name, plugin.settings)
     yield "## The environment\n"
@@ -154,17 +155,28 @@ def _settings_table(name: str, cls: type) -> Iterator[str]:
     yield "| key | type | default | what it does |\n|---|---|---|---|"
     for field in attrs.fields(cls):
         default = "required" if field.default is attrs.NOTHING else f"`{_default(field.default)}`"
-        kind = str(field.type).replace("dt.", "").replace("decimal.", "")
+        kind = str(field.type).replace("dt.", "").replace("decimal.", "").replace("|", "\\|")
         text = " ".join(re.sub(r"``([^`]*)``", r"`\1`", told.get(field.name, "")).split())
         yield f"| `{field.name}` | `{kind}` | {default} | {text} |"
     yield ""
 
 
 def _default(value: t.Any) -> str:
+    """Return a default as a settings file would have it."""
+    import attrs
+
+    if isinstance(value, attrs.Factory):  # type: ignore[arg-type]  # a function for checkers, a class in truth
+        value = value.factory()
     if isinstance(value, dt.timedelta):
         days, seconds = divmod(int(value.total_seconds()), 86400)
         return f'"{days}d"' if not seconds else f'"{int(value.total_seconds())}s"'
-    return repr(value).replace("True", "true").replace("False", "false").replace("()", "[]")
+    if isinstance(value, enum.Enum):
+        return repr(value.value)
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(_default(one) for one in value)}]"
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{key} = {_default(one)}' for key, one in value.items())} }}" if value else "{}"
+    return repr(value).replace("True", "true").replace("False", "false")
 
 
 def _plugins() -> list[t.Any]:
@@ -174,10 +186,21 @@ def _plugins() -> list[t.Any]:
     return installed(["sales", "accounts", "views", "duplicates", "webhooks"])
 
 
-def _crm() -> t.Any:
+MORE = ("taskqueue", "telephony", "telephony_dialer", "telephony_telfin", "telephony_mango", "prosthesis_feedback", "process_monitor")
+
+
+def _every_plugin() -> list[t.Any]:
+    """Return those and the other plugins of this checkout, whose settings and permissions are listed too."""
+    from crmkit.core.compose import installed
+
+    found = {plugin.name: plugin for plugin in [*_plugins(), *installed(MORE)]}
+    return list(found.values())
+
+
+def _crm(plugins: list[t.Any] | None = None) -> t.Any:
     from crmkit import Crm
 
-    return Crm(*_plugins(), database="sqlite:///never-opened.db")
+    return Crm(*(plugins or _plugins()), database="sqlite:///never-opened.db")
 
 
 def _permissions() -> Iterator[str]:
@@ -194,7 +217,7 @@ def _permissions() -> Iterator[str]:
     yield from (f"| `<plugin>.<entity>.{name}` | {text} | {text.to('ru')} |" for name, text in ACTIONS.items())
     yield "\n## Of the kernel and of plugins\n"
     yield "| permission | lets people | по-русски |\n|---|---|---|"
-    crm = _crm()
+    crm = _crm(_every_plugin())
     generated = {k.permission(a) for k in crm.kinds.values() for a in ACTIONS}
     for name, permission in sorted(crm.permissions.items()):
         if name not in generated:
