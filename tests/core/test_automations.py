@@ -302,17 +302,22 @@ def test_set_times_and_missed_runs(shop: Shop):
     def often(tick: Tick, uow: Uow) -> None:
         ticks.append(("often", tick.at))
 
-    crm = shop(morning, often, settings={"crmkit": {"timezone": "Europe/Moscow"}})
+    @every(cron=lambda crm: f"45 {len(crm.settings.timezone)} * * *")
+    def as_set(tick: Tick, uow: Uow) -> None:
+        ticks.append(("as set", tick.at))
+
+    crm = shop(morning, often, as_set, settings={"crmkit": {"timezone": "Europe/Moscow"}})
     start = crm.clock.now()  # Monday, 12 January 2026, noon in Moscow
     crm.deliver(start, reraise=True)
     crm.deliver(start + 2 * DAYS, reraise=True)
     mornings = [at for name, at in ticks if name == "morning"]
     assert mornings == [dt.datetime(2026, 1, day, 6, 30, tzinfo=dt.UTC) for day in (13, 14)]
     assert len([name for name, _at in ticks if name == "often"]) == 8
+    assert [at for name, at in ticks if name == "as set"] == [dt.datetime(2026, 1, day, 10, 45, tzinfo=dt.UTC) for day in (12, 13)]
     ticks.clear()
     clock_of(crm).forward(days=30)
     crm.deliver(reraise=True)
-    assert sorted(name for name, _at in ticks) == ["morning", "often"], "missed runs are caught up once"
+    assert sorted(name for name, _at in ticks) == ["as set", "morning", "often"], "missed runs are caught up once"
 
 
 # @while_in

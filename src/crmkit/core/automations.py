@@ -7,6 +7,8 @@ import inspect
 import typing as t
 from collections.abc import Mapping
 
+import attrs
+
 from . import funnels
 from .assemble import Assembly, Marked
 from .errors import Misuse
@@ -128,8 +130,9 @@ class Automations:
             raise Misuse(f"nobody handles {cls.__name__}: write a function marked @on({cls.__name__}) in a plugin of this CRM") from None
 
     def crons(self) -> list[tuple[str, EveryMark, str]]:
-        """Return the ``@every`` automations: name, mark, plugin."""
-        return [(m.name, m.mark, m.plugin) for m in self.marked if isinstance(m.mark, EveryMark)]
+        """Return the ``@every`` automations: name, mark with its times as the settings have them, plugin."""
+        found = [(m.name, m.mark, m.plugin) for m in self.marked if isinstance(m.mark, EveryMark)]
+        return [(name, attrs.evolve(mark, cron=mark.cron(t.cast(t.Any, self))) if callable(mark.cron) else mark, plugin) for name, mark, plugin in found]
 
 
 def _takes(implementation: t.Any) -> tuple[type, ...] | None:

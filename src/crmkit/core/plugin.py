@@ -106,7 +106,7 @@ class WhileMark:
 class EveryMark:
     """A handler that runs at set times."""
 
-    cron: str | None = None
+    cron: str | t.Callable[[Crm], str] | None = None
     interval: dt.timedelta | None = None
     timezone: str | None = None
 
@@ -225,9 +225,12 @@ def while_in(stage: StageOf[S], *, longer_than: dt.timedelta, repeat: bool = Fal
     return _mark(WhileMark(stage=stage, longer_than=longer_than, repeat=repeat))
 
 
-def every(interval: dt.timedelta | None = None, *, cron: str | None = None, timezone: str | None = None) -> Marking[Tick]:
+def every(
+    interval: dt.timedelta | None = None, *, cron: str | t.Callable[[Crm], str] | None = None, timezone: str | None = None
+) -> Marking[Tick]:
     """Run at set times: an `interval`, or five `cron` fields in `timezone` (the CRM's own when left out).
 
+    Where settings decide, `cron` is a function of the CRM that returns the fields: ``cron=lambda crm: crm[MySettings].report_at``.
     Missed runs are caught up once. Write the handler so that running it twice does no harm.
     """
     return _mark(EveryMark(interval=interval, cron=cron, timezone=timezone))
