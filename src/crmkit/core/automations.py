@@ -132,7 +132,8 @@ class Automations:
     def crons(self) -> list[tuple[str, EveryMark, str]]:
         """Return the ``@every`` automations: name, mark with its times as the settings have them, plugin."""
         found = [(m.name, m.mark, m.plugin) for m in self.marked if isinstance(m.mark, EveryMark)]
-        return [(name, attrs.evolve(mark, cron=mark.cron(t.cast(t.Any, self))) if callable(mark.cron) else mark, plugin) for name, mark, plugin in found]
+        crm = t.cast(t.Any, self)
+        return [(name, attrs.evolve(mark, cron=mark.cron(crm)) if callable(mark.cron) else mark, plugin) for name, mark, plugin in found]
 
 
 def _takes(implementation: t.Any) -> tuple[type, ...] | None:
