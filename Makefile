@@ -18,6 +18,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 EDITABLE := --editable . $(addprefix --editable ,$(PLUGINS))
+SHOWN := sales taskqueue telephony telephony_dialer telephony_telfin
 PACKAGING := pyproject.toml hatch_build.py $(wildcard workspace/* frontend/*.json plugins/*/pyproject.toml plugins/*/hatch_build.py)
 # Left by the build of crmkit beside the files it fetches; where somebody has removed them, installing again brings them back.
 FETCHED := src/crmkit/ui/static/vendor/.fetched
@@ -71,7 +72,7 @@ $(FETCHED):
 $(VENV)/installed-demo: $(PACKAGING) $(FETCHED)
 	@workspace/environment $(VENV) $(PYTHON)
 	@echo "Installing crmkit and its plugins into $(VENV): only the first time, or when their requirements change."
-	@$(PIP) --editable ".[accounts,duplicates]" --editable plugins/sales --editable plugins/taskqueue
+	@$(PIP) --editable ".[accounts,duplicates]" $(addprefix --editable plugins/,$(SHOWN))
 	@touch $@
 
 $(VENV)/installed-test $(VENV)/installed-bench: $(VENV)/installed-%: $(PACKAGING) $(FETCHED)

@@ -38,7 +38,8 @@ from crmkit_telephony_telfin.fake import Extension, FakePbx, Faults, Habits, ans
 
 BEGIN = dt.datetime(2026, 3, 16, 9, 0, tzinfo=dt.UTC)
 SETTINGS = {
-    "telephony_telfin": {"app_id": "fake-app", "app_secret": "fake-secret", "base_url": "http://pbx.fake", "public_url": "https://crm.example"},
+    "telephony_telfin": {"app_id": "fake-app", "app_secret": "fake-secret", "base_url": "http://pbx.fake"},
+    "telephony": {"public_url": "https://crm.example"},
     "sales": {"country": "RU"}, "taskqueue": {"max_break": dt.timedelta(minutes=1)},
 }  # fmt: skip
 PLUGINS: tuple[Plugin, ...] = (

@@ -36,7 +36,7 @@ def crm_roles() -> list[Role]:
 
 @pytest.fixture
 def crm_settings() -> dict[str, object]:
-    return {"telephony_mango": {"key": "mango-key", "salt": "mango-salt", "public_url": "https://crm.example.com/"}}
+    return {"telephony_mango": {"key": "mango-key", "salt": "mango-salt"}, "telephony": {"public_url": "https://crm.example.com/"}}
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from crmkit_telephony_telfin.fake import Extension, FakePbx
 MONDAY = dt.datetime(2026, 3, 16, 9, 0, tzinfo=dt.UTC)
 CLIENT = "+79990000001"
 HOOK = "https://crm.example/hook/s3cret"
-SETTINGS = {"app_id": "fake-app", "app_secret": "fake-secret", "base_url": "http://pbx.fake", "public_url": "https://crm.example"}
+SETTINGS = {"app_id": "fake-app", "app_secret": "fake-secret", "base_url": "http://pbx.fake"}
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def crm_roles() -> list[Role]:
 
 @pytest.fixture
 def crm_settings() -> dict[str, Any]:
-    return {"telephony_telfin": SETTINGS, "sales": {"country": "RU"}}
+    return {"telephony_telfin": SETTINGS, "telephony": {"public_url": "https://crm.example"}, "sales": {"country": "RU"}}
 
 
 @pytest.fixture

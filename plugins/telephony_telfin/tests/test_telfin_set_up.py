@@ -166,7 +166,7 @@ def test_the_settings_page(telfin: TelfinProvider, client: Any, crm: Crm, delive
     ("given", "said"),
     [
         ({"networks": ["213.170.84.96/2x"]}, "is no network"), ({"base_url": "http://apiproxy.telphin.ru"}, "must begin with https"),
-        ({"reserve": 1.5}, "a share from 0"), ({"history_timezone": "Moscow"}, "is no time zone"), ({"public_url": "crm.example"}, "as https"),
+        ({"reserve": 1.5}, "a share from 0"), ({"history_timezone": "Moscow"}, "is no time zone"), ({"fake": True, "app_id": "mine"}, "leave one"),
         ({"timeout": dt.timedelta(0)}, "more than nothing"),
     ],
 )  # fmt: skip

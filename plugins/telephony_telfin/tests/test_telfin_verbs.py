@@ -22,6 +22,7 @@ imports = "{folder}/imports"
 app_id = "{app}"
 app_secret = "fake-secret"
 base_url = "{url}"
+[telephony]
 public_url = "https://crm.example"
 """
 

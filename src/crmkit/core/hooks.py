@@ -170,6 +170,13 @@ class Specs:
         ``uow.at(moment, actor)`` lets things happen in the past; go through time in order, and end at the present.
         """
 
+    @hookspec
+    def crm_demo_settings(self, crm: Crm) -> Mapping[str, Mapping[str, t.Any]] | None:
+        """Say what `crmkit demo` writes into its settings file for you: settings by plugin, your own or those of plugins you require.
+
+        Asked once, when the file is written; what somebody changes there stays.
+        """
+
     @hookspec(firstresult=True)
     def crm_simulate(self, crm: Crm, plugin: str, clock: MovableClock, options: Mapping[str, t.Any]) -> Mapping[str, t.Any] | None:
         """Play `plugin` through time and return a report; ``violations`` counts broken promises."""

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from crmkit import Plugin, _
 
+from .aligning import align_soon
 from .commands import said
+from .demo import demo_calls
 from .entities import Call, CallState, Direction, DoNotCall, Line, OurNumber
 from .events import CallEvent, EventType, Outcome
 from .finding import Found, calls_of, do_not_call, find, line_of
@@ -32,15 +34,16 @@ from .provider import (
     providers,
 )
 from .reading import of_active, of_past
-from .roles import ROLES, SET_UP
+from .roles import CALL, REPORTS, ROLES, SET_UP
+from .screen.mine import number_of
 from .secret_files import read_secret
-from .settings import TelephonySettings
+from .settings import TelephonySettings, public_url
 from .taking import PHONE, my_calls, parties, take
 
 _ENTITIES = [f"entities.{m}" for m in ("calls", "lines")]
 _MODULES = [
     "tables", "roles", "taking", "ordering", "carrying", "reconciling", "missing", "hooking", "aligning", "commands",
-    "looks", "panels", "screen.pages", "screen.pop", "screen.recording", "reports.page",
+    "looks", "panels", "demo", "screen.pages", "screen.pop", "screen.recording", "reports.page",
 ]  # fmt: skip
 
 plugin = Plugin(
@@ -55,9 +58,10 @@ plugin = Plugin(
 )
 
 __all__ = [
-    "PHONE", "ROLES", "SET_UP", "Active", "Call", "CallEvent", "CallState", "Capability", "Direction", "DoNotCall", "EventType", "Finding",
-    "Folded", "Found", "Heard", "Leg", "Line", "NotThere", "Originate", "OurNumber", "Outcome", "Past", "Placed", "Provider", "ProviderError",
-    "Received", "Recording", "Specs", "TelephonySettings", "Unknown", "call", "calls_of", "can", "do_not_call", "e164", "find", "fold", "hang_up",
-    "hold", "hook_path", "line_of", "my_calls", "new_secret", "of_active", "of_past", "parties", "plugin", "provider_named", "providers",
-    "read_secret", "resume", "said", "take", "transfer",
+    "CALL", "PHONE", "REPORTS", "ROLES", "SET_UP", "Active", "Call", "CallEvent", "CallState", "Capability", "Direction", "DoNotCall",
+    "EventType", "Finding", "Folded", "Found", "Heard", "Leg", "Line", "NotThere", "Originate", "OurNumber", "Outcome", "Past", "Placed",
+    "Provider", "ProviderError", "Received", "Recording", "Specs", "TelephonySettings", "Unknown", "align_soon", "call", "calls_of", "can",
+    "demo_calls", "do_not_call", "e164", "find", "fold", "hang_up", "hold", "hook_path", "line_of", "my_calls", "new_secret", "number_of",
+    "of_active", "of_past", "parties", "plugin", "provider_named", "providers", "public_url", "read_secret", "resume", "said", "take",
+    "transfer",
 ]  # fmt: skip

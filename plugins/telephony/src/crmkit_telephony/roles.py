@@ -13,6 +13,12 @@ SET_UP = Permission(
 _CALLS = ("telephony.call.read", "telephony.call.change")
 ROLES = (
     Role(
+        "operator",
+        {"telephony.use": "own", "telephony.listen": "own", **dict.fromkeys(_CALLS, "own"), "telephony.line.read": "own",
+         "telephony.number.read": "all", "telephony.do_not_call.read": "all", "telephony.do_not_call.create": "all"},
+        label=_("Call-centre operator", ru="Оператор колл-центра"),
+    ),
+    Role(
         "manager",
         {"telephony.use": "own", "telephony.listen": "own", **dict.fromkeys(_CALLS, "own"), "telephony.line.read": "own",
          "telephony.do_not_call.read": "all", "telephony.do_not_call.create": "all"},

@@ -7,7 +7,7 @@ import typing as t
 from collections.abc import Callable
 
 from crmkit import Crm, _, hookimpl
-from crmkit_telephony import Provider, hook_path
+from crmkit_telephony import Provider, hook_path, public_url
 
 from .provider import MangoProvider
 from .settings import MangoSettings
@@ -23,8 +23,8 @@ ADDRESS = _(
 )
 NOWHERE = "https://…"
 UNSAID = _(
-    "Nobody has said where this CRM is reached: set [telephony_mango] public_url", ru="Не задано, по какому адресу доступна CRM:"
-    " укажите [telephony_mango] public_url",
+    "Nobody has said where this CRM is reached: set [telephony] public_url", ru="Не задано, по какому адресу доступна CRM:"
+    " укажите [telephony] public_url",
 )  # fmt: skip
 
 
@@ -64,16 +64,6 @@ def crm_commands(group: click.Group, crm: Callable[[], Crm]) -> None:
             say((base or NOWHERE) + hook_path(uow, MangoProvider.name).rstrip("/"))
 
     group.add_command(mango)
-
-
-def public_url(crm: Crm) -> str:
-    """Return where the CRM is reached, empty where nobody has said it."""
-    settings = crm[MangoSettings]
-    if settings.public_url or "accounts" not in {plugin.name for plugin in crm.plugins}:
-        return settings.public_url.rstrip("/")
-    from crmkit.accounts import AccountsSettings
-
-    return crm[AccountsSettings].base_url.rstrip("/")
 
 
 def _hold() -> None:

@@ -24,8 +24,6 @@ class MangoSettings:
     """The key that signs what goes there and what comes from there; never sent."""
     salt_file: Path | None = None
     """A file that holds the salt and nothing else, as secrets of containers do; read instead of ``salt``."""
-    public_url: str = ""
-    """Where Mango Office reaches this CRM, with the path it is mounted at: ``https://crm.example.com``; left out, accounts' ``base_url``."""
     base_url: str = "https://app.mango-office.ru/vpbx/"
     """Where the API is."""
     timeout: dt.timedelta = dt.timedelta(seconds=15)

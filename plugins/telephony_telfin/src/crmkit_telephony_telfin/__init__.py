@@ -7,7 +7,7 @@ from crmkit import Plugin, _
 from .provider import TelfinProvider
 from .settings import TelfinSettings
 
-_MODULES = ["tables", "provider", "checking", "tab", "verbs"]
+_MODULES = ["tables", "provider", "checking", "tab", "verbs", "exchange.running", "exchange.page", "exchange.demo"]
 
 plugin = Plugin(
     "telephony_telfin",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 from crmkit import Crm, _
-from crmkit_telephony import Finding, Line, ProviderError, hook_path
+from crmkit_telephony import Finding, Line, ProviderError, hook_path, public_url
 
 from . import words
 from .catalogue import Known, named
@@ -19,7 +19,9 @@ if t.TYPE_CHECKING:
 
 MOST_ASKED = 20
 """Of how many telephones the subscriptions are asked for; each costs a request of the hour."""
-PLUGIN = "telephony_telfin"
+SETTING = "[telephony] public_url"
+INSIDE = "http://crm.fake"
+"""What the exchange for trying out calls the CRM it runs in."""
 SIGNED_IN = _("Telfin accepts the application (client {client})", ru="Телфин принял приложение (клиент {client})")
 LEFT = _("{remaining} of {most} requests are left in this hour", ru="В этом часе осталось запросов: {remaining} из {most}")
 SMALL = _(
@@ -44,24 +46,15 @@ ADDRESS = _("Telfin calls {place}", ru="Телфин обращается на {
 PLAIN_ADDRESS = _("{place} is not https: names and numbers of clients would go over the wire in the clear", ru="{place} не https: имена и номера"
     " клиентов пойдут по сети открытым текстом")  # fmt: skip
 OWN_ADDRESS = _("{place} is this machine itself: Telfin cannot reach it", ru="{place} — это сама машина: Телфин до неё не дотянется")
+WITHIN = _("This is the exchange for trying out: no telephone is real", ru="Это учебная АТС: настоящих телефонов нет")
 NO_HISTORY = _("The call history cannot be read: {why}", ru="История звонков не читается: {why}")
-
-
-def public_url(crm: Crm) -> str:
-    """Return where the CRM is reached, empty where nobody has said it."""
-    settings = crm[TelfinSettings]
-    if settings.public_url or "accounts" not in {plugin.name for plugin in crm.plugins}:
-        return settings.public_url.rstrip("/")
-    from crmkit.accounts import AccountsSettings
-
-    return crm[AccountsSettings].base_url.rstrip("/")
 
 
 def address_of(crm: Crm) -> str:
     """Return the address Telfin calls, secret included: for subscriptions only."""
-    base = public_url(crm)
+    base = INSIDE if crm[TelfinSettings].fake else public_url(crm)
     if not base:
-        raise ProviderError(words.NO_ADDRESS.format(setting=f"[{PLUGIN}] public_url"))
+        raise ProviderError(words.NO_ADDRESS.format(setting=SETTING))
     with crm.uow() as uow:
         return base + hook_path(uow, "telfin").rstrip("/")
 
@@ -94,9 +87,12 @@ def _all(provider: TelfinProvider) -> Iterator[Finding]:
 
 
 def _address(crm: Crm) -> Iterator[Finding]:
+    if crm[TelfinSettings].fake:
+        yield Finding(ok=True, what=WITHIN)
+        return
     base = public_url(crm)
     if not base:
-        yield Finding(ok=False, what=words.NO_ADDRESS.format(setting=f"[{PLUGIN}] public_url"))
+        yield Finding(ok=False, what=words.NO_ADDRESS.format(setting=SETTING))
         return
     parts = urlsplit(base)
     if parts.hostname in HERE:
@@ -134,11 +130,11 @@ def _lines(provider: TelfinProvider, known: Sequence[Known]) -> Iterator[Finding
 
 
 def _subscribed(provider: TelfinProvider, extension: Known, name: str, types: tuple[str, ...]) -> Finding:
-    if not public_url(provider.crm):
+    if not provider.settings.fake and not public_url(provider.crm):
         return Finding(ok=False, what=UNSUBSCRIBED.format(name=name, missing=", ".join(types)))
     there = provider.subscriptions.present(extension, address_of(provider.crm))
     missing = ", ".join(kind for kind in types if kind not in there)
     return Finding(ok=not missing, what=UNSUBSCRIBED.format(name=name, missing=missing) if missing else SUBSCRIBED.format(name=name))
 
 
-__all__ = ["address_of", "look_over", "public_url"]
+__all__ = ["address_of", "look_over"]

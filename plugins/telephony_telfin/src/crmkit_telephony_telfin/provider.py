@@ -172,7 +172,8 @@ class TelfinProvider(Provider):
 @hookimpl
 def telephony_providers(crm: Crm) -> Sequence[Provider]:
     """Offer Telfin where it is set up."""
-    return [TelfinProvider(crm)] if crm[TelfinSettings].app_id else []
+    settings = crm[TelfinSettings]
+    return [TelfinProvider(crm)] if settings.app_id and not settings.fake else []
 
 
 __all__ = ["TelfinProvider"]

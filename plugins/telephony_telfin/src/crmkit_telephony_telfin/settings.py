@@ -14,6 +14,7 @@ from crmkit import Misuse
 from crmkit_telephony import read_secret
 
 HERE = ("localhost", "127.0.0.1", "::1")
+FAKE = {"app_id": "fake-app", "app_secret": "fake-secret", "base_url": "http://pbx.fake"}
 
 
 @attrs.frozen(kw_only=True)
@@ -30,8 +31,6 @@ class TelfinSettings:
     """Whose PBX it is, for an application that serves several clients; ``@me`` is the application's own."""
     base_url: str = "https://apiproxy.telphin.ru"
     """Where the API is; other operators of the same platform, and the fake PBX, have it elsewhere."""
-    public_url: str = ""
-    """Where Telfin reaches this CRM, with the path it is mounted at: ``https://crm.example.com``; left out, accounts' ``base_url``."""
     subscribe: str = attrs.field(default="extensions", validator=attrs.validators.in_(("extensions", "all_phones")))
     """Whose calls Telfin tells us: those of the ``extensions`` in use, or of ``all_phones`` of the PBX (four requests, however many there are)."""
     entrances: bool = True
@@ -48,9 +47,16 @@ class TelfinSettings:
     """The zone in which the filter of the call history is understood: Telfin's documents do not say; its answers are in UTC."""
     wait_for_pickup: int | None = None
     """Sent as it is with each call that is placed; what exactly Telfin makes of it is not documented."""
+    fake: bool = False
+    """Instead of Telfin, a telephone exchange of the CRM's own in the one process that serves, with a page to answer at: for trying out."""
 
     def __attrs_post_init__(self) -> None:
         """Say what cannot be, before anything is sent anywhere."""
+        if self.fake:
+            if self.app_id:
+                raise Misuse("fake = true: the exchange for trying out has no app_id; leave one of the two out")
+            for name, value in FAKE.items():
+                object.__setattr__(self, name, value)
         for network in self.networks:
             try:
                 ipaddress.ip_network(network)
@@ -59,8 +65,6 @@ class TelfinSettings:
         parts = urlsplit(self.base_url)
         if parts.scheme != "https" and not (parts.scheme == "http" and (parts.hostname in HERE or (parts.hostname or "").endswith(".fake"))):
             raise Misuse(f"base_url = {self.base_url!r} must begin with https://: the App Secret is sent there")
-        if self.public_url and urlsplit(self.public_url).scheme not in ("https", "http"):
-            raise Misuse(f"public_url = {self.public_url!r}: write it as https://crm.example.com")
         if not 0 <= self.reserve < 1:
             raise Misuse(f"reserve = {self.reserve}: a share from 0 to less than 1, such as 0.2")
         try:

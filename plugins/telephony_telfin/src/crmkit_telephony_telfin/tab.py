@@ -6,10 +6,9 @@ import typing as t
 
 from crmkit import Text, Uow, _
 from crmkit.ui import Result, Toast, View, Visit, settings_tab
-from crmkit_telephony import SET_UP
+from crmkit_telephony import SET_UP, public_url
 
 from .checking import CHECKED, CheckAsked, last_check
-from .checks import public_url
 from .settings import TelfinSettings
 
 WORDS = {

@@ -135,7 +135,18 @@ def settings_text(plugins: list[Plugin], database: str, folder: Path) -> str:
         + admin
         + ("" if "accounts.role" in crm.kinds else others)  # there, roles are data
         + (f"\n[activities]\nfolder = {json.dumps(str(folder / 'files'))}\n" if "activities.file" in crm.kinds else "")
+        + _of_plugins(crm)
     )
+
+
+def _of_plugins(crm: Crm) -> str:
+    """Return what plugins want in the demo's settings file."""
+    tables: dict[str, dict[str, t.Any]] = {}
+    for answer in crm.hook.crm_demo_settings(crm=crm):
+        for plugin, wanted in (answer or {}).items():
+            tables.setdefault(plugin, {}).update(wanted)
+    lines = [f"\n[{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in tables[name].items()) for name in sorted(tables)]
+    return "".join(lines)
 
 
 def prepare(crm: Crm, folder: Path, size: int, seed: int) -> None:
