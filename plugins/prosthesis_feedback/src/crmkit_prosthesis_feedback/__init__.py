@@ -4,12 +4,17 @@ from pathlib import Path
 
 from crmkit import Plugin, _
 
+from .cards import Change, Facts, Replanned, State, due, facts_of, preview, replan
+from .collecting import answers_of_card, asked_of, collect
+from .days import today
+from .devices import end_device, found_again, issue_device
 from .entities import (
     FOLLOW_UP,
     INCIDENT_PIPELINES,
     SERVICE,
     Answer,
     Device,
+    DeviceProtocol,
     DeviceState,
     Ended,
     Feedback,
@@ -25,12 +30,19 @@ from .entities import (
     Skipped,
     Urgency,
 )
+from .incidents import close_incident, open_incident, open_incidents, open_pause, preview_closing, reopen_incident
+from .opening import open_service
+from .planning import calendar_of
+from .protocols import Body, Offset, Period, Question
+from .publish import body_of, in_force, new_draft, period_label, protocol_of, publish, save_draft
+from .reading import read, read_toml, write
 from .roles import ROLES
 from .settings import FeedbackSettings, Reason
+from .stages import service_stage, stage_of
 
 _ENTITIES = [f"entities.{m}" for m in ("protocols", "services", "cards", "incidents")]
 _MODULES = [
-    "tables", "roles",
+    "tables", "roles", "cards", "devices", "opening", "incidents", "collecting",
 ]  # fmt: skip
 FOLLOW_UP_KIND = {
     "label": {"en": "Follow-up call", "ru": "Звонок наблюдения"}, "priority": 2, "minutes": 10, "dials": True, "icon": "heart-pulse",
@@ -54,7 +66,10 @@ plugin = Plugin(
 )
 
 __all__ = [
-    "FOLLOW_UP", "INCIDENT_PIPELINES", "ROLES", "SERVICE", "Answer", "Device", "DeviceState", "Ended", "Feedback", "FeedbackSettings",
-    "FollowUpCall", "Group", "Incident", "Pause", "Policy", "Protocol", "ProtocolVersion", "Reason", "Respondent", "Service", "Skipped",
-    "Urgency", "plugin",
+    "FOLLOW_UP", "INCIDENT_PIPELINES", "ROLES", "SERVICE", "Answer", "Body", "Change", "Device", "DeviceProtocol", "DeviceState", "Ended",
+    "Facts", "Feedback", "FeedbackSettings", "FollowUpCall", "Group", "Incident", "Offset", "Pause", "Period", "Policy", "Protocol",
+    "ProtocolVersion", "Question", "Reason", "Replanned", "Respondent", "Service", "Skipped", "State", "Urgency", "answers_of_card", "asked_of",
+    "body_of", "calendar_of", "close_incident", "collect", "due", "end_device", "facts_of", "found_again", "in_force", "issue_device",
+    "new_draft", "open_incident", "open_incidents", "open_pause", "open_service", "period_label", "plugin", "preview", "preview_closing",
+    "protocol_of", "publish", "read", "read_toml", "reopen_incident", "replan", "save_draft", "service_stage", "stage_of", "today", "write",
 ]  # fmt: skip

@@ -44,6 +44,13 @@ class Offset:
             sums[unit] += int(amount)
         return cls(sign * (12 * sums["y"] + sums["mo"]), sign * (7 * sums["w"] + sums["d"]))
 
+    def __str__(self) -> str:
+        """Return it as `read` reads it: ``"1y 6mo"``."""
+        months, days = abs(self.months), abs(self.days)
+        parts = [f"{months // 12}y" * (months >= 12), f"{months % 12}mo" * (months % 12 > 0)]
+        parts += [f"{days // 7}w" if days % 7 == 0 else f"{days}d"] if days else []
+        return ("-" if self < Offset() else "") + " ".join(p for p in parts if p) or "0"
+
 
 @attrs.frozen(kw_only=True, slots=False)
 class Test:

@@ -14,7 +14,7 @@ REPORTS = Permission("prosthesis_feedback.reports.read", _("See reports on feedb
 ERASE = Permission(
     "prosthesis_feedback.erase", _("Hand out or erase a person's medical answers", ru="Выдавать и стирать медицинские ответы человека")
 )
-_RECORDS = ("service", "feedback", "incident")
+_RECORDS = ("service", "card", "incident")
 ROLES = (
     Role("manager", {"prosthesis_feedback.glance": "all"}, label=_("Sales manager", ru="Менеджер по продажам")),
     Role("team_lead", {"prosthesis_feedback.glance": "all"}, label=_("Team lead", ru="Руководитель группы")),

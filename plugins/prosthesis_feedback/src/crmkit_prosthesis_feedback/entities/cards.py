@@ -6,6 +6,7 @@ import datetime as dt
 import decimal
 import enum
 import typing as t
+from collections.abc import Mapping, MutableMapping
 
 import sqlalchemy as sa
 from sqlalchemy import String
@@ -16,6 +17,9 @@ from crmkit_taskqueue import Task
 
 from .protocols import Group, ProtocolVersion
 from .services import Device, Respondent, Service
+
+if t.TYPE_CHECKING:
+    from crmkit import Uow
 
 
 class Skipped(enum.Enum):
@@ -44,23 +48,27 @@ class Feedback(Owned, Staged, table="prosthesis_feedback_card", label=_("Feedbac
     """What is to be asked about one device in one period."""
 
     title: Mapped[str] = column(String(200), default="", init=False, generated=True, search=True, label=_("Title", ru="Название"))
-    service_id: Mapped[int] = column(to=Service, index=True, label=_("Service card", ru="Карточка сервиса"))
+    service_id: Mapped[int] = column(to=Service, index=True, default=None, generated=True, label=_("Service card", ru="Карточка сервиса"))
     service: Mapped[Service] = relation()
-    contact_id: Mapped[int] = column(to=Contact, index=True, label=_("Wearer", ru="Пользователь протеза"))
+    contact_id: Mapped[int] = column(to=Contact, index=True, default=None, generated=True, label=_("Wearer", ru="Пользователь протеза"))
     contact: Mapped[Contact] = relation()
-    device_id: Mapped[int] = column(to=Device, index=True, label=_("Device", ru="Изделие"))
+    device_id: Mapped[int] = column(to=Device, index=True, default=None, generated=True, label=_("Device", ru="Изделие"))
     device: Mapped[Device] = relation()
-    protocol_version_id: Mapped[int] = column(to=ProtocolVersion, index=True, label=_("Version of the protocol", ru="Версия протокола"))
+    protocol_version_id: Mapped[int] = column(
+        to=ProtocolVersion, index=True, default=None, generated=True, label=_("Version of the protocol", ru="Версия протокола")
+    )
     protocol_version: Mapped[ProtocolVersion] = relation()
-    group: Mapped[Group] = column(label=_("Group", ru="Группа"))
-    period: Mapped[str] = column(String(40), label=_("Period", ru="Период"))
-    number: Mapped[int] = column(sa.Integer, default=0, label=_("Number", ru="Номер"))
-    earliest: Mapped[dt.date] = column(label=_("Not before", ru="Не раньше"))
-    ideal: Mapped[dt.date] = column(label=_("Best on", ru="Лучше всего"))
-    latest: Mapped[dt.date] = column(label=_("Not after", ru="Не позже"))
-    planned_at: Mapped[dt.datetime] = column(UtcDateTime, label=_("Planned", ru="Запланирован"))
+    group: Mapped[Group] = column(default=None, generated=True, label=_("Group", ru="Группа"))
+    period: Mapped[str] = column(String(40), default=None, generated=True, label=_("Period", ru="Период"))
+    number: Mapped[int] = column(sa.Integer, default=0, generated=True, label=_("Number", ru="Номер"))
+    earliest: Mapped[dt.date] = column(default=None, generated=True, label=_("Not before", ru="Не раньше"))
+    ideal: Mapped[dt.date] = column(default=None, generated=True, label=_("Best on", ru="Лучше всего"))
+    latest: Mapped[dt.date] = column(default=None, generated=True, label=_("Not after", ru="Не позже"))
+    planned_at: Mapped[dt.datetime] = column(UtcDateTime, default=None, generated=True, label=_("Planned", ru="Запланирован"))
     wanted_on: Mapped[dt.date | None] = column(default=None, init=False, generated=True, label=_("Asked for", ru="Просили"))
     """The day the person asked for; it goes before `ideal`."""
+    given_up_on: Mapped[dt.date | None] = column(default=None, init=False, generated=True, label=_("Given up", ru="Оставлена без ответов"))
+    """The day on which it was decided that nobody is asked about this period any more."""
     done_on: Mapped[dt.date | None] = column(default=None, init=False, generated=True, label=_("Collected", ru="Собрана"))
     done_at: Mapped[dt.datetime | None] = column(UtcDateTime, default=None, init=False, generated=True, label=_("Collected at", ru="Время сбора"))
     done_by: Mapped[int | None] = column(sa.BigInteger, default=None, init=False, generated=True, label=_("Collected by", ru="Кто собрал"))
@@ -70,6 +78,13 @@ class Feedback(Owned, Staged, table="prosthesis_feedback_card", label=_("Feedbac
     red_flags: Mapped[int] = column(sa.Integer, default=0, init=False, generated=True, label=_("Red flags", ru="Тревожных ответов"))
     in_use: Mapped[bool | None] = column(default=None, init=False, generated=True, label=_("Is used", ru="Пользуется"))
     note: Mapped[str | None] = column(sa.Text, default=None, label=_("Note", ru="Заметка"))
+
+    @classmethod
+    def prepare(cls, values: MutableMapping[str, t.Any], before: Mapping[str, t.Any] | None, uow: Uow) -> None:
+        """Refuse what is written by hand: cards, their dates and stages follow from the protocol and from what has happened."""
+        from ..filling import prepare_card
+
+        prepare_card(values, before, uow)
 
 
 _card = Feedback.__table__.c
@@ -96,22 +111,31 @@ FOLLOW_UP = Pipeline(
 class Answer(Entity, table="prosthesis_feedback_answer", label=_("Answer", ru="Ответ"), plural=_("Answers", ru="Ответы")):
     """One answer to one question: a row with a value of its type. Medical, so it has permissions of its own."""
 
-    feedback_id: Mapped[int] = column(to=Feedback, index=True, label=_("Feedback", ru="Обратная связь"))
+    feedback_id: Mapped[int] = column(to=Feedback, index=True, default=None, generated=True, label=_("Feedback", ru="Обратная связь"))
     feedback: Mapped[Feedback] = relation()
-    service_id: Mapped[int] = column(to=Service, index=True, label=_("Service card", ru="Карточка сервиса"))
-    device_id: Mapped[int] = column(to=Device, index=True, label=_("Device", ru="Изделие"))
-    protocol_version_id: Mapped[int] = column(to=ProtocolVersion, label=_("Version of the protocol", ru="Версия протокола"))
-    period: Mapped[str] = column(String(40), label=_("Period", ru="Период"))
-    question: Mapped[str] = column(String(40), index=True, label=_("Question", ru="Вопрос"))
-    yes: Mapped[bool | None] = column(default=None, personal=True, label=_("Yes or no", ru="Да или нет"))
-    choice: Mapped[str | None] = column(String(40), default=None, personal=True, label=_("Choice", ru="Выбор"))
-    number: Mapped[decimal.Decimal | None] = column(Exact(12, 3), default=None, personal=True, label=_("Number", ru="Число"))
-    text: Mapped[str | None] = column(sa.Text, default=None, personal=True, label=_("Text", ru="Текст"))
-    photo: Mapped[str | None] = column(String(64), default=None, personal=True, label=_("Photo", ru="Фото"))
-    score: Mapped[decimal.Decimal | None] = column(Exact(8, 2), default=None, label=_("Score", ru="Баллы"))
-    red_flag: Mapped[bool] = column(default=False, label=_("Red flag", ru="Тревожный"))
-    answered_at: Mapped[dt.datetime] = column(UtcDateTime, label=_("Answered", ru="Время ответа"))
-    answered_by: Mapped[int | None] = column(sa.BigInteger, default=None, label=_("Taken down by", ru="Записал"))
+    service_id: Mapped[int] = column(to=Service, index=True, default=None, generated=True, label=_("Service card", ru="Карточка сервиса"))
+    device_id: Mapped[int] = column(to=Device, index=True, default=None, generated=True, label=_("Device", ru="Изделие"))
+    protocol_version_id: Mapped[int] = column(
+        to=ProtocolVersion, default=None, generated=True, label=_("Version of the protocol", ru="Версия протокола")
+    )
+    period: Mapped[str] = column(String(40), default=None, generated=True, label=_("Period", ru="Период"))
+    question: Mapped[str] = column(String(40), index=True, default=None, generated=True, label=_("Question", ru="Вопрос"))
+    yes: Mapped[bool | None] = column(personal=True, default=None, generated=True, label=_("Yes or no", ru="Да или нет"))
+    choice: Mapped[str | None] = column(String(40), personal=True, default=None, generated=True, label=_("Choice", ru="Выбор"))
+    number: Mapped[decimal.Decimal | None] = column(Exact(12, 3), personal=True, default=None, generated=True, label=_("Number", ru="Число"))
+    text: Mapped[str | None] = column(sa.Text, personal=True, default=None, generated=True, label=_("Text", ru="Текст"))
+    photo: Mapped[str | None] = column(String(64), personal=True, default=None, generated=True, label=_("Photo", ru="Фото"))
+    score: Mapped[decimal.Decimal | None] = column(Exact(8, 2), default=None, generated=True, label=_("Score", ru="Баллы"))
+    red_flag: Mapped[bool] = column(default=False, generated=True, label=_("Red flag", ru="Тревожный"))
+    answered_at: Mapped[dt.datetime] = column(UtcDateTime, default=None, generated=True, label=_("Answered", ru="Время ответа"))
+    answered_by: Mapped[int | None] = column(sa.BigInteger, default=None, generated=True, label=_("Taken down by", ru="Записал"))
+
+    @classmethod
+    def prepare(cls, values: MutableMapping[str, t.Any], before: Mapping[str, t.Any] | None, uow: Uow) -> None:
+        """Refuse one that is written past the check-list."""
+        from ..filling import prepare_made
+
+        prepare_made(values, before, uow, "feedback_id")
 
 
 sa.Index("uq_prosthesis_feedback_answer", Answer.__table__.c.feedback_id, Answer.__table__.c.question, unique=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import typing as t
+from collections.abc import Mapping, MutableMapping
 
 import sqlalchemy as sa
 from sqlalchemy import String
@@ -13,6 +15,9 @@ from crmkit_sales import Contact
 
 from .cards import Feedback
 from .services import Device, Service
+
+if t.TYPE_CHECKING:
+    from crmkit import Uow
 
 
 class Policy(enum.Enum):
@@ -55,9 +60,16 @@ class Pause(Entity, table="prosthesis_feedback_pause", label=_("Pause", ru="Па
 
     service_id: Mapped[int] = column(to=Service, part=True, index=True, label=_("Service card", ru="Карточка сервиса"))
     service: Mapped[Service] = relation()
-    began_on: Mapped[dt.date] = column(label=_("From", ru="С"))
-    ended_on: Mapped[dt.date | None] = column(default=None, label=_("Until", ru="По"))
-    policy: Mapped[Policy | None] = column(default=None, label=_("What fell into it", ru="Что пришлось на неё"))
+    began_on: Mapped[dt.date] = column(default=None, generated=True, label=_("From", ru="С"))
+    ended_on: Mapped[dt.date | None] = column(default=None, generated=True, label=_("Until", ru="По"))
+    policy: Mapped[Policy | None] = column(default=None, generated=True, label=_("What fell into it", ru="Что пришлось на неё"))
+
+    @classmethod
+    def prepare(cls, values: MutableMapping[str, t.Any], before: Mapping[str, t.Any] | None, uow: Uow) -> None:
+        """Refuse one that is written by hand."""
+        from ..filling import prepare_made
+
+        prepare_made(values, before, uow, "began_on")
 
 
 class Incident(Owned, Staged, table="prosthesis_feedback_incident", label=_("Incident", ru="Инцидент"), plural=_("Incidents", ru="Инциденты")):
@@ -65,7 +77,7 @@ class Incident(Owned, Staged, table="prosthesis_feedback_incident", label=_("Inc
 
     service_id: Mapped[int] = column(to=Service, index=True, label=_("Service card", ru="Карточка сервиса"))
     service: Mapped[Service] = relation()
-    contact_id: Mapped[int] = column(to=Contact, index=True, label=_("Wearer", ru="Пользователь протеза"))
+    contact_id: Mapped[int] = column(to=Contact, index=True, default=None, generated=True, label=_("Wearer", ru="Пользователь протеза"))
     contact: Mapped[Contact] = relation()
     device_id: Mapped[int | None] = column(to=Device, default=None, index=True, label=_("Device", ru="Изделие"))
     device: Mapped[Device | None] = relation()
@@ -85,6 +97,13 @@ class Incident(Owned, Staged, table="prosthesis_feedback_incident", label=_("Inc
         help=_("Counts when this is the person's last open incident; left out: as the settings say",
                ru="Действует, если у человека нет других открытых инцидентов; не указано: как в настройках"),
     )  # fmt: skip
+
+    @classmethod
+    def prepare(cls, values: MutableMapping[str, t.Any], before: Mapping[str, t.Any] | None, uow: Uow) -> None:
+        """Put it into the pipeline of its reason, and know whom it is about."""
+        from ..filling import prepare_incident
+
+        prepare_incident(values, before, uow)
 
 
 def _pipeline(reason: str, label: str, *between: Stage) -> Pipeline[Incident]:

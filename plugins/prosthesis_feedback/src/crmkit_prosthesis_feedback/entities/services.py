@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import typing as t
+from collections.abc import Mapping, MutableMapping
 
 import sqlalchemy as sa
 from sqlalchemy import String
@@ -11,7 +13,10 @@ from sqlalchemy import String
 from crmkit import LOST, WON, Entity, Mapped, Owned, Pipeline, Stage, Staged, _, column, relation
 from crmkit_sales import Contact, Deal
 
-from .protocols import Group
+from .protocols import Group, ProtocolVersion
+
+if t.TYPE_CHECKING:
+    from crmkit import Uow
 
 
 class Respondent(enum.Enum):
@@ -95,6 +100,13 @@ class Service(
         default=None, init=False, generated=True, label=_("Try again", ru="Пробовать снова")
     )
 
+    @classmethod
+    def prepare(cls, values: MutableMapping[str, t.Any], before: Mapping[str, t.Any] | None, uow: Uow) -> None:
+        """Know the group and the time zone; the stage follows from what has happened."""
+        from ..filling import prepare_service
+
+        prepare_service(values, before, uow)
+
 
 SERVICE = Pipeline(
     "prosthesis_service", of=Service, label=_("Service", ru="Сервис"),
@@ -124,6 +136,34 @@ class Device(Entity, table="prosthesis_feedback_device", label=_("Device", ru="�
     replaces_id: Mapped[int | None] = column(to="self", default=None, init=False, generated=True, index=True, label=_("Instead of", ru="Вместо"))
     deal_id: Mapped[int | None] = column(to=Deal, default=None, index=True, label=_("Sold by the deal", ru="Продан по сделке"))
     deal: Mapped[Deal | None] = relation()
+    begun_on: Mapped[dt.date | None] = column(default=None, init=False, generated=True, label=_("Calendar laid out on", ru="Календарь построен"))
+    """Since its first period was over every period of its calendar has a card; before, the first one alone."""
 
 
-__all__ = ["SERVICE", "Device", "DeviceState", "Ended", "Respondent", "Service"]
+class DeviceProtocol(
+    Entity, table="prosthesis_feedback_device_protocol",
+    label=_("Calendar of a device", ru="Календарь изделия"), plural=_("Calendars of devices", ru="Календари изделий"),
+):  # fmt: skip
+    """The version of a protocol that a device is followed by. A newer one takes over from its day on, for its group."""
+
+    device_id: Mapped[int] = column(to=Device, part=True, index=True, label=_("Device", ru="Изделие"))
+    device: Mapped[Device] = relation()
+    protocol_version_id: Mapped[int] = column(
+        to=ProtocolVersion, index=True, default=None, generated=True, label=_("Version of the protocol", ru="Версия протокола")
+    )
+    protocol_version: Mapped[ProtocolVersion] = relation()
+    group: Mapped[Group] = column(default=None, generated=True, label=_("Group", ru="Группа"))
+    since: Mapped[dt.date] = column(default=None, generated=True, label=_("Since", ru="С"))
+
+    @classmethod
+    def prepare(cls, values: MutableMapping[str, t.Any], before: Mapping[str, t.Any] | None, uow: Uow) -> None:
+        """Refuse one that is written by hand."""
+        from ..filling import prepare_made
+
+        prepare_made(values, before, uow, "protocol_version_id")
+
+
+_applied = DeviceProtocol.__table__.c
+sa.Index("uq_prosthesis_feedback_device_protocol", _applied.device_id, _applied.protocol_version_id, unique=True)
+
+__all__ = ["SERVICE", "Device", "DeviceProtocol", "DeviceState", "Ended", "Respondent", "Service"]

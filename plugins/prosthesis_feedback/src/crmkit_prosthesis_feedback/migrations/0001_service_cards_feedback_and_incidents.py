@@ -1,4 +1,4 @@
-"""Service cards feedback and incidents.
+"""Service cards, feedback and incidents.
 
 Revision prosthesis_feedback_0001, the first.
 """
@@ -120,6 +120,7 @@ def upgrade() -> None:
         sa.Column("ended_on", sa.Date(), nullable=True),
         sa.Column("replaces_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("deal_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("begun_on", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(
             ["deal_id"],
             ["sales_deal.id"],
@@ -202,6 +203,7 @@ def upgrade() -> None:
         sa.Column("latest", sa.Date(), nullable=False),
         sa.Column("planned_at", c.UtcDateTime(), nullable=False),
         sa.Column("wanted_on", sa.Date(), nullable=True),
+        sa.Column("given_up_on", sa.Date(), nullable=True),
         sa.Column("done_on", sa.Date(), nullable=True),
         sa.Column("done_at", c.UtcDateTime(), nullable=True),
         sa.Column("done_by", sa.BigInteger(), nullable=True),
@@ -232,6 +234,31 @@ def upgrade() -> None:
             name=op.f("fk_prosthesis_feedback_card_service_id_prosthesis_feedback_service"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_prosthesis_feedback_card")),
+    )
+    op.create_table(
+        "prosthesis_feedback_device_protocol",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", c.UtcDateTime(), nullable=False),
+        sa.Column("updated_at", c.UtcDateTime(), nullable=False),
+        sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("archived_at", c.UtcDateTime(), nullable=True),
+        sa.Column("device_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("protocol_version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("group", c.Choice(), nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["device_id"],
+            ["prosthesis_feedback_device.id"],
+            name=op.f("fk_prosthesis_feedback_device_protocol_device_id_prosthesis_feedback_device"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["protocol_version_id"],
+            ["prosthesis_feedback_protocol_version.id"],
+            name=op.f(
+                "fk_prosthesis_feedback_device_protocol_protocol_version_id_prosthesis_feedback_protocol_version",
+            ),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_prosthesis_feedback_device_protocol")),
     )
     op.create_table(
         "prosthesis_feedback_answer",
@@ -442,6 +469,18 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        op.f("ix_prosthesis_feedback_device_protocol_device_id"),
+        "prosthesis_feedback_device_protocol",
+        ["device_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_prosthesis_feedback_device_protocol_protocol_version_id"),
+        "prosthesis_feedback_device_protocol",
+        ["protocol_version_id"],
+        unique=False,
+    )
+    op.create_index(
         op.f("ix_prosthesis_feedback_device_replaces_id"),
         "prosthesis_feedback_device",
         ["replaces_id"],
@@ -580,6 +619,12 @@ def upgrade() -> None:
         unique=True,
     )
     op.create_index(
+        "uq_prosthesis_feedback_device_protocol",
+        "prosthesis_feedback_device_protocol",
+        ["device_id", "protocol_version_id"],
+        unique=True,
+    )
+    op.create_index(
         "uq_prosthesis_feedback_version",
         "prosthesis_feedback_protocol_version",
         ["protocol_id", "number"],
@@ -590,6 +635,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take this revision back."""
     op.drop_index("uq_prosthesis_feedback_version", table_name="prosthesis_feedback_protocol_version")
+    op.drop_index("uq_prosthesis_feedback_device_protocol", table_name="prosthesis_feedback_device_protocol")
     op.drop_index("uq_prosthesis_feedback_card", table_name="prosthesis_feedback_card")
     op.drop_index("uq_prosthesis_feedback_answer", table_name="prosthesis_feedback_answer")
     op.drop_index("ix_prosthesis_feedback_service_team", table_name="prosthesis_feedback_service")
@@ -616,6 +662,14 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_prosthesis_feedback_device_service_id"), table_name="prosthesis_feedback_device")
     op.drop_index(op.f("ix_prosthesis_feedback_device_serial"), table_name="prosthesis_feedback_device")
     op.drop_index(op.f("ix_prosthesis_feedback_device_replaces_id"), table_name="prosthesis_feedback_device")
+    op.drop_index(
+        op.f("ix_prosthesis_feedback_device_protocol_protocol_version_id"),
+        table_name="prosthesis_feedback_device_protocol",
+    )
+    op.drop_index(
+        op.f("ix_prosthesis_feedback_device_protocol_device_id"),
+        table_name="prosthesis_feedback_device_protocol",
+    )
     op.drop_index(op.f("ix_prosthesis_feedback_device_model"), table_name="prosthesis_feedback_device")
     op.drop_index(op.f("ix_prosthesis_feedback_device_deal_id"), table_name="prosthesis_feedback_device")
     op.drop_index(op.f("ix_prosthesis_feedback_device_batch"), table_name="prosthesis_feedback_device")
@@ -637,6 +691,7 @@ def downgrade() -> None:
     op.drop_index("ix_prosthesis_feedback_access_at", table_name="prosthesis_feedback_access")
     op.drop_table("prosthesis_feedback_incident")
     op.drop_table("prosthesis_feedback_answer")
+    op.drop_table("prosthesis_feedback_device_protocol")
     op.drop_table("prosthesis_feedback_card")
     op.drop_table("prosthesis_feedback_call")
     op.drop_table("prosthesis_feedback_pause")
