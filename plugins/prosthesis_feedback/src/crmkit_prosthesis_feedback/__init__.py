@@ -5,7 +5,9 @@ from pathlib import Path
 from crmkit import Plugin, _
 
 from .cards import Change, Facts, Replanned, State, due, facts_of, preview, replan
+from .calling import Number, align, may_be_called, numbers
 from .collecting import answers_of_card, asked_of, collect
+from .correcting import Corrected, correct
 from .days import today
 from .devices import end_device, found_again, issue_device
 from .entities import (
@@ -30,6 +32,7 @@ from .entities import (
     Skipped,
     Urgency,
 )
+from .hooks import Specs
 from .incidents import close_incident, open_incident, open_incidents, open_pause, preview_closing, reopen_incident
 from .opening import open_service
 from .planning import calendar_of
@@ -42,7 +45,7 @@ from .stages import service_stage, stage_of
 
 _ENTITIES = [f"entities.{m}" for m in ("protocols", "services", "cards", "incidents")]
 _MODULES = [
-    "tables", "roles", "cards", "devices", "opening", "incidents", "collecting",
+    "tables", "roles", "cards", "devices", "opening", "incidents", "collecting", "calling", "correcting",
 ]  # fmt: skip
 FOLLOW_UP_KIND = {
     "label": {"en": "Follow-up call", "ru": "Звонок наблюдения"}, "priority": 2, "minutes": 10, "dials": True, "icon": "heart-pulse",
@@ -61,6 +64,7 @@ plugin = Plugin(
     requires=("sales", "taskqueue"),
     follows=("accounts", "activities", "telephony"),
     settings=FeedbackSettings,
+    specs=Specs,
     suggests={"taskqueue": {"kinds": {"follow_up": FOLLOW_UP_KIND}}},
     migrations=Path(__file__).parent / "migrations",
 )

@@ -86,6 +86,8 @@ class Feedback(Owned, Staged, table="prosthesis_feedback_card", label=_("Feedbac
 
         prepare_card(values, before, uow)
 
+    prepares_moves = False
+
 
 _card = Feedback.__table__.c
 sa.Index("uq_prosthesis_feedback_card", _card.device_id, _card.protocol_version_id, _card.period, unique=True)

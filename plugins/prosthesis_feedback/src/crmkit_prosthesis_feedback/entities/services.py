@@ -107,6 +107,8 @@ class Service(
 
         prepare_service(values, before, uow)
 
+    prepares_moves = False
+
 
 SERVICE = Pipeline(
     "prosthesis_service", of=Service, label=_("Service", ru="Сервис"),
