@@ -4,8 +4,8 @@ from pathlib import Path
 
 from crmkit import Plugin, _
 
-from .cards import Change, Facts, Replanned, State, due, facts_of, preview, replan
 from .calling import Number, align, may_be_called, numbers
+from .cards import Change, Facts, Replanned, State, due, facts_of, preview, replan
 from .collecting import answers_of_card, asked_of, collect
 from .correcting import Corrected, correct
 from .days import today
@@ -70,10 +70,10 @@ plugin = Plugin(
 )
 
 __all__ = [
-    "FOLLOW_UP", "INCIDENT_PIPELINES", "ROLES", "SERVICE", "Answer", "Body", "Change", "Device", "DeviceProtocol", "DeviceState", "Ended",
-    "Facts", "Feedback", "FeedbackSettings", "FollowUpCall", "Group", "Incident", "Offset", "Pause", "Period", "Policy", "Protocol",
-    "ProtocolVersion", "Question", "Reason", "Replanned", "Respondent", "Service", "Skipped", "State", "Urgency", "answers_of_card", "asked_of",
-    "body_of", "calendar_of", "close_incident", "collect", "due", "end_device", "facts_of", "found_again", "in_force", "issue_device",
-    "new_draft", "open_incident", "open_incidents", "open_pause", "open_service", "period_label", "plugin", "preview", "preview_closing",
+    "FOLLOW_UP", "INCIDENT_PIPELINES", "ROLES", "SERVICE", "Answer", "Body", "Change", "Corrected", "Device", "DeviceProtocol", "DeviceState", "Ended",
+    "Facts", "Feedback", "FeedbackSettings", "FollowUpCall", "Group", "Incident", "Number", "Offset", "Pause", "Period", "Policy", "Protocol",
+    "ProtocolVersion", "Question", "Reason", "Replanned", "Respondent", "Service", "Skipped", "State", "Urgency", "align", "answers_of_card", "asked_of",
+    "body_of", "calendar_of", "close_incident", "collect", "correct", "due", "end_device", "facts_of", "found_again", "in_force", "issue_device", "may_be_called",
+    "new_draft", "numbers", "open_incident", "open_incidents", "open_pause", "open_service", "period_label", "plugin", "preview", "preview_closing",
     "protocol_of", "publish", "read", "read_toml", "reopen_incident", "replan", "save_draft", "service_stage", "stage_of", "today", "write",
 ]  # fmt: skip
