@@ -6,8 +6,9 @@ from crmkit import Plugin, _
 
 from .calling import Number, align, may_be_called, numbers
 from .cards import Change, Facts, Replanned, State, due, facts_of, preview, replan
-from .collecting import answers_of_card, asked_of, collect
+from .collecting import Given, answers_of_card, asked_of, collect, value_of, weighed
 from .correcting import Corrected, correct
+from .crossing import cross, cross_all, crosses_on, due_to_cross, preview_crossing
 from .days import today
 from .devices import end_device, found_again, issue_device
 from .entities import (
@@ -42,10 +43,12 @@ from .reading import read, read_toml, write
 from .roles import ROLES
 from .settings import FeedbackSettings, Reason
 from .stages import service_stage, stage_of
+from .versions import followers, move_everybody, move_on, preview_move
 
 _ENTITIES = [f"entities.{m}" for m in ("protocols", "services", "cards", "incidents")]
 _MODULES = [
-    "tables", "roles", "cards", "devices", "opening", "incidents", "collecting", "calling", "correcting",
+    "tables", "roles", "cards", "devices", "opening", "incidents", "collecting", "crossing", "versions", "following", "commands",
+    "calling", "correcting",
 ]  # fmt: skip
 FOLLOW_UP_KIND = {
     "label": {"en": "Follow-up call", "ru": "Звонок наблюдения"}, "priority": 2, "minutes": 10, "dials": True, "icon": "heart-pulse",
@@ -70,10 +73,12 @@ plugin = Plugin(
 )
 
 __all__ = [
-    "FOLLOW_UP", "INCIDENT_PIPELINES", "ROLES", "SERVICE", "Answer", "Body", "Change", "Corrected", "Device", "DeviceProtocol", "DeviceState", "Ended",
-    "Facts", "Feedback", "FeedbackSettings", "FollowUpCall", "Group", "Incident", "Number", "Offset", "Pause", "Period", "Policy", "Protocol",
-    "ProtocolVersion", "Question", "Reason", "Replanned", "Respondent", "Service", "Skipped", "State", "Urgency", "align", "answers_of_card", "asked_of",
-    "body_of", "calendar_of", "close_incident", "collect", "correct", "due", "end_device", "facts_of", "found_again", "in_force", "issue_device", "may_be_called",
-    "new_draft", "numbers", "open_incident", "open_incidents", "open_pause", "open_service", "period_label", "plugin", "preview", "preview_closing",
-    "protocol_of", "publish", "read", "read_toml", "reopen_incident", "replan", "save_draft", "service_stage", "stage_of", "today", "write",
+    "FOLLOW_UP", "INCIDENT_PIPELINES", "ROLES", "SERVICE", "Answer", "Body", "Change", "Corrected", "Device", "DeviceProtocol", "DeviceState",
+    "Ended", "Facts", "Feedback", "FeedbackSettings", "FollowUpCall", "Given", "Group", "Incident", "Number", "Offset", "Pause", "Period",
+    "Policy", "Protocol", "ProtocolVersion", "Question", "Reason", "Replanned", "Respondent", "Service", "Skipped", "Specs", "State", "Urgency",
+    "align", "answers_of_card", "asked_of", "body_of", "calendar_of", "close_incident", "collect", "correct", "cross", "cross_all",
+    "crosses_on", "due", "due_to_cross", "end_device", "facts_of", "followers", "found_again", "in_force", "issue_device", "may_be_called",
+    "move_everybody", "move_on", "new_draft", "numbers", "open_incident", "open_incidents", "open_pause", "open_service", "period_label",
+    "plugin", "preview", "preview_closing", "preview_crossing", "preview_move", "protocol_of", "publish", "read", "read_toml",
+    "reopen_incident", "replan", "save_draft", "service_stage", "stage_of", "today", "value_of", "weighed", "write",
 ]  # fmt: skip

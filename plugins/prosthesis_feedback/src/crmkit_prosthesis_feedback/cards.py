@@ -114,11 +114,12 @@ def wanted(uow: Uow, facts: Facts) -> list[tuple[int, Slot, State]]:
         for slot in calendar_of(device, facts.person):
             on = call_day(crm, slot.wanted_on or slot.ideal, slot.earliest, slot.latest, wanted=slot.wanted_on is not None)
             at = call_moment(crm, on, facts.zone)
+            latest = slot.latest if slot.wanted_on is None else max(slot.latest, on)  # the day the person wants is none too late
             stage = stage_of(
-                at.astimezone(crm.zone).date(), slot.latest, day, done=slot.done, skipped=slot.skipped is not None, frozen=facts.frozen,
+                at.astimezone(crm.zone).date(), latest, day, done=slot.done, skipped=slot.skipped is not None, frozen=facts.frozen,
                 unreachable=facts.unreachable,
             )  # fmt: skip
-            found.append((device_id, slot, State(slot.earliest, slot.ideal, slot.latest, at, slot.skipped, slot.number, stage)))
+            found.append((device_id, slot, State(slot.earliest, slot.ideal, latest, at, slot.skipped, slot.number, stage)))
     return found
 
 
@@ -137,13 +138,18 @@ def difference(uow: Uow, service: Service, facts: Facts) -> list[Change]:
     """Return what would change if these were the facts."""
     cards, name, found = _cards(uow, service), _name(uow, service), []
     for device_id, slot, after in wanted(uow, facts):
-        card = cards.get((device_id, slot.version, slot.period))
+        card = cards.pop((device_id, slot.version, slot.period), None)
         if (card is None and not slot.made) or (card is not None and card.archived_at is not None):
             continue
         before = None if card is None else state_of(card)
         if before != after:
             title = title_of(uow, slot, name)
             found.append(Change(card.id if card else None, device_id, slot.version, slot.group, slot.period, title, before, after))
+    for card in cards.values():  # of a calendar that was taken back
+        if card.done_on is None and card.archived_at is None and card.skipped is not Skipped.VERSION:
+            before = state_of(card)
+            after = attrs.evolve(before, skipped=Skipped.VERSION, stage="skipped")
+            found.append(Change(card.id, card.device_id, card.protocol_version_id, card.group, card.period, card.title, before, after))
     return found
 
 

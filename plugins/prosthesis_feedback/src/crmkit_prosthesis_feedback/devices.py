@@ -8,7 +8,7 @@ from crmkit import Changed, Conflict, Created, Invalid, Problem, Uow, _, on
 
 from .cards import locked, replan
 from .days import today
-from .entities import Device, DeviceProtocol, DeviceState, Ended, Group, Service
+from .entities import Device, DeviceProtocol, DeviceState, Ended, Group, ProtocolVersion, Service
 from .publish import in_force
 
 GONE = _("the device is no longer in use", ru="изделие уже не используется")
@@ -25,8 +25,21 @@ def follow(uow: Uow, service: Service, device: Device) -> None:
             return
         group = Group.ADULT if service.crossed_on is not None else service.group
         version = in_force(uow, group)
-        uow.add(DeviceProtocol(device_id=device.id, protocol_version_id=version.id, group=group, since=device.issued_on))
-        uow.flush()
+        apply_version(uow, device.id, version, device.issued_on)
+
+
+def apply_version(uow: Uow, device_id: int, version: ProtocolVersion, since: dt.date) -> DeviceProtocol:
+    """Follow a device by a version of a protocol from a day on."""
+    held = uow.find(DeviceProtocol).archived(only=False)
+    row = held.where(DeviceProtocol.device_id == device_id, DeviceProtocol.protocol_version_id == version.id).first()
+    if row is None:
+        row = uow.add(DeviceProtocol(device_id=device_id, protocol_version_id=version.id, group=version.protocol.group, since=since))
+    else:
+        if row.archived_at is not None:
+            uow.restore(row)
+        uow.keep(row, since=since)
+    uow.flush()
+    return row
 
 
 def issue_device(
@@ -49,7 +62,7 @@ def issue_device(
             uow.keep(device, replaces_id=replaces.id)
             uow.keep(replaces, state=DeviceState.REPLACED, ended_on=day)
         follow(uow, service, device)
-        _with_devices(uow, service)
+        with_devices(uow, service)
         replan(uow, service)
     return device
 
@@ -64,7 +77,7 @@ def end_device(uow: Uow, device: Device, state: DeviceState, ended_on: dt.date |
         if device.state is not DeviceState.IN_USE:
             raise Conflict(GONE)
         uow.keep(device, state=state, ended_on=day)
-        _with_devices(uow, service)
+        with_devices(uow, service)
         replan(uow, service)
     return device
 
@@ -77,7 +90,7 @@ def found_again(uow: Uow, device: Device) -> Device:
         if device.state is DeviceState.IN_USE:
             raise Conflict(IN_USE)
         uow.keep(device, state=DeviceState.IN_USE, ended_on=None)
-        _with_devices(uow, service)
+        with_devices(uow, service)
         replan(uow, service)
     return device
 
@@ -87,7 +100,7 @@ def _not_ahead(uow: Uow, day: dt.date, path: str) -> None:
         raise Invalid(problems=[Problem(path, "invalid", NOT_YET)])
 
 
-def _with_devices(uow: Uow, service: Service) -> None:
+def with_devices(uow: Uow, service: Service) -> None:
     """End a service without devices, and go on with it when there is one again."""
     uow.flush()
     wears = uow.find(Device).where(Device.service_id == service.id, Device.state == DeviceState.IN_USE).exists()
@@ -105,7 +118,7 @@ def device_is_there(event: Created[Device], uow: Uow) -> None:
     if uow.find(DeviceProtocol).archived(only=False).where(DeviceProtocol.device_id == event.record.id).exists():
         return  # whoever made it has seen to that
     follow(uow, service, event.record)
-    _with_devices(uow, service)
+    with_devices(uow, service)
     replan(uow, service)
 
 
@@ -115,4 +128,4 @@ def issue_is_corrected(event: Changed[Device], uow: Uow) -> None:
     replan(uow, event.record.service_id)
 
 
-__all__ = ["end_device", "follow", "found_again", "issue_device"]
+__all__ = ["apply_version", "end_device", "follow", "found_again", "issue_device", "with_devices"]

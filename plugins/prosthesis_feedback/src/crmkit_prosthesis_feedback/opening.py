@@ -13,7 +13,7 @@ from crmkit_taskqueue import WorkSession
 
 from .cards import locked, replan
 from .days import today
-from .devices import _with_devices, follow
+from .devices import follow, with_devices
 from .entities import SERVICE, Device, Service
 from .settings import FeedbackSettings
 
@@ -65,7 +65,7 @@ def open_service(uow: Uow, deal: Deal) -> Service | None:
             device = uow.add(Device(service_id=service.id, model=model, issued_on=day, deal_id=deal.id))
             uow.flush()
             follow(uow, service, device)
-        _with_devices(uow, service)
+        with_devices(uow, service)
         replan(uow, service)
     return service
 

@@ -153,6 +153,7 @@ def _lines(device: DeviceFacts, applied: Applied, *, ours: bool) -> t.Iterator[_
 
 
 NOTHING = Known()
+EXPLAINED = (Skipped.CROSSED, Skipped.VERSION, Skipped.DEVICE, Skipped.ENDED)  # no card is made only to say so
 _Step = t.Callable[[list[_Line]], None]
 
 
@@ -236,7 +237,7 @@ def _pause(pause: PauseFacts, end: dt.date, issued_on: dt.date, catch_up_in: dt.
 def _slots(lines: list[_Line], *, begun: bool) -> list[Slot]:
     found, first = [], True
     for line in lines:
-        made = line.ours and line.skipped not in (Skipped.CROSSED, Skipped.VERSION)
+        made = line.ours and line.skipped not in EXPLAINED
         if made and not begun:
             made, first = first, False
         found.append(Slot(

@@ -33,10 +33,12 @@ NOT_BEFORE = _("«{question}» must be asked earlier in this period", ru="«{que
 NOTHING = _("write at least one", ru="напишите хотя бы один")
 TWICE = _("it is named twice", ru="указан дважды")
 BEFORE = _(
-    'the earliest day is not after the best one: write an offset such as "-1w", or "0"', ru="самый ранний день не позже лучшего: напишите «-1w» или «0»"
+    'the earliest day is not after the best one: write an offset such as "-1w", or "0"',
+    ru="самый ранний день не позже лучшего: напишите «-1w» или «0»",
 )
 AFTER = _(
-    'the latest day is not before the best one: write an offset such as "2w", or "0"', ru="самый поздний день не раньше лучшего: напишите «2w» или «0»"
+    'the latest day is not before the best one: write an offset such as "2w", or "0"',
+    ru="самый поздний день не раньше лучшего: напишите «2w» или «0»",
 )
 ORDER = _("periods come in the order of time: it is before the one above", ru="периоды идут по порядку времени: этот раньше предыдущего")
 NOT_AHEAD = _("nothing is asked before the day of issue", ru="до дня выдачи ничего не спрашивают")

@@ -9,6 +9,9 @@ GLANCE = Permission(
 )
 COLLECT = Permission("prosthesis_feedback.collect", _("Take down answers", ru="Записывать ответы"))
 MEDICAL = Permission("prosthesis_feedback.medical", _("See medical answers", ru="Видеть медицинские ответы"))
+INCIDENTS = Permission("prosthesis_feedback.incidents", _("Open and close incidents", ru="Открывать и закрывать инциденты"))
+DEVICES = Permission("prosthesis_feedback.devices", _("Issue, replace and take back devices", ru="Выдавать, заменять и принимать изделия"))
+PLAN = Permission("prosthesis_feedback.plan", _("Agree on days, end a service, cross over", ru="Договариваться о днях, завершать сервис, переводить"))
 PROTOCOLS = Permission("prosthesis_feedback.protocols", _("Edit and publish protocols", ru="Править и публиковать протоколы"))
 REPORTS = Permission("prosthesis_feedback.reports.read", _("See reports on feedback", ru="Видеть отчёты по обратной связи"))
 ERASE = Permission(
@@ -27,6 +30,7 @@ ROLES = (
         {
             **{f"prosthesis_feedback.{name}.{right}": "team" for name in _RECORDS for right in ("read", "change", "move")},
             "prosthesis_feedback.incident.create": "team", "prosthesis_feedback.glance": "all", "prosthesis_feedback.collect": "team",
+            "prosthesis_feedback.incidents": "team", "prosthesis_feedback.devices": "team", "prosthesis_feedback.plan": "team",
             "prosthesis_feedback.medical": "team", "prosthesis_feedback.answer.read": "all", "prosthesis_feedback.protocol.read": "all",
             "sales.contact.read": "all", "sales.contact.change": "all", "sales.deal.read": "all",
         },
