@@ -1,10 +1,10 @@
 """A simulated day of many managers whose calls are dialled, through a PBX that behaves like Telfin's, with faults and crashes.
 
-    .venv/bin/python -m bench.dialer_day --agents 500 --hours 8 --crash-every 5000
-    .venv/bin/python -m bench.dialer_day --agents 20 --hours 1 --database postgresql+psycopg://…
+    .venv/bin/python -m bench.dialer_day --agents 500 --hours 8 --crash-every 500 --database postgresql
+    .venv/bin/python -m bench.dialer_day --agents 20 --hours 1
 
-Prints what was done, how far the end of the ring time was from when it was due, and everything both audits found. The clock is
-moved from one thing that happens to the next, so that a day takes as long as the work does.
+Prints what was done and everything both audits found. The clock is moved from one thing that happens to the next, so that a day takes
+as long as the work does; what happens within `--step` seconds happens at once. How exact timers are in real time tells `bench.ring_time`.
 """
 
 from __future__ import annotations
@@ -13,12 +13,37 @@ import argparse
 import json
 import logging
 import sys
-import tempfile
+import time
 
+from bench import place as places
+from bench.data import utc_now
+from bench.measure import RESULTS
 from crmkit import MovableClock
 from crmkit.core import migrate
+from crmkit.core.work import runner, set_crons
 from crmkit_telephony_telfin.fake import Faults
 from plugins.telephony_dialer.tests.day import BEGIN, Day, compose
+
+AT_ONCE = 32
+
+
+class Worker:
+    """Runs the jobs of a simulated day, claimed by the dozen as a worker process claims them."""
+
+    def __init__(self, day: Day) -> None:
+        set_crons(day.crm, housekeeping=False)
+        self._runner, self._minute = runner(day.crm, concurrency=1), -1
+
+    def __call__(self, day: Day) -> None:
+        """Run what is due."""
+        minute = int(day.clock.now().timestamp() // 60)
+        if minute != self._minute:
+            self._minute = minute
+            day.safely(day.crm.jobs.crons.fire)
+        while jobs := self._runner.claims.take(AT_ONCE):
+            for job in jobs:
+                if not day.safely(self._runner.executor.run, job):
+                    break  # the process is gone: what it had claimed comes to another
 
 
 def main() -> int:
@@ -26,27 +51,41 @@ def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     asked.add_argument("--agents", type=int, default=500)
     asked.add_argument("--hours", type=float, default=8)
-    asked.add_argument("--tasks", type=int, help="left out: 40 for each manager and hour")
+    asked.add_argument("--minutes", type=float, default=0, help="end after so many minutes of real time; 0: with the day")
+    asked.add_argument("--step", type=float, default=0.02, help="seconds of the day that happen at once: %(default)s")
+    asked.add_argument("--tasks", type=int, help="left out: 70 for each manager and hour")
     asked.add_argument("--seed", type=int, default=1)
-    asked.add_argument("--crash-every", type=int, default=0, help="writing statements between two crashes on average; 0: none")
+    asked.add_argument("--crash-every", type=int, default=0, help="of so many things that are done one is cut off by a crash; 0: none")
     asked.add_argument("--faults", choices=("none", "seen", "storm"), default="seen")
-    asked.add_argument("--database", help="left out: SQLite in a temporary folder")
+    asked.add_argument("--database", default="sqlite", help="sqlite, postgresql, or an address: %(default)s")
     given = asked.parse_args()
     logging.disable(logging.CRITICAL)
     clock = MovableClock(BEGIN)
-    with tempfile.TemporaryDirectory() as folder:
-        crm = compose(given.database or f"sqlite:///{folder}/day.db", clock)
-        migrate.create(crm.engine, migrate.owners_of(crm))
-        faults = {"none": Faults(), "seen": Faults.seen(), "storm": Faults.storm(0.03, refused=0.01, server_error=0.02)}[given.faults]
-        tasks = given.tasks or int(given.agents * given.hours * 40)
-        day = Day(crm, clock, given.agents, tasks, seed=given.seed, faults=faults, crash_every=given.crash_every)
-        day.set_up()
-        day.run(given.hours * 60)
-        day.close()
-        wrong = day.wrong()
-        sys.stdout.write(json.dumps({"agents": given.agents, "hours": given.hours, **day.figures(), "violations": len(wrong)}, indent=1) + "\n")
-        sys.stdout.writelines(f"{line}\n" for line in wrong[:50])
-        crm.engine.dispose()
+    crm = compose(given.database if "://" in given.database else places.fresh(given.database).sqlalchemy, clock)
+    migrate.create(crm.engine, migrate.owners_of(crm))
+    faults = {"none": Faults(), "seen": Faults.seen(), "storm": Faults.storm(0.03, refused=0.01, server_error=0.02)}[given.faults]
+    tasks = given.tasks or int(given.agents * given.hours * 70)
+    day = Day(crm, clock, given.agents, tasks, seed=given.seed, faults=faults, crash_every=given.crash_every, step=given.step)
+    day.set_up()
+    day.deliver = Worker(day)
+    cpu, began = time.process_time(), time.monotonic()
+    hours = 0.0
+    while hours < given.hours and (not given.minutes or time.monotonic() - began < given.minutes * 60):
+        day.run(6)
+        hours += 0.1
+        sys.stderr.write(f"{clock.now():%H:%M} {len(day.pbx.truth)} calls, {time.process_time() - cpu:.0f} s of CPU\n")
+    cpu = time.process_time() - cpu
+    day.close()
+    wrong = day.wrong()
+    told = {
+        "agents": given.agents, "hours": round(hours, 1), "database": crm.engine.dialect.name, "faults": given.faults, "tasks": tasks,
+        **day.figures(), "cpu_seconds": round(cpu), "violations": len(wrong), "wrong": wrong[:50],
+    }  # fmt: skip
+    sys.stdout.write(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+    RESULTS.mkdir(exist_ok=True)
+    now = utc_now()
+    (RESULTS / f"dialer-day-{crm.engine.dialect.name}-{now:%Y%m%d-%H%M%S}.json").write_text(json.dumps({"at": now.isoformat(), **told}, indent=1))
+    crm.engine.dispose()
     return int(bool(wrong))
 
 

@@ -6,7 +6,9 @@ import pytest
 
 from crmkit.activities import Activity
 from crmkit_sales import Contact
-from crmkit_telephony import Call, CallState, Capability, Outcome, ProviderError, take
+from crmkit_telephony import Call, CallEvent, CallState, Capability, EventType, Outcome, ProviderError, take
+from crmkit_telephony import call as order
+from crmkit_telephony.testing import PaperProvider
 
 ANN = 7
 ANNA = "+79123456789"
@@ -44,6 +46,67 @@ def test_a_lost_end_is_found_in_the_history(uow, pbx, talk, clock, pass_minutes)
     pass_minutes(5)
     uow.refresh()
     assert (call.state, call.outcome, call.talked, call.rang, call.recording) == (CallState.ENDED, Outcome.ANSWERED, 50, 4, "rec-c1")
+
+
+def leave(uow, real, clock):
+    """Let the provider tell that the only telephone is out of it, and nothing of the whole call."""
+    clock.forward(seconds=30)
+    gone = CallEvent(type=EventType.LEG_ENDED, call=real.key, at=clock.now(), key="gone", leg=f"{real.key}-1", extension="101")
+    (call,) = take(uow, "paper", [gone])
+    uow.commit()
+    return call
+
+
+def test_a_call_all_telephones_are_out_of_is_asked_about_once(uow, pbx, talk, clock, deliver):
+    call, real = talk
+    pbx.end(real)
+    pbx.told.clear()
+    leave(uow, real, clock)
+    pbx.asked.clear()
+    clock.forward(seconds=6)
+    deliver()
+    uow.refresh()
+    assert (call.state, call.outcome, pbx.asked) == (CallState.ENDED, Outcome.ANSWERED, ["past"])
+
+
+def test_a_busy_history_is_asked_again_soon(uow, pbx, talk, clock, deliver):
+    call, real = talk
+    pbx.end(real)
+    pbx.told.clear()
+    leave(uow, real, clock)
+    pbx.faults["past"] = [ProviderError("busy", again=True, after=dt.timedelta(seconds=10))]
+    for _pause in range(4):
+        clock.forward(seconds=6)
+        deliver()
+    uow.refresh()
+    assert (call.state, call.outcome) == (CallState.ENDED, Outcome.ANSWERED)
+
+
+def test_nobody_waits_for_an_hour_when_the_hourly_limit_is_used_up(uow, pbx, talk, clock, deliver):
+    call, real = talk
+    leave(uow, real, clock)
+    left = call.heard_at
+    pbx.faults["past"] = [ProviderError("no more", again=True, after=dt.timedelta(minutes=50))] * 3
+    for _pause in range(7):
+        clock.forward(seconds=6)
+        deliver()
+    uow.refresh()
+    assert (call.state, call.outcome, call.ended_at) == (CallState.ENDED, Outcome.ANSWERED, left)
+    assert pbx.asked.count("past") == 1
+
+
+def test_a_provider_that_can_tell_nothing_leaves_no_telephone_ringing(uow, pbx, deliver, pass_minutes, monkeypatch):
+    able = PaperProvider.capabilities - {Capability.HISTORY, Capability.ACTIVE_CALLS, Capability.HANG_UP}
+    monkeypatch.setattr(PaperProvider, "capabilities", able)
+    call = order(uow, ANNA, user=ANN)
+    uow.commit()
+    deliver()
+    pbx.pick_up(pbx.calls["c1"])
+    take(uow, "paper", pbx.heard())
+    uow.commit()
+    pass_minutes(4)
+    uow.refresh()
+    assert (call.state, call.outcome) == (CallState.ENDED, Outcome.UNKNOWN)
 
 
 def test_a_long_conversation_is_believed(uow, pbx, talk, pass_minutes):

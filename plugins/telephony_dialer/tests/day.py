@@ -7,12 +7,15 @@ the PBX before was done, and nobody was told. The PBX knows what really happened
 from __future__ import annotations
 
 import collections
+import contextlib
 import datetime as dt
 import heapq
 import itertools
 import random
 import sys
 import time
+import typing as t
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import attrs
@@ -23,7 +26,7 @@ import crmkit_taskqueue
 import crmkit_telephony
 import crmkit_telephony_dialer
 import crmkit_telephony_telfin
-from crmkit import Actor, Crm, MovableClock, Plugin, Refusal
+from crmkit import Actor, Crm, MovableClock, Plugin, Refusal, Uow
 from crmkit.activities import plugin as activities
 from crmkit_sales import Contact
 from crmkit_taskqueue import Task, Turn, complete, current, next_turn, renew, resume, start
@@ -32,8 +35,9 @@ from crmkit_telephony import Line, Outcome, Received, providers, take
 from crmkit_telephony_dialer.audit import audit
 from crmkit_telephony_dialer.commands import voicemail
 from crmkit_telephony_dialer.machine import State
-from crmkit_telephony_dialer.store import of_turn
+from crmkit_telephony_dialer.store import Row, of_turn
 from crmkit_telephony_dialer.tables import attempts, live
+from crmkit_telephony_telfin import TelfinProvider
 from crmkit_telephony_telfin.fake import Extension, FakePbx, Faults, Habits, answers, ignores
 
 BEGIN = dt.datetime(2026, 3, 16, 9, 0, tzinfo=dt.UTC)
@@ -48,33 +52,53 @@ PLUGINS: tuple[Plugin, ...] = (
 ROLES = (*crmkit_taskqueue.ROLES, *crmkit_telephony.ROLES, *crmkit_telephony_dialer.ROLES)
 
 
+MOST_WRITES = 15
+LOOKS = (8.0, 16.0)
+"""How often somebody looks at the screen, in seconds."""
+
+
 class Killed(BaseException):
     """The process is no more."""
 
 
 @attrs.define
 class Crashes:
-    """Ends the work in the middle of a statement now and then."""
+    """Ends the work in the middle of a statement now and then: of `every` things that are done, one."""
 
+    engine: sa.Engine
     chance: random.Random
     every: int
     left: int = 0
     count: int = 0
-    on: bool = False
 
-    def arm(self, engine: sa.Engine) -> None:
-        """Begin."""
-        self.left = self.chance.randint(1, 2 * self.every)
-        sa.event.listen(engine, "before_cursor_execute", self._statement)
-        sa.event.listen(engine, "commit", lambda _connection: self._statement())
-
-    def _statement(self, *given: object) -> None:
-        """Count what writes: of what only reads nothing is left anyway."""
-        if not self.on or not self.every or (len(given) > 2 and str(given[2]).lstrip().startswith("SELECT")):
+    @contextlib.contextmanager
+    def about(self) -> Iterator[None]:
+        """Watch over one thing that is done; mostly it comes to its end."""
+        if not self.every or self.chance.random() * self.every >= 1:
+            yield
             return
+        self.left = self.chance.randint(1, MOST_WRITES)
+        watched = (("before_cursor_execute", self._statement), ("commit", self._commit))
+        for name, function in watched:
+            sa.event.listen(self.engine, name, function)
+        try:
+            yield
+        finally:
+            self.left = 0
+            for name, function in watched:
+                sa.event.remove(self.engine, name, function)
+
+    def _statement(self, _connection: object, _cursor: object, statement: str, *_given: object) -> None:
+        """Count what writes: of what only reads nothing is left anyway."""
+        if not statement.lstrip().startswith("SELECT"):
+            self._count()
+
+    def _commit(self, _connection: object) -> None:
+        self._count()
+
+    def _count(self) -> None:
         self.left -= 1
-        if self.left <= 0:
-            self.left, self.on = self.chance.randint(1, 2 * self.every), False
+        if self.left == 0:
             self.count += 1
             raise Killed
 
@@ -90,6 +114,10 @@ class Day:
     seed: int = 1
     faults: Faults = attrs.field(factory=Faults)
     crash_every: int = 0
+    step: float = 0.0
+    """What happens within so many seconds happens at once: a long day takes less time so."""
+    deliver: Callable[[Day], None] | None = None
+    """Runs the jobs that are due; left out: as everywhere in tests."""
     pbx: FakePbx = attrs.field(init=False)
     chance: random.Random = attrs.field(init=False)
     crashes: Crashes = attrs.field(init=False)
@@ -99,12 +127,11 @@ class Day:
 
     def __attrs_post_init__(self) -> None:
         self.chance = random.Random(self.seed)
-        self.crashes = Crashes(random.Random(self.seed + 1), self.crash_every)
-        self.crashes.arm(self.crm.engine)
+        self.crashes = Crashes(self.crm.engine, random.Random(self.seed + 1), self.crash_every)
         extensions = [Extension(str(101 + n), behaviour=answers(after=1.5)) for n in range(self.agents)]
         self.pbx = FakePbx(self.clock, extensions=extensions, habits=Habits(), faults=self.faults, seed=self.seed)
         self.pbx.faults = attrs.evolve(self.faults, hourly_limit=10_000_000)
-        self.provider = providers(self.crm)["telfin"]
+        self.provider = t.cast(TelfinProvider, providers(self.crm)["telfin"])
         self.provider.client.through(self.pbx.transport())
         self.pbx.deliver_to(self._webhook)
 
@@ -136,10 +163,11 @@ class Day:
     def run(self, minutes: float) -> None:
         """Let the day go by, from one moment at which something happens to the next."""
         until, began = self.clock.now() + dt.timedelta(minutes=minutes), time.monotonic()
+        least = dt.timedelta(seconds=max(self.step, 0.001))
         while True:
             self._everything()
             moments = [at for at in (self.pbx.next_at, self.crm.jobs.next_due(), self.due[0][0] if self.due else None) if at is not None]
-            at = max(min(moments, default=until), self.clock.now() + dt.timedelta(milliseconds=1))
+            at = max(min(moments, default=until), self.clock.now() + least)
             if at > until:
                 break
             self.clock.set(at)
@@ -149,14 +177,18 @@ class Day:
         self.pbx.run_due()
         while self.due and self.due[0][0] <= self.clock.now():
             _at, _n, what, agent = heapq.heappop(self.due)
-            self._safely(getattr(self, f"_{what}"), agent)
-        self._safely(self.crm.deliver)
+            self.safely(getattr(self, f"_{what}"), agent)
+        if self.deliver is not None:
+            self.deliver(self)
+        else:
+            self.safely(self.crm.deliver)
 
-    def _safely(self, function, *args) -> bool:
+    def safely(self, function: Callable[..., object], *args: object) -> bool:
         """Do something that may be killed; what its process had claimed is free again once its lease has run out."""
-        self.crashes.on, before = True, self.crashes.count
+        before = self.crashes.count
         try:
-            function(*args)
+            with self.crashes.about():
+                function(*args)
         except Refusal:
             return True
         except BaseException:  # what a killed process still stumbles over does not matter
@@ -166,8 +198,6 @@ class Day:
                 freed = "UPDATE crm_job SET state = 'pending', owner = NULL, lease_until = NULL WHERE state IN ('running', 'queued')"
                 db.connection.execute(sa.text(freed))
             return False
-        finally:
-            self.crashes.on = False
         return True
 
     def _later(self, seconds: float, what: str, agent: int) -> None:
@@ -179,28 +209,46 @@ class Day:
 
     def _work(self, agent: int) -> None:
         """Look at the screen every few seconds, and act where a person has to."""
-        self._later(self.chance.uniform(4, 9), "work", agent)
-        with self.crm.uow(self._actor(agent)) as uow:
-            start(uow)
+        self._later(self.chance.uniform(*LOOKS), "work", agent)
+        actor = self._actor(agent)
+        with self.crm.read(actor) as uow:
             turn = current(uow)
-            if turn is None:
-                try:
-                    next_turn(uow)
-                except Refusal:
-                    resume(uow)
-                return
-            row = of_turn(uow, turn.id)
-            if row is None:
-                complete(uow, turn.id, "interested")
-            elif row.a.state is State.TALKING and self._machine(uow, row):
-                voicemail(uow)
-            elif row.is_over and row.followed_at is not None:
-                words = "interested" if row.a.outcome is Outcome.ANSWERED else "no_answer"
-                if row.a.outcome is not Outcome.AGENT_NO_ANSWER or self.chance.random() < 0.5:
-                    complete(uow, turn.id, words)
+            row = None if turn is None else of_turn(uow, turn.id)
+            act = self._act(uow, row) if turn is not None else self._begin
+        if act is not None:
+            with self.crm.uow(actor) as uow:
+                act(uow)
 
-    def _machine(self, uow, row) -> bool:
-        call = uow.get(crmkit_telephony.Call, row.call_id)
+    def _act(self, uow: Uow, row: Row | None) -> Callable[[Uow], object] | None:
+        """What a person does of their own accord; mostly the dialer does everything."""
+        if row is None:
+            words = "interested"
+        elif row.a.state is State.TALKING and self._machine(uow, row):
+            return voicemail
+        elif row.is_over and row.followed_at is not None:
+            if row.a.outcome is Outcome.AGENT_NO_ANSWER and self.chance.random() < 0.5:
+                return None
+            words = "interested" if row.a.outcome is Outcome.ANSWERED else "no_answer"
+        else:
+            return None
+
+        def close(uow: Uow) -> None:
+            turn = current(uow)
+            if turn is not None:
+                complete(uow, turn.id, words)
+
+        return close
+
+    @staticmethod
+    def _begin(uow: Uow) -> None:
+        start(uow)
+        try:
+            next_turn(uow)
+        except Refusal:
+            resume(uow)
+
+    def _machine(self, uow: Uow, row: Row) -> bool:
+        call = uow.get(crmkit_telephony.Call, t.cast(int, row.call_id))
         true = self.pbx.truth.calls.get((call.key or "").partition(":")[2])
         return true is not None and any(leg.voicemail for leg in true.legs) and true.ended_at is None
 
@@ -221,7 +269,7 @@ class Day:
             with self.crm.uow() as uow:
                 take(uow, "telfin", heard.events)
 
-        return heard.status if self._safely(intake) else 500
+        return heard.status if self.safely(intake) else 500
 
     # ---- afterwards ----------------------------------------------------------------------------------------------------
     def close(self, minutes: float = 10) -> None:

@@ -39,7 +39,7 @@ def clock():
 def test_a_day_keeps_every_promise(crm, uow, clock, seed):
     chance = random.Random(seed)
     faults = Faults.storm(0.03, refused=0.01, server_error=0.02) if seed % 2 else Faults.seen()
-    day = Day(crm, clock, agents=3, tasks=60, seed=seed, faults=faults, crash_every=chance.choice([80, 200, 500]))
+    day = Day(crm, clock, agents=3, tasks=60, seed=seed, faults=faults, crash_every=chance.choice([8, 15, 40]))
     day.set_up()
     day.run(180 if LONG else 2)
     day.close(10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import logging
 import typing as t
 
@@ -76,22 +77,31 @@ class Order:
     ended: bool
 
 
+_WANTED = sa.select(
+    *(orders.c[name] for name in ("id", "call_id", "what", "args", "state", "reference", "tries", "asked_at", "sent_at")),
+    Call.__table__.c.provider, Call.__table__.c.key, Call.__table__.c.state,
+).join(Call.__table__, Call.__table__.c.id == orders.c.call_id).where(orders.c.id == sa.bindparam("order"))  # fmt: skip
+_HELD = _WANTED.with_for_update(of=orders)
+
+
+@functools.cache
+def _put_statement(names: tuple[str, ...]) -> t.Any:
+    values = {name: sa.bindparam(f"new_{name}", type_=orders.c[name].type) for name in names}
+    return orders.update().where(orders.c.id == sa.bindparam("order")).values(values)
+
+
 def _order(uow: Uow, order_id: int, *, lock: bool = False) -> Order | None:
-    c, call = orders.c, Call.__table__.c
-    wanted = sa.select(
-        c.id, c.call_id, c.what, c.args, c.state, c.reference, c.tries, c.asked_at, c.sent_at, call.provider, call.key, call.state).join(
-        Call.__table__, call.id == c.call_id).where(c.id == order_id)  # fmt: skip
-    row = uow.connection.execute(wanted.with_for_update(of=orders) if lock else wanted).first()
-    if row is None:
+    found = uow.run(_HELD if lock else _WANTED, {"order": order_id})
+    if not found:
         return None
-    values: list[t.Any] = list(row)
+    values: list[t.Any] = list(found[0])
     key, state = values[-2:]
     values[-2:] = [None if key is None else key.partition(":")[2], state is CallState.ENDED]
     return Order(*values)
 
 
 def _put(uow: Uow, order: Order, **values: t.Any) -> None:
-    uow.connection.execute(orders.update().where(orders.c.id == order.id).values(**values))
+    uow.run(_put_statement(tuple(values)), {"order": order.id, **{f"new_{name}": value for name, value in values.items()}})
 
 
 @outside(Ordered)

@@ -15,6 +15,9 @@ from .numbers import e164
 from .settings import TelephonySettings
 
 MOST = 20
+_L, _D = Line.__table__.c, DoNotCall.__table__.c
+_LINE_OF = sa.select(*_L).where(_L.owner_id == sa.bindparam("user"), _L.in_use.is_(True), _L.archived_at.is_(None)).order_by(_L.id).limit(1)
+_STOPPED = sa.select(_D.id).where(_D.number == sa.bindparam("number"), _D.archived_at.is_(None)).limit(1)
 
 
 @attrs.frozen(kw_only=True)
@@ -89,15 +92,17 @@ def _stage(uow: Uow, record: Lead | Deal | Inquiry) -> str:
 
 def line_of(uow: Uow, user_id: int) -> Line | None:
     """Return a colleague's telephone, None where there is none in use."""
+    uow.flush()
     with uow.as_system():
-        return uow.find(Line).where(Line.owner_id == user_id, Line.in_use.is_(True)).order_by(Line.id).first()
+        found = uow.run_for(Line, _LINE_OF, {"user": user_id})
+    return found[0][0] if found else None
 
 
 def do_not_call(uow: Uow, number: str) -> bool:
     """True for a number nobody may call."""
     known = e164(number, uow.crm)
-    with uow.as_system():
-        return known is not None and uow.find(DoNotCall).where(DoNotCall.number == known).exists()
+    uow.flush()
+    return known is not None and bool(uow.run(_STOPPED, {"number": known}))
 
 
 def source_of(uow: Uow, our_number: str | None) -> Source | None:

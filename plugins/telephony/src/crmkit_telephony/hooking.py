@@ -32,6 +32,7 @@ MOST = 64 * 1024
 OLD_FOR = dt.timedelta(days=1)
 SECRET = re.compile(r"(/telephony/hook/[^/\s]+/)[^/\s?\"]+")
 SERVERS = ("uvicorn.access", "gunicorn.access", "hypercorn.access", "_granian", "granian.access")
+_SECRETS = sa.select(links.c.secret, links.c.old_secret, links.c.old_until).where(links.c.provider == sa.bindparam("of"))
 NOWHERE = _("There is nothing at this address", ru="По этому адресу ничего нет")
 OPERATION = {"summary": _("What a telephone provider tells", ru="Сообщения оператора связи"), "responses": {"200": {"description": "It was taken."}}}
 
@@ -66,9 +67,11 @@ def _insert(uow: Uow) -> t.Any:
 def _is_right(crm: Crm, provider: str, given: str) -> bool:
     """Compare in constant time, whether there is such a provider or not."""
     with crm.read() as uow:
-        row = uow.connection.execute(sa.select(links).where(links.c.provider == provider)).first()
-        old = row is not None and row.old_secret is not None and row.old_until > uow.now
-    known = [row.secret if row is not None else secrets.token_urlsafe(32), row.old_secret if row is not None and old else secrets.token_urlsafe(32)]
+        found = uow.run(_SECRETS, {"of": provider})
+        secret, old, until = found[0] if found else (None, None, None)
+        if until is None or until <= uow.now:
+            old = None
+    known = [secret or secrets.token_urlsafe(32), old or secrets.token_urlsafe(32)]
     sent = hashlib.sha256(given.encode("utf-8", "replace")).digest()
     return sum(hmac.compare_digest(sent, hashlib.sha256(secret.encode()).digest()) for secret in known) > 0
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import hashlib
 import typing as t
 import zlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 import sqlalchemy as sa
@@ -22,8 +23,15 @@ _TEXTS = {"control": 160, "extension": 60, "device": 60, "number": 60, "our_numb
 _DEEP, _MANY, _LONG = 6, 200, 4000
 _DAY = dt.timedelta(days=1)
 _EARLIEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
-_OF_CALL = sa.select(*events.c).where(
+# Written once and compiled once: every webhook asks these.
+_SHOWN = tuple(events.c[name] for name in ("type", "call_key", "at", "key", "leg", "raw", "facts"))
+_OF_CALL = sa.select(*_SHOWN).where(
     events.c.provider == sa.bindparam("provider"), events.c.call_key == sa.bindparam("call")).order_by(events.c.id)  # fmt: skip
+_BELONG = events.update().where(
+    events.c.provider == sa.bindparam("of_provider"), events.c.call_key == sa.bindparam("of_call"),
+    events.c.call_id.is_distinct_from(sa.bindparam("id", type_=events.c.call_id.type))).values(
+    call_id=sa.bindparam("id", type_=events.c.call_id.type))  # fmt: skip
+_ALONE = sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("space", type_=sa.Integer), sa.bindparam("name", type_=sa.Integer)))
 
 
 def one_at_a_time(uow: Uow, names: Iterable[str]) -> None:
@@ -31,7 +39,7 @@ def one_at_a_time(uow: Uow, names: Iterable[str]) -> None:
     if uow.connection.dialect.name != "postgresql":
         return
     for number in sorted({zlib.crc32(name.encode("utf-8", "replace")) - 2**31 for name in names}):
-        uow.connection.execute(sa.text("SELECT pg_advisory_xact_lock(:space, :name)"), {"space": _SPACE, "name": number})
+        uow.run(_ALONE, {"space": _SPACE, "name": number})
 
 
 def keep(uow: Uow, provider: str, told: Sequence[CallEvent]) -> list[CallEvent]:
@@ -40,24 +48,34 @@ def keep(uow: Uow, provider: str, told: Sequence[CallEvent]) -> list[CallEvent]:
     if not clean:
         return []
     rows = [_row(provider, e, uow.now) for _key, e in sorted(clean.items())]
-    insert: t.Any = postgresql.insert(events) if uow.connection.dialect.name == "postgresql" else sqlite.insert(events)
     new: set[str] = set()
-    for start in range(0, len(rows), _MANY):
-        statement = insert.values(rows[start : start + _MANY]).on_conflict_do_nothing().returning(events.c.key)
-        new |= set(uow.connection.execute(statement).scalars())
+    if len(rows) == 1:
+        new |= {key for (key,) in uow.run(_insert(uow.connection.dialect.name, one=True), rows[0])}
+    else:
+        insert = _insert(uow.connection.dialect.name, one=False)
+        for start in range(0, len(rows), _MANY):
+            statement = insert.values(rows[start : start + _MANY]).on_conflict_do_nothing().returning(events.c.key)
+            new |= set(uow.connection.execute(statement).scalars())
     return [e for e in clean.values() if e.key in new]
+
+
+@functools.cache
+def _insert(dialect: str, *, one: bool) -> t.Any:
+    insert: t.Any = postgresql.insert(events) if dialect == "postgresql" else sqlite.insert(events)
+    if not one:
+        return insert
+    values: dict[str, t.Any] = {c.name: sa.bindparam(c.name) for c in events.c if c.name != "id"}
+    return insert.values(values).on_conflict_do_nothing().returning(events.c.key)
 
 
 def kept(uow: Uow, provider: str, call: str) -> list[CallEvent]:
     """Return all that was told of one call."""
-    return [_event(row) for row in uow.connection.execute(_OF_CALL, {"provider": provider, "call": call})]
+    return [_event(*row) for row in uow.run(_OF_CALL, {"provider": provider, "call": call})]
 
 
-def belong(uow: Uow, provider: str, keys: Collection[str], call_id: int) -> None:
-    """Note which call some events are about."""
-    uow.connection.execute(
-        events.update().where(events.c.provider == provider, events.c.call_key.in_(keys), events.c.call_id.is_distinct_from(call_id))
-        .values(call_id=call_id))  # fmt: skip
+def belong(uow: Uow, provider: str, key: str, call_id: int) -> None:
+    """Note which call the events of a key are about."""
+    uow.run(_BELONG, {"of_provider": provider, "of_call": key, "id": call_id})
 
 
 def cleaned(event: CallEvent, now: dt.datetime) -> CallEvent:
@@ -107,12 +125,14 @@ def _row(provider: str, e: CallEvent, now: dt.datetime) -> dict[str, t.Any]:
         "received_at": now, "facts": facts, "raw": e.raw}
 
 
-def _event(row: t.Any) -> CallEvent:
-    facts = dict(row.facts)
+def _event(
+    type: str, call: str, at: dt.datetime, key: str, leg: str | None, raw: dict[str, t.Any], known: dict[str, t.Any],
+) -> CallEvent:  # fmt: skip
+    facts = dict(known)
     outcome, talked = facts.pop("outcome", None), facts.pop("talked", None)
     return CallEvent(
-        type=EventType(row.type), call=row.call_key, at=row.at, key=row.key, leg=row.leg, outcome=None if outcome is None else Outcome(outcome),
-        talked=None if talked is None else dt.timedelta(seconds=talked), raw=row.raw, **facts)  # fmt: skip
+        type=EventType(type), call=call, at=at, key=key, leg=leg, outcome=None if outcome is None else Outcome(outcome),
+        talked=None if talked is None else dt.timedelta(seconds=talked), raw=raw, **facts)  # fmt: skip
 
 
 __all__ = ["belong", "cleaned", "cleaned_key", "keep", "kept", "one_at_a_time", "plain"]

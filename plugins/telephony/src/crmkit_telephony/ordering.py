@@ -17,8 +17,8 @@ from .finding import do_not_call, line_of
 from .keeping import one_at_a_time
 from .numbers import e164
 from .provider import Capability, provider_named
-from .tables import legs, orders
-from .taking import name_of, tell_about
+from .tables import orders
+from .taking import name_of, parties, tell_about
 
 NO_NUMBER = _("{value!r} is no telephone number that can be called", ru="{value!r} не номер, на который можно позвонить")
 NO_LINE = _("you have no telephone here: an administrator adds one", ru="у вас нет телефона в CRM: его добавляет администратор")
@@ -40,6 +40,18 @@ OVER = _("the call is over", ru="звонок уже завершён")
 NOT_YET = _("nobody talks yet", ru="разговор ещё не начался")
 NOBODY = _("say whose telephone is to ring", ru="укажите, чей телефон зазвонит")
 WHERE_TO = _("say where to: an extension or a number", ru="укажите, куда: внутренний или городской номер")
+# Written once and compiled once: a dialer asks these many times a second.
+_C, _O = Call.__table__.c, orders.c
+_BEFORE = (CallState.INITIATED, CallState.AGENT_RINGING, CallState.RINGING)
+_PLACING = sa.select(*_C).where(
+    _C.owner_id == sa.bindparam("user"), _C.number == sa.bindparam("number"), _C.direction == Direction.OUT, _C.archived_at.is_(None),
+    sa.or_(*(_C.state == state for state in _BEFORE))).order_by(_C.id).limit(1)  # fmt: skip
+_OPEN = sa.select(_O.id).where(
+    _O.call_id == sa.bindparam("call"), _O.what == sa.bindparam("what"), sa.or_(_O.state == "asked", _O.state == "sent")).limit(1)  # fmt: skip
+_NEW = orders.insert().values({
+    n: sa.bindparam(n) for n in ("call_id", "user_id", "what", "args", "state", "reference", "tries", "asked_at")}).returning(_O.id)  # fmt: skip
+_TAKEN_BACK = orders.update().where(_O.call_id == sa.bindparam("call"), _O.what == "originate", _O.state == "asked").values(
+    state="failed", done_at=sa.bindparam("now"), error="taken back").returning(_O.id)  # fmt: skip
 
 
 @attrs.frozen
@@ -62,11 +74,10 @@ def call(
     with uow.as_system():
         known, line = _checked(uow, number, line, user, anyway=anyway)
         one_at_a_time(uow, [f"user:{line.owner_id}"])
-        placing = uow.find(Call).where(
-            Call.owner_id == line.owner_id, Call.number == known, Call.direction == Direction.OUT,
-            Call.state.in_([CallState.INITIATED, CallState.AGENT_RINGING, CallState.RINGING])).first()  # fmt: skip
-        if placing is not None:
-            return placing
+        uow.flush()
+        placing = uow.run_for(Call, _PLACING, {"user": line.owner_id, "number": known})
+        if placing:
+            return placing[0][0]
         placed = uow.add(Call(
             contact_id=_id(contact) or (lead or deal or _NOTHING).contact_id, lead_id=_id(lead), deal_id=_id(deal),
             owner_id=line.owner_id, team_id=line.team_id))  # fmt: skip
@@ -161,8 +172,7 @@ def _control(uow: Uow, call: Call, what: str, capability: Capability, args: dict
     if what != "hang_up" and call.state not in (CallState.TALKING, CallState.HELD):
         raise Conflict(NOT_YET)
     demand(uow.crm, call.provider, capability)
-    open_one = sa.select(orders.c.id).where(orders.c.call_id == call.id, orders.c.what == what, orders.c.state.in_(("asked", "sent")))
-    if uow.connection.execute(open_one).first() is not None:
+    if uow.run(_OPEN, {"call": call.id, "what": what}):
         return  # asked for twice, done once
     with uow.as_system():
         _order(uow, call, what, {**leg_of(uow, call), **(args or {})}, uow.actor.id)
@@ -172,7 +182,7 @@ def _control(uow: Uow, call: Call, what: str, capability: Capability, args: dict
 
 def leg_of(uow: Uow, call: Call) -> dict[str, t.Any]:
     """Return which party of a call is controlled: that of whoever asks, else of whose call it is, else any that is there."""
-    rows = uow.connection.execute(sa.select(legs).where(legs.c.call_id == call.id, legs.c.ended_at.is_(None)).order_by(legs.c.id)).all()
+    rows = [party for party in parties(uow, call) if party.ended_at is None]
     whose = uow.actor.id, call.owner_id
     wanted = sorted(rows, key=lambda r: (r.user_id != whose[0], r.user_id != whose[1], r.control is None, r.answered_at is None, r.id))
     if not wanted:
@@ -185,17 +195,14 @@ def _order(uow: Uow, call: Call, what: str, args: dict[str, t.Any], user: int | 
         "call_id": call.id, "user_id": user, "what": what, "args": args, "state": "asked", "reference": f"crm-{secrets.token_hex(12)}",
         "tries": 0, "asked_at": uow.now,
     }  # fmt: skip
-    key: int = uow.connection.execute(orders.insert().values(**values).returning(orders.c.id)).scalar_one()
+    key: int = uow.run(_NEW, values)[0][0]
     uow.emit(Ordered(key))
     return key
 
 
 def _not_dialled(uow: Uow, call: Call) -> bool:
     """Take back the wish for a call that nobody has asked the provider for yet; True when there was one."""
-    done = uow.connection.execute(
-        orders.update().where(orders.c.call_id == call.id, orders.c.what == "originate", orders.c.state == "asked")
-        .values(state="failed", done_at=uow.now, error="taken back"))  # fmt: skip
-    return bool(done.rowcount)
+    return bool(uow.run(_TAKEN_BACK, {"call": call.id, "now": uow.now}))
 
 
 def finish(uow: Uow, call: Call, outcome: Outcome, trouble: str | None = None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import typing as t
 from collections.abc import Sequence
 
 import attrs
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from crmkit import Crm, Tick, Uow, every, on, outside
 
 from .carrying import LookUp
-from .entities import Call, CallState, Line
+from .entities import Call, CallState, Direction, Line
 from .events import CallEvent, EventType, Outcome
 from .hooking import hook_path
 from .numbers import e164
@@ -27,6 +28,9 @@ log = logging.getLogger("crmkit.telephony")
 HISTORY_LAGS = dt.timedelta(minutes=5)
 """For how long a provider's history may not have a call that is over."""
 MOST_AT_ONCE = 30
+MOST_LOOKS = 20
+QUIET_FOR_GOOD = dt.timedelta(seconds=30)
+"""After so long a call all our telephones are out of is over where its provider cannot be asked: an hourly limit may be used up."""
 OUTAGE = dt.timedelta(days=1)
 MANY = 500
 RECORDING_PAUSES = (dt.timedelta(minutes=2), dt.timedelta(minutes=10), dt.timedelta(hours=1))
@@ -105,29 +109,45 @@ def ask_all(event: AskAll, crm: Crm) -> None:
 
 @outside(LookAgain)
 def look_again(event: LookAgain, crm: Crm) -> None:
-    """Ask a provider about one call now."""
+    """Ask a provider about one call now: one that was hung up, or that all our telephones are out of, is hardly there any more."""
     with crm.read() as uow:
         call = uow.peek(Call, event.call_id)
-    if call is not None and call.provider is not None and call.state is not CallState.ENDED:
-        _ask(crm, call.provider, _C.id == call.id)
+    if call is None or call.provider is None or call.state is CallState.ENDED:
+        return
+    after = _ask(crm, call.provider, _C.id == call.id, over=True)
+    with crm.uow() as uow:
+        call = uow.get(Call, event.call_id)
+        quiet = None if call.state is CallState.ENDED else _quiet_since(uow, call)
+        if quiet is None:
+            return
+        if after is not None and uow.now - quiet >= QUIET_FOR_GOOD:
+            close(uow, call)  # nobody can be asked, and every telephone says that it is out of it: its user is to go on
+        elif event.tries < MOST_LOOKS:
+            pause = min(max(after or QUIET_FOR, QUIET_FOR), QUIET_FOR_GOOD)
+            uow.schedule(LookAgain(call.id, event.tries + 1), delay=pause, key=f"telephony:look:{call.id}")
 
 
-def _ask(crm: Crm, name: str, which: sa.ColumnElement[bool]) -> None:
+def _ask(crm: Crm, name: str, which: sa.ColumnElement[bool], *, over: bool = False) -> dt.timedelta | None:
+    """Ask a provider about calls; return after how long it may be asked where it could not be now."""
     provider = provider_named(crm, name)
     wanted = sa.select(_C.id, _C.key, _HEARD).where(_ALIVE, which).order_by(_HEARD)
     with crm.read() as uow:
         calls = [_Silent(*row) for row in uow.connection.execute(wanted)]
         wait = uow.connection.execute(sa.select(links.c.ask_after).where(links.c.provider == name)).scalar()
-    if provider is None or not calls or (wait is not None and wait > crm.clock.now()):
-        return
+    if provider is None or not calls:
+        return None
+    if wait is not None and wait > crm.clock.now():
+        return t.cast(dt.timedelta, wait - crm.clock.now())
     try:
-        _ask_about(crm, provider, calls)
+        (_ask_about_one if over else _ask_about)(crm, provider, calls)
     except ProviderError as error:
         log.warning("%s cannot be asked about calls: %s", name, error)
         if error.after is not None:
             with crm.uow() as uow:
                 hook_path(uow, name)  # there is a row then
                 uow.connection.execute(links.update().where(links.c.provider == name).values(ask_after=uow.now + error.after))
+        return error.after or dt.timedelta(0)
+    return None
 
 
 def _ask_about(crm: Crm, provider: Provider, calls: Sequence[_Silent]) -> None:
@@ -154,6 +174,21 @@ def _ask_about(crm: Crm, provider: Provider, calls: Sequence[_Silent]) -> None:
             _note(uow, provider, call, events, past)
 
 
+def _ask_about_one(crm: Crm, provider: Provider, calls: Sequence[_Silent]) -> None:
+    """Ask how a call went that is over by all signs: mostly that is the only question."""
+    for call in calls:
+        if call.key is None:
+            with crm.uow() as uow:
+                _look_up(uow, call)
+            continue
+        past = provider.past(call.own_key) if provider.can(Capability.HISTORY) else None
+        known = past is None and provider.can(Capability.ACTIVE_CALLS)
+        events = _by_key(provider).get(call.own_key) if known else None
+        with crm.uow() as uow:
+            gone = known and events is None and _quiet_since(uow, uow.get(Call, call.id)) is not None
+            _note(uow, provider, call, events, past, gone=gone)
+
+
 def _by_key(provider: Provider) -> dict[str, list[CallEvent]]:
     found: dict[str, list[CallEvent]] = {}
     for active in provider.active_calls():
@@ -161,14 +196,16 @@ def _by_key(provider: Provider) -> dict[str, list[CallEvent]]:
     return found
 
 
-def _note(uow: Uow, provider: Provider, silent: _Silent, goes_on: list[CallEvent] | None, past: Past | None) -> None:
+def _note(
+    uow: Uow, provider: Provider, silent: _Silent, goes_on: list[CallEvent] | None, past: Past | None, *, gone: bool = False,
+) -> None:  # fmt: skip
     call = uow.get(Call, silent.id)
     if call.state is CallState.ENDED or call.key != silent.key:
         return
     if past is not None:
         take(uow, provider.name, [attrs.evolve(e, call=silent.own_key) for e in of_past(past)])
         return
-    if goes_on is None and _is_gone(uow, provider, call):
+    if goes_on is None and (gone or _is_gone(uow, provider, call)):
         close(uow, call)
         return
     uow.keep(call, asked_at=uow.now)
@@ -184,6 +221,8 @@ def _is_gone(uow: Uow, provider: Provider, call: Call) -> bool:
         return silent >= believed + HISTORY_LAGS and provider.can(Capability.ACTIVE_CALLS)
     if provider.can(Capability.ACTIVE_CALLS):
         return silent >= believed
+    if call.direction is Direction.OUT and call.answered_at is None and silent >= believed:
+        return True  # no client's telephone rings that long
     return silent >= QUIET_FOR and _quiet_since(uow, call) is not None  # nobody will ever say more
 
 

@@ -28,7 +28,18 @@ PHONE = Topic("telephony.phone", permission=CALL, personal=True)
 GOING_ON = [state for state in CallState if state is not CallState.ENDED]
 MISSED_AFTER = dt.timedelta(seconds=5)
 QUIET_FOR = dt.timedelta(seconds=5)
+# Written once and compiled once: every webhook asks these.
 _LEGS = sa.select(*legs.c).where(legs.c.call_id == sa.bindparam("call", type_=legs.c.call_id.type))
+_LEG = attrs.make_class("_Leg", list(legs.c.keys()), frozen=True)
+_LEG_VALUES = tuple(name for name in legs.c.keys() if name not in ("id", "call_id", "key"))  # noqa: SIM118 - a table's columns are no dict
+_NEW_LEG = legs.insert().values({name: sa.bindparam(name) for name in ("call_id", "key", *_LEG_VALUES)})
+_SET_LEG = legs.update().where(legs.c.id == sa.bindparam("leg_id")).values({n: sa.bindparam(f"new_{n}", type_=legs.c[n].type) for n in _LEG_VALUES})
+_CALL, _LINE = Call.__table__, Line.__table__
+_BY_KEY = sa.select(*_CALL.columns).where(_CALL.c.key == sa.bindparam("call_key"))
+_HELD_BY_KEY = _BY_KEY.with_for_update(key_share=True)
+_BY_PARTY = sa.select(*_LINE.columns).where(
+    _LINE.c.provider == sa.bindparam("of"), _LINE.c.in_use.is_(True), _LINE.c.archived_at.is_(None),
+    sa.or_(_LINE.c.device == sa.bindparam("device"), _LINE.c.extension == sa.bindparam("extension"))).order_by(_LINE.c.id)  # fmt: skip
 
 
 @attrs.frozen
@@ -43,6 +54,7 @@ class LookAgain:
     """A provider is to be asked about a call."""
 
     call_id: int
+    tries: int = 0
 
 
 @attrs.frozen
@@ -86,16 +98,17 @@ def again(uow: Uow, provider: str, key: str) -> Call | None:
 
 
 def _take_call(uow: Uow, provider: str, key: str, new: Sequence[CallEvent]) -> Call | None:
-    call = uow.find(Call).archived(only=False).where(Call.key == call_key(provider, key)).first() if key else None
-    if not new or not key:
+    if not key:
+        return None
+    uow.flush()
+    found = uow.run_for(Call, _HELD_BY_KEY if new else _BY_KEY, {"call_key": call_key(provider, key)})
+    call = found[0][0] if found else None
+    if not new:
         return call
-    told = kept(uow, provider, key)
-    folded = fold(told, lambda number: e164(number, uow.crm))
+    folded = fold(kept(uow, provider, key), lambda number: e164(number, uow.crm))
     if folded is None or (call is None and not folded.real):
         return None
-    if call is not None:
-        call = uow.get(Call, call.id, lock=True)
-    placed = own_call(uow, provider, key, folded, call)
+    placed = own_call(uow, provider, folded, call, new)
     if placed is not None:
         call = _join(uow, placed, call)
     fresh = call is None
@@ -111,7 +124,7 @@ def _take_call(uow: Uow, provider: str, key: str, new: Sequence[CallEvent]) -> C
     if known is not None:
         _introduce(uow, call, *known)
     uow.flush()
-    belong(uow, provider, [key], call.id)
+    belong(uow, provider, key, call.id)
     people = _write_legs(uow, call, folded.parties, lines)
     uow.crm.hook.telephony_changed(call=call, events=in_order(new), uow=uow)
     _follow_up(uow, call, folded, was_over=was_over)
@@ -167,16 +180,12 @@ def _write(uow: Uow, call: Call, folded: Folded, lines: Mapping[str, Line], new:
 
 def _lines(uow: Uow, provider: str, parties: Sequence[Party]) -> dict[str, Line]:
     """Return the telephones of a call by device and extension."""
-    devices, names = {p.device for p in parties if p.device}, {p.extension for p in parties if p.extension}
-    ways = [Line.device.in_(devices)] if devices else []
-    ways += [Line.extension.in_(names)] if names else []
-    if not ways:
-        return {}
     known: dict[str, Line] = {}
-    for line in uow.find(Line).where(Line.provider == provider, Line.in_use.is_(True), sa.or_(*ways)).order_by(Line.id):
-        for name in (line.extension, line.device):
-            if name:
-                known.setdefault(name, line)
+    for device, extension in sorted({(p.device or "", p.extension or "") for p in parties} - {("", "")}):
+        for line, _rest in uow.run_for(Line, _BY_PARTY, {"of": provider, "device": device or None, "extension": extension or None}):
+            for name in (line.extension, line.device):
+                if name:
+                    known.setdefault(name, line)
     return known
 
 
@@ -203,7 +212,7 @@ def _introduce(uow: Uow, call: Call, whose: Belongs, source: Source | None) -> N
 
 def _write_legs(uow: Uow, call: Call, parties: Sequence[Party], lines: Mapping[str, Line]) -> set[int | None]:
     """Write who rings and talks, and return whom it concerns."""
-    before = {row.key: row for row in uow.connection.execute(_LEGS, {"call": call.id})}
+    before = {row.key: row for row in parties_of(uow, call.id)}
     people: set[int | None] = set()
     for party in parties:
         line = lines.get(party.device or "") or lines.get(party.extension or "")
@@ -214,9 +223,9 @@ def _write_legs(uow: Uow, call: Call, parties: Sequence[Party], lines: Mapping[s
             "answered_at": party.answered_at, "ended_at": party.ended_at, "outcome": None if party.outcome is None else party.outcome.value,
         }  # fmt: skip
         if was is None:
-            uow.connection.execute(legs.insert().values(call_id=call.id, key=party.key, **values))
+            uow.run(_NEW_LEG, {"call_id": call.id, "key": party.key, **values})
         elif any(getattr(was, name) != value for name, value in values.items()):
-            uow.connection.execute(legs.update().where(legs.c.id == was.id).values(**values))
+            uow.run(_SET_LEG, {"leg_id": was.id, **{f"new_{name}": value for name, value in values.items()}})
         people.add(user)
     for gone in before.values():
         uow.connection.execute(legs.delete().where(legs.c.id == gone.id))
@@ -242,7 +251,7 @@ def _tell(uow: Uow, call: Call, people: set[int | None]) -> None:
 
 def tell_about(uow: Uow, call: Call, *more: int | None) -> None:
     """Let the screens of all whose telephones are in a call look again."""
-    _tell(uow, call, {row.user_id for row in uow.connection.execute(_LEGS, {"call": call.id})} | {call.owner_id, *more})
+    _tell(uow, call, {row.user_id for row in parties_of(uow, call.id)} | {call.owner_id, *more})
 
 
 def my_calls(uow: Uow, user_id: int) -> list[Call]:
@@ -258,7 +267,12 @@ def my_calls(uow: Uow, user_id: int) -> list[Call]:
 
 def parties(uow: Uow, call: Call) -> list[t.Any]:
     """Return the telephones of a call as rows of ``telephony_leg``, in the order they came in."""
-    return sorted(uow.connection.execute(_LEGS, {"call": call.id}), key=lambda row: row.id)
+    return sorted(parties_of(uow, call.id), key=lambda row: row.id)
+
+
+def parties_of(uow: Uow, call_id: int) -> list[t.Any]:
+    """Return the telephones of a call as rows of ``telephony_leg``."""
+    return [_LEG(*row) for row in uow.run(_LEGS, {"call": call_id})]
 
 
 def name_of(uow: Uow, call: Call) -> str | None:

@@ -10,7 +10,7 @@ from .policy import Next, Step, Tried, allowed_from, choose, what_follows
 from .roles import ROLES
 from .settings import DialerSettings
 
-_MODULES = ["tables", "roles", "store", "dialing", "following", "finishing", "incoming", "commands", "panels", "demo"]
+_MODULES = ["tables", "roles", "store", "dialing", "following", "finishing", "incoming", "commands", "panels", "figures", "demo"]
 
 plugin = Plugin(
     "telephony_dialer",

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from crmkit import Text, Uow, _
 from crmkit_sales import Contact, ContactPoint, Deal, Lead, Way
 from crmkit_taskqueue import Task, in_client_hours, is_awake, zone_of_number
-from crmkit_telephony import Call, CallState, DoNotCall, e164
+from crmkit_telephony import Call, CallState, do_not_call, e164
 
 from . import policy, store
 from .policy import Tried
@@ -47,6 +47,10 @@ WORDS: dict[Refused, Text] = {
     Refused.IN_USE: _("Somebody is calling this client just now", ru="Этому клиенту сейчас звонят"),
     Refused.LINE: _("The call could not be placed", ru="Не удалось позвонить"),
 }  # fmt: skip
+_P, _C = ContactPoint.__table__.c, Call.__table__.c
+_POINTS = sa.select(_P.value).where(
+    _P.contact_id == sa.bindparam("contact"), _P.way == Way.PHONE, _P.archived_at.is_(None)).order_by(_P.primary.desc(), _P.id)  # fmt: skip
+_AT_NUMBER = sa.select(_C.id).where(_C.number == sa.bindparam("number"), _C.state != CallState.ENDED, _C.archived_at.is_(None)).limit(1)
 IN_USE_FOR = dt.timedelta(minutes=2)
 
 
@@ -79,8 +83,8 @@ def client_of(uow: Uow, task: Task) -> Client:
             given.append(getattr(record, "phone", None))
     if contact_id is not None:
         contact = uow.peek(Contact, contact_id)
-        points = uow.find(ContactPoint).where(ContactPoint.contact_id == contact_id, ContactPoint.way == Way.PHONE)
-        rest = [point.value for point in points.order_by(ContactPoint.primary.desc(), ContactPoint.id)]
+        uow.flush()
+        rest = [value for (value,) in uow.run(_POINTS, {"contact": contact_id})]
         given = [contact.phone if contact is not None else None, *rest, *given]
     numbers = tuple(dict.fromkeys(n for n in (e164(x, uow.crm) for x in given if x) if n is not None))
     return Client(contact_id, numbers, tuple(store.tried(uow, numbers, contact_id)))
@@ -91,7 +95,8 @@ def pick(uow: Uow, client: Client, *, by_hand: bool = False) -> Found:
     settings = uow.crm[DialerSettings]
     if not client.numbers:
         return Found(refused=Refused.NO_NUMBER)
-    allowed = [number for number in client.numbers if number not in _stopped(uow, client.numbers)]
+    stopped = _stopped(uow, client.numbers)
+    allowed = [number for number in client.numbers if number not in stopped]
     if not allowed:
         return Found(refused=Refused.DO_NOT_CALL)
     number = policy.choose(allowed, client.tried, settings) or (allowed[0] if by_hand else None)
@@ -114,13 +119,13 @@ def pick(uow: Uow, client: Client, *, by_hand: bool = False) -> Found:
 
 
 def _stopped(uow: Uow, numbers: t.Sequence[str]) -> frozenset[str]:
-    c = DoNotCall.__table__.c
-    return frozenset(uow.connection.execute(sa.select(c.number).where(c.number.in_(numbers), c.archived_at.is_(None))).scalars())
+    return frozenset(number for number in numbers if do_not_call(uow, number))
 
 
 def _in_use(uow: Uow, number: str) -> bool:
     """True while there is a call with a client, in whatever direction and at whomever."""
-    return uow.find(Call).where(Call.number == number, Call.state != CallState.ENDED).exists()
+    uow.flush()
+    return bool(uow.run(_AT_NUMBER, {"number": number}))
 
 
 def left(client: Client, settings: DialerSettings) -> int:

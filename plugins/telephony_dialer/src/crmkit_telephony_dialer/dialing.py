@@ -6,6 +6,7 @@ import datetime as dt
 import typing as t
 
 import attrs
+import sqlalchemy as sa
 
 from crmkit import Refusal, Uow, hookimpl
 from crmkit_sales import Contact, Deal, Lead
@@ -18,6 +19,9 @@ from .machine import Attempt, Deed, State, Why, leave
 from .settings import DialerSettings
 from .store import Ask, Finish, Row
 
+_C = Call.__table__.c
+_ALIVE = sa.or_(*(_C.state == state for state in CallState if state is not CallState.ENDED))  # of all the calls of years these are few
+_AT_TELEPHONE = sa.select(_C.id).where(_C.owner_id == sa.bindparam("user"), _ALIVE, _C.archived_at.is_(None)).limit(1)
 BUSY_FOR = dt.timedelta(seconds=3)
 CLOSED_LATE = "open"
 """The rule of a turn that is opened only to be closed: its browser was silent for a while."""
@@ -95,7 +99,10 @@ def _about(uow: Uow, task: Task) -> dict[str, t.Any]:
 def line_is_busy(uow: Uow, row: Row) -> bool:
     """True while the manager's telephone is in a call, or an attempt of theirs is not over yet."""
     before = [other for other in store.last_of(uow, row.user_id, 3) if other.id != row.id and not other.is_over and other.call_id is not None]
-    return bool(before) or uow.find(Call).where(Call.owner_id == row.user_id, Call.state != CallState.ENDED).exists()
+    if before:
+        return True
+    uow.flush()
+    return bool(uow.run(_AT_TELEPHONE, {"user": row.user_id}))
 
 
 def stop(uow: Uow, attempt_id: int, why: Why) -> Row | None:

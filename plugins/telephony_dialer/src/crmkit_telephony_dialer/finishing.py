@@ -40,6 +40,10 @@ NOT_PLACED = _("The call could not be placed; it is tried again.", ru="Не уд
 BUSY = _("The line was busy.", ru="Было занято.")
 NO_SUCH_NUMBER = _("The network says that there is no such number: {number}.", ru="Такого номера нет: {number}.")
 AWAY = _("The telephone of {user} was not picked up.", ru="Сотрудник {user} не снял трубку.")
+_C = attempts.c
+_FOLLOWED = attempts.update().where(_C.id == sa.bindparam("attempt"), _C.followed_at.is_(None)).values(followed_at=sa.bindparam("now"))
+_LAST = sa.select(_C.chain, _C.outcome, _C.refused).where(
+    _C.task_id == sa.bindparam("task"), _C.ended_at.is_not(None)).order_by(_C.id.desc()).limit(1)  # fmt: skip
 PUT_OFF = (Refused.HOURS, Refused.LIMIT, Refused.IN_USE)
 
 
@@ -74,7 +78,7 @@ def finish(event: Finish, uow: Uow) -> None:
                     _follow(theirs, row, turn)
     except Refusal as refusal:
         log.warning("the task of attempt %s stays open: %s", row.id, refusal)
-    uow.connection.execute(attempts.update().where(attempts.c.id == row.id, attempts.c.followed_at.is_(None)).values(followed_at=uow.now))
+    uow.run(_FOLLOWED, {"attempt": row.id, "now": uow.now})
     uow.publish(store.TOPIC.name, row.user_id)
 
 
@@ -185,17 +189,16 @@ def taskqueue_retry(task: Task, uow: Uow) -> Retry | None:
     """Say when a task that was dialled is tried again, by the dialer's policy."""
     if not dials(uow, task.kind):
         return None
-    c = attempts.c
-    ended = sa.select(c.chain, c.outcome, c.refused).where(c.task_id == task.id, c.ended_at.is_not(None))
-    last = uow.connection.execute(ended.order_by(c.id.desc()).limit(1)).first()
-    if last is None:
+    found = uow.run(_LAST, {"task": task.id})
+    if not found:
         return None
-    if last.refused == Refused.EXHAUSTED.value:
+    chain, said, refused = found[0]
+    if refused == Refused.EXHAUSTED.value:
         return Retry(None)
-    if last.outcome is None:
+    if said is None:
         return None
-    made = store.tried(uow, (), None, last.chain)
-    outcome = Outcome(last.outcome)
+    made = store.tried(uow, (), None, chain)
+    outcome = Outcome(said)
     if outcome in TECHNICAL:
         return Retry(what_follows(outcome, made, uow.crm[DialerSettings]).after)
     if outcome not in (Outcome.VOICEMAIL, Outcome.BUSY, Outcome.REJECTED, Outcome.UNAVAILABLE, Outcome.NO_ANSWER):

@@ -46,8 +46,7 @@ _ASKED: weakref.WeakKeyDictionary[Provider, Shared] = weakref.WeakKeyDictionary(
 @hookimpl
 def telephony_changed(call: Call, events: Sequence[CallEvent], uow: Uow) -> None:
     """Follow the call of an attempt, and dial what waits for the line."""
-    key = store.of_call(uow, call.id)
-    row = None if key is None else store.get(uow, key, lock=True)
+    row = store.of_call(uow, call.id)
     if row is not None:
         picked = min((e.at for e in events if e.type is EventType.AGENT_ANSWERED), default=None)
         a, deed = told(row.a, line_of_call(call, picked), uow.now, uow.crm[DialerSettings])

@@ -77,56 +77,87 @@ class Finish:
     attempt_id: int
 
 
-def _row(found: t.Any) -> Row:
-    values = dict(found._mapping)
+# Written once and compiled once: a dialer asks these many times a second.
+_C = attempts.c
+_NAMES = tuple(_C.keys())
+_GET = sa.select(attempts).where(_C.id == sa.bindparam("attempt"))
+_HOLD = _GET.with_for_update()
+_HOLD_OF_CALL = sa.select(attempts).where(_C.call_id == sa.bindparam("call")).with_for_update()
+_OF_TURN = sa.select(attempts).where(_C.turn_id == sa.bindparam("turn")).order_by(_C.id.desc()).limit(1)
+_LAST_OF = sa.select(attempts).where(_C.user_id == sa.bindparam("user")).order_by(_C.id.desc()).limit(sa.bindparam("most", type_=sa.Integer))
+_WAITING_OF = sa.select(_C.id).where(
+    _C.user_id == sa.bindparam("user"), _C.state == State.WAITING.value, _C.due_at.is_not(None)).order_by(_C.id.desc()).limit(1)  # fmt: skip
+_CHAIN_OF = sa.select(_C.chain).where(_C.task_id == sa.bindparam("task")).limit(1)
+_STEP = steps.insert().values({c.name: sa.bindparam(c.name) for c in steps.c if c.name != "id"})
+_FREE = live.delete().where(live.c.attempt_id == sa.bindparam("attempt"))
+_TRIED = sa.select(_C.number, _C.outcome, _C.dialled_at, _C.chain, _C.rang_at).where(
+    _C.outcome.is_not(None), _C.dialled_at.is_not(None), _C.dialled_at > sa.bindparam("since", type_=_C.dialled_at.type))
+_TRIED_IN_CHAIN = _TRIED.where(_C.chain == sa.bindparam("chain")).order_by(_C.id.desc()).limit(_MOST)
+_AT_ONE = sa.or_(_C.number == sa.bindparam("number"), _C.contact_id == sa.bindparam("contact", type_=_C.contact_id.type))
+_TRIED_AT_ONE = _TRIED.where(_AT_ONE).order_by(_C.id.desc()).limit(_MOST)
+
+
+@functools.cache
+def _begun(names: tuple[str, ...]) -> t.Any:
+    return attempts.insert().values({name: sa.bindparam(name) for name in names}).returning(*attempts.c)
+
+
+@functools.cache
+def _put(names: tuple[str, ...]) -> t.Any:
+    values = {name: sa.bindparam(f"new_{name}", type_=_C[name].type) for name in names}
+    return attempts.update().where(_C.id == sa.bindparam("attempt")).values(values)
+
+
+def _row(found: t.Sequence[t.Any]) -> Row:
+    values = dict(zip(_NAMES, found, strict=True))
     machine = {name: values.pop(name) for name in _MACHINE}
     for name, cls in _ENUMS.items():
         machine[name] = None if machine[name] is None else cls(machine[name])
     return Row(**values, a=Attempt(**machine))
 
 
+def _one(uow: Uow, statement: t.Any, values: dict[str, t.Any]) -> Row | None:
+    found = uow.run(statement, values)
+    return _row(found[0]) if found else None
+
+
 def get(uow: Uow, attempt_id: int, *, lock: bool = False) -> Row | None:
     """Return an attempt, held until the end of the transaction with `lock`."""
-    wanted = sa.select(attempts).where(attempts.c.id == attempt_id)
-    found = uow.connection.execute(wanted.with_for_update() if lock else wanted).first()
-    return None if found is None else _row(found)
+    return _one(uow, _HOLD if lock else _GET, {"attempt": attempt_id})
 
 
 def of_turn(uow: Uow, turn_id: int) -> Row | None:
     """Return the last attempt of a turn."""
-    found = uow.connection.execute(sa.select(attempts).where(attempts.c.turn_id == turn_id).order_by(attempts.c.id.desc()).limit(1)).first()
-    return None if found is None else _row(found)
+    return _one(uow, _OF_TURN, {"turn": turn_id})
 
 
-def of_call(uow: Uow, call_id: int) -> int | None:
-    """Return the attempt a call was placed for."""
-    return uow.connection.execute(sa.select(attempts.c.id).where(attempts.c.call_id == call_id)).scalar()
+def of_call(uow: Uow, call_id: int) -> Row | None:
+    """Return the attempt a call was placed for, held until the end of the transaction."""
+    return _one(uow, _HOLD_OF_CALL, {"call": call_id})
 
 
 def last_of(uow: Uow, user_id: int, most: int = 1) -> list[Row]:
     """Return somebody's last attempts, the latest first."""
-    wanted = sa.select(attempts).where(attempts.c.user_id == user_id).order_by(attempts.c.id.desc()).limit(most)
-    return [_row(found) for found in uow.connection.execute(wanted)]
+    return [_row(found) for found in uow.run(_LAST_OF, {"user": user_id, "most": most})]
 
 
 def waiting_of(uow: Uow, user_id: int) -> int | None:
     """Return somebody's attempt that waits for their line."""
-    c = attempts.c
-    wanted = sa.select(c.id).where(c.user_id == user_id, c.state == State.WAITING.value, c.due_at.is_not(None)).order_by(c.id.desc()).limit(1)
-    return uow.connection.execute(wanted).scalar()
+    found = uow.run(_WAITING_OF, {"user": user_id})
+    return found[0][0] if found else None
 
 
 def begin(uow: Uow, turn: Turn, chain: int, contact_id: int | None, due_at: dt.datetime | None) -> Row:
     """Write a new attempt, which waits."""
     values = {
         "turn_id": turn.id, "task_id": turn.task_id, "chain": chain, "user_id": turn.user_id, "team_id": turn.team_id, "contact_id": contact_id,
-        "state": State.WAITING.value, "began_at": uow.now, "due_at": due_at,
+        "state": State.WAITING.value, "began_at": uow.now, "due_at": due_at, "late": False, "looks": 0, "silent": False,
     }  # fmt: skip
-    key = uow.connection.execute(attempts.insert().values(**values).returning(attempts.c.id)).scalar_one()
-    _step(uow, key, None, State.WAITING, "opened")
+    row = _row(uow.run(_begun(tuple(values)), values)[0])
+    _step(uow, row.id, None, State.WAITING, "opened")
     if due_at is not None:
-        set_timer(uow, key, due_at)
-    return t.cast(Row, get(uow, key))
+        set_timer(uow, row.id, due_at)
+    return row
 
 
 def put(uow: Uow, row: Row, a: Attempt, by: str, **more: t.Any) -> Row:
@@ -135,7 +166,7 @@ def put(uow: Uow, row: Row, a: Attempt, by: str, **more: t.Any) -> Row:
     values = {name: value.value if isinstance(value, State | Why | Outcome) else value for name, value in changed.items()} | more
     if not values:
         return row
-    uow.connection.execute(attempts.update().where(attempts.c.id == row.id).values(**values))
+    uow.run(_put(tuple(values)), {"attempt": row.id, **{f"new_{name}": value for name, value in values.items()}})
     if a.state is not row.a.state:
         _step(uow, row.id, row.a.state, a.state, by)
         uow.publish(TOPIC.name, row.user_id)
@@ -145,7 +176,7 @@ def put(uow: Uow, row: Row, a: Attempt, by: str, **more: t.Any) -> Row:
         else:
             set_timer(uow, row.id, a.due_at)
     if a.state is State.ENDED and row.a.state is not State.ENDED:
-        uow.connection.execute(live.delete().where(live.c.attempt_id == row.id))
+        uow.run(_FREE, {"attempt": row.id})
     return attrs.evolve(row, a=a, **more)
 
 
@@ -155,14 +186,19 @@ def set_timer(uow: Uow, key: int, at: dt.datetime) -> None:
 
 
 def _step(uow: Uow, key: int, was: State | None, state: State, by: str) -> None:
-    uow.connection.execute(steps.insert().values(attempt_id=key, at=uow.now, was=None if was is None else was.value, state=state.value, by=by[:20]))
+    uow.run(_STEP, {"attempt_id": key, "at": uow.now, "was": None if was is None else was.value, "state": state.value, "by": by[:20]})
 
 
 def claim(uow: Uow, number: str, attempt_id: int) -> bool:
     """Take a number for an attempt; False while another attempt is under way at it."""
-    insert: t.Any = postgresql.insert(live) if uow.connection.dialect.name == "postgresql" else sqlite.insert(live)
-    statement = insert.values(number=number, attempt_id=attempt_id).on_conflict_do_nothing().returning(live.c.number)
-    return uow.connection.execute(statement).first() is not None
+    return bool(uow.run(_claim(uow.connection.dialect.name), {"number": number, "attempt_id": attempt_id}))
+
+
+@functools.cache
+def _claim(dialect: str) -> t.Any:
+    insert: t.Any = postgresql.insert(live) if dialect == "postgresql" else sqlite.insert(live)
+    new = insert.values(number=sa.bindparam("number"), attempt_id=sa.bindparam("attempt_id"))
+    return new.on_conflict_do_nothing().returning(live.c.number)
 
 
 # ---- what was tried ----------------------------------------------------------------------------------------------------
@@ -170,23 +206,23 @@ def chain_of(uow: Uow, task_id: int, previous_id: int | None) -> int:
     """Return the first of the tasks that follow each other up to this one."""
     for key in (task_id, previous_id):
         if key is not None:
-            found = uow.connection.execute(sa.select(attempts.c.chain).where(attempts.c.task_id == key).limit(1)).scalar()
-            if found is not None:
-                return int(found)
+            found = uow.run(_CHAIN_OF, {"task": key})
+            if found:
+                return int(found[0][0])
     return previous_id or task_id
 
 
 def tried(uow: Uow, numbers: t.Sequence[str], contact_id: int | None, chain: int | None = None) -> list[Tried]:
     """Return the attempts at a client, by contact or number, the latest first; with `chain` those about one task alone."""
-    c = attempts.c
-    whose = c.chain == chain if chain is not None else sa.or_(c.number.in_(list(numbers)), c.contact_id == contact_id)
     since = uow.now - max(uow.crm[DialerSettings].forget_after, dt.timedelta(days=31))
-    wanted = sa.select(c.number, c.outcome, c.dialled_at, c.chain, c.rang_at).where(
-        whose, c.outcome.is_not(None), c.dialled_at.is_not(None), c.dialled_at > since).order_by(c.id.desc()).limit(_MOST)  # fmt: skip
-    return [
-        Tried(number=row.number, outcome=Outcome(row.outcome), at=row.dialled_at, chain=row.chain, rang=row.rang_at is not None)
-        for row in uow.connection.execute(wanted)
-    ]  # fmt: skip
+    if chain is not None:
+        rows = uow.run(_TRIED_IN_CHAIN, {"chain": chain, "since": since})
+    elif len(numbers) <= 1:
+        rows = uow.run(_TRIED_AT_ONE, {"number": numbers[0] if numbers else None, "contact": contact_id, "since": since})
+    else:
+        whose = sa.or_(_C.number.in_(list(numbers)), _C.contact_id == contact_id)
+        rows = [tuple(row) for row in uow.connection.execute(_TRIED.where(whose).order_by(_C.id.desc()).limit(_MOST), {"since": since})]
+    return [Tried(number=number, outcome=Outcome(outcome), at=at, chain=of, rang=rang is not None) for number, outcome, at, of, rang in rows]
 
 
 @functools.cache

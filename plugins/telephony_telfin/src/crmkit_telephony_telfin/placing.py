@@ -20,33 +20,41 @@ ON_ITS_WAY = dt.timedelta(minutes=2)
 KEPT = dt.timedelta(days=1)
 
 
+_C = placed.c
+_OLD = sa.delete(placed).where(_C.asked_at < sa.bindparam("before"))
+_NOTED = sa.insert(placed).values({n: sa.bindparam(n) for n in ("device", "number", "reference", "asked_at")}).returning(_C.id)
+_ANSWERED = sa.update(placed).where(_C.id == sa.bindparam("placed")).values(call_key=sa.bindparam("key", type_=_C.call_key.type))
+_GONE = sa.delete(placed).where(_C.id == sa.bindparam("placed"))
+_OURS = sa.select(_C.reference).where(sa.or_(
+    _C.call_key == sa.bindparam("key"),
+    sa.and_(_C.call_key.is_(None), _C.device == sa.bindparam("device"), _C.number == sa.bindparam("number"), _C.asked_at >= sa.bindparam("since")),
+)).order_by(_C.call_key.is_(None), _C.id.desc()).limit(1)  # fmt: skip
+
+
 def remember(crm: Crm, asked: Originate, device: str) -> int:
     """Write down that a call is about to be placed."""
     with crm.uow() as uow:
-        uow.connection.execute(sa.delete(placed).where(placed.c.asked_at < uow.now - KEPT))
+        uow.run(_OLD, {"before": uow.now - KEPT})
         row = {"device": device, "number": last_ten(asked.number), "reference": asked.reference, "asked_at": uow.now}
-        noted: int = uow.connection.execute(sa.insert(placed).values(row).returning(placed.c.id)).scalar_one()
+        noted: int = uow.run(_NOTED, row)[0][0]
         return noted
 
 
 def answered(crm: Crm, id: int, call_key: str) -> None:
     """Write down which call it is."""
     with crm.uow() as uow:
-        uow.connection.execute(sa.update(placed).where(placed.c.id == id).values(call_key=call_key))
+        uow.run(_ANSWERED, {"placed": id, "key": call_key})
 
 
 def forget(crm: Crm, id: int) -> None:
     """It was not placed."""
     with crm.uow() as uow:
-        uow.connection.execute(sa.delete(placed).where(placed.c.id == id))
+        uow.run(_GONE, {"placed": id})
 
 
 def reference_of(crm: Crm, call_key: str, device: str | None, number: str | None) -> str | None:
     """Return the reference of a call we placed (empty where it had none); None: it is not ours."""
-    c = placed.c
-    ours = c.call_key == call_key
     with crm.read() as uow:
-        if device and number:
-            ours = sa.or_(ours, sa.and_(c.call_key.is_(None), c.device == device, c.number == last_ten(number), c.asked_at >= uow.now - ON_ITS_WAY))
-        found = sa.select(c.reference).where(ours).order_by(c.call_key.is_(None), c.id.desc()).limit(1)
-        return uow.connection.execute(found).scalar()
+        whose = {"device": device, "number": last_ten(number)} if device and number else {"device": None, "number": None}
+        found = uow.run(_OURS, {"key": call_key, **whose, "since": uow.now - ON_ITS_WAY})
+    return found[0][0] if found else None
