@@ -53,7 +53,7 @@ def crm_databases() -> Iterator[world.Furnished]:
     """Databases with the demo in them."""
     made = world.Furnished()
     yield made
-    made.close()
+    made.close(ending=True)
 
 
 @pytest.fixture

@@ -88,4 +88,4 @@ def copy_of(database: str, _prepared: Databases) -> Iterator[CopyOf]:
 def _prepared() -> Iterator[Databases]:
     made = Databases()
     yield made
-    made.close()
+    made.close(ending=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import ipaddress
 import socket
 import sys
@@ -88,6 +89,13 @@ def pytest_configure(config: pytest.Config) -> None:
     for function in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
         _guard_lookup(function)
     time.sleep = _sleep
+
+
+def pytest_collection_finish() -> None:
+    """Leave out of every further collection of garbage what six thousand tests and all modules are made of: it took a seventh of the run."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -110,10 +110,10 @@ class Databases:
             for url in self._kept.pop((kind, key)).free:
                 self._remove(url)
 
-    def close(self) -> None:
-        """Remove all of them."""
+    def close(self, *, ending: bool = False) -> None:
+        """Remove all of them. When the process is `ending` too, its own end removes those of a server, often with the server."""
         for kept in self._kept.values():
-            for url in kept.free:
+            for url in () if ending else kept.free:
                 self._remove(url)
         self._kept.clear()
         if self._own is not None:

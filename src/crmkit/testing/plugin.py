@@ -76,7 +76,7 @@ def crm_databases() -> Iterator[Databases]:
 
     made = Databases()
     yield made
-    made.close()
+    made.close(ending=True)
 
 
 @pytest.fixture

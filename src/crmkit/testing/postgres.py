@@ -27,8 +27,19 @@ from urllib.parse import urlsplit, urlunsplit
 
 ENVIRONMENT = "CRMKIT_TEST_POSTGRES"
 
-# What is thrown away with the test need not reach the disk.
-FAST = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+# What is thrown away with the test need not reach the disk, nor be looked after.
+FAST = """
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+wal_level = minimal
+max_wal_senders = 0
+max_wal_size = 2GB
+checkpoint_timeout = 1h
+bgwriter_lru_maxpages = 0
+autovacuum = off
+jit = off
+"""
 ROOMY = "max_connections = 300\nlog_min_messages = fatal\n"
 
 _number = itertools.count(1)
@@ -52,8 +63,8 @@ def postgres_dsn(*, durable: bool = False, template: str | None = None) -> str:
         connection.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8'").format(sql.Identifier(name), copied)
         )
-    if not _mine:
-        atexit.register(_drop_mine, os.getpid())
+    if not _mine and os.environ.get(ENVIRONMENT):
+        atexit.register(_drop_mine, os.getpid(), server)
     _mine.append((server, name))
     return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
 
@@ -78,12 +89,14 @@ def _drop(server: str, name: str) -> None:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def _drop_mine(pid: int) -> None:
+def _drop_mine(pid: int, server: str) -> None:
     import psycopg
 
-    while _mine and os.getpid() == pid:  # a forked child leaves its parent's databases alone
+    mine = [pair for pair in _mine if pair[0] == server]
+    while mine and os.getpid() == pid:  # a forked child leaves its parent's databases alone
+        _mine.remove(mine[-1])
         try:
-            _drop(*_mine.pop())
+            _drop(*mine.pop())
         except psycopg.Error as problem:  # the server went first: nothing is left to drop
             sys.stderr.write(f"test database not dropped: {problem}\n")
             return
@@ -100,7 +113,7 @@ def _embedded(durable: bool) -> str:
             _stop(folder)  # left over by processes that were killed
         fcntl.flock(users, fcntl.LOCK_SH)
         dsn = _start(folder, ROOMY if durable else ROOMY + FAST)
-    atexit.register(_leave, folder, users, os.getpid())
+    atexit.register(_leave, folder, users, os.getpid(), dsn)
     return dsn
 
 
@@ -135,13 +148,19 @@ def _stop(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _leave(folder: Path, users: IO[str], pid: int) -> None:
+def _leave(folder: Path, users: IO[str], pid: int, dsn: str) -> None:
+    """Stop the server after the last test process. Dropping each database before would take half a minute of a large suite."""
     if os.getpid() != pid:
         return
     with _locked(folder):
-        if _take(users, fcntl.LOCK_EX):  # nobody else holds it shared: this was the last test process
+        alone = _take(users, fcntl.LOCK_EX)  # nobody else holds it shared
+        if alone:
             _stop(folder)
-        users.close()
+        else:
+            fcntl.flock(users, fcntl.LOCK_SH)
+    if not alone and "PYTEST_XDIST_WORKER" not in os.environ:  # the workers of one run end together
+        _drop_mine(pid, dsn)
+    users.close()
 
 
 def _take(file: IO[str], mode: int) -> bool:
