@@ -20,6 +20,7 @@ from .core.errors import (
     Unavailable,
 )  # fmt: skip
 from .core.events import Archived, Changed, Created, Moved, Restored, Tick, Undone
+from .core.forgetting import forget
 from .core.kind import Kind
 from .core.lists import ListRequest, Page
 from .core.live import Message
@@ -66,6 +67,6 @@ __all__ = [
     "MovableClock", "Moved", "NotFound", "NotRunning", "Outcome", "Owned", "Page", "Permission", "Phone", "Pipeline", "Plugin",
     "Preview", "Problem", "Query", "Refusal", "Restored", "Role", "RowScope", "Stage", "StageOf", "Staged", "Stale", "Streamed",
     "SystemClock", "Text", "Tick", "Topic", "Unauthenticated", "Unavailable", "Undone", "Uow", "Upload", "UtcDateTime",
-    "Verdict", "Written", "_", "after", "change_many", "column", "command", "every", "hookimpl", "hookspec", "merge", "on",
-    "on_enter", "on_leave", "outside", "plan_merge", "preview_undo", "relation", "route", "undo", "while_in",
+    "Verdict", "Written", "_", "after", "change_many", "column", "command", "every", "forget", "hookimpl", "hookspec", "merge",
+    "on", "on_enter", "on_leave", "outside", "plan_merge", "preview_undo", "relation", "route", "undo", "while_in",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from crmkit import Actor, Crm, hookimpl
+from crmkit import forget as erase
 from crmkit.testing import check_plugin
 from crmkit.webhooks import Delivery, Endpoint, EndpointDisabled, Payload, State
 from crmkit.webhooks import attempt as attempts
@@ -556,3 +557,16 @@ def test_many_workers_at_once(crm, hook, listener, deliver, uow):
         thread.join()
     assert (delivery.tries, len(listener.heard)) == (1, 1)
     assert json.loads(listener.heard[0].body)["data"]["id"] == delivery.record_id
+
+
+def test_what_is_erased_is_in_no_message_any_more(crm, uow, hook, deliver):
+    hook(payload=Payload.FULL)
+    with crm.uow() as mine:
+        ann = mine.add(Client(name="Anna", phone="+79161234567"))
+    deliver()
+    erase(uow, Client, [ann.id], {"phone": None})
+    uow.commit()
+    deliver()
+    bodies = [json.loads(delivery.body)["data"] for delivery in uow.find(Delivery)]
+    assert [body["record"]["name"] for body in bodies] == ["Anna", "Anna"]
+    assert "9161234567" not in str(bodies)

@@ -133,6 +133,13 @@ class Specs:
         """
 
     @hookspec
+    def crm_forget(self, kind: Kind, ids: Sequence[int], fields: Sequence[str], uow: Uow) -> None:
+        """Forget what you keep of these fields of these records in tables of your own: somebody has them erased (`crmkit.forget`).
+
+        Called in the same transaction, for records that are gone, too.
+        """
+
+    @hookspec
     def crm_can_move(self, record: Staged, stage: StageOf[t.Any], uow: Uow) -> Iterable[Problem] | None:
         """Find reasons why a record may not enter a stage, beyond what the stage itself asks."""
 

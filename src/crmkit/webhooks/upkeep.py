@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from collections.abc import Sequence
 
 import attrs
 import sqlalchemy as sa
 
-from crmkit import Tick, Uow, every, on
+from crmkit import Kind, Tick, Uow, every, hookimpl, on
 
 from .entities import Delivery, Endpoint, State
 from .sender import Outcome
@@ -64,3 +66,16 @@ def prune(tick: Tick, uow: Uow) -> None:
     old = sa.select(c.id).where(done, c.created_at < uow.now - uow.crm[WebhooksSettings].keep).order_by(c.id).limit(CHUNK)
     while uow.connection.execute(Delivery.__table__.delete().where(c.id.in_(old))).rowcount == CHUNK:
         pass
+
+
+@hookimpl
+def crm_forget(kind: Kind, ids: Sequence[int], fields: Sequence[str], uow: Uow) -> None:
+    """Take what is erased out of messages that are kept or still on their way; they go on telling which record it is about."""
+    c = Delivery.__table__.c
+    found = uow.connection.execute(sa.select(c.id, c.body).where(c.record_kind == kind.key, c.record_id.in_(ids))).all()
+    for key, body in found:
+        told = json.loads(body)
+        for part in ("changes", "record"):
+            told["data"][part] = {n: v for n, v in told["data"].get(part, {}).items() if n not in fields}
+        thin = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+        uow.connection.execute(Delivery.__table__.update().where(c.id == key).values(body=thin))

@@ -34,6 +34,7 @@ PASSED_ON = _("its key {id} in {source} went to another record: {actor} on {at}"
     ru="её ключ {id} в «{source}» перешёл к другой записи: {actor}, {at}")
 MERGED_WITH = _("record {id} was merged into it or it into that", ru="она объединена с записью {id}")
 SECRET_LOST = _("«{field}» is secret: the journal does not keep what it was", ru="поле «{field}» секретное: журнал не хранит прежнее значение")
+ERASED_LOST = _("«{field}» was erased for good", ru="поле «{field}» стёрто безвозвратно")
 NO_FIELD = _("there is no field {field} any more", ru="поля {field} больше нет")
 NO_KIND = _("the plugin of {kind} is not in this CRM", ru="плагина для {kind} нет в этой CRM")
 MAY_NOT = _("you may not {action} this record", ru="у вас нет права {action} эту запись")
@@ -180,6 +181,8 @@ class Checker:
             place = resolve(kind, name)
             if place is None:
                 self.found.clash(kind.key, effect.id, name, "plugin", NO_FIELD.format(field=name))
+            elif name in effect.erased:
+                self.found.clash(kind.key, effect.id, name, "secret", ERASED_LOST.format(field=place[1].label))
             elif blotted(place[1], change) and not self._carried(effect, name):
                 self.found.clash(kind.key, effect.id, name, "secret", SECRET_LOST.format(field=place[1].label))
 

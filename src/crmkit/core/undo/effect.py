@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
 
 ASIDE = "~"
 """Names that begin so are the kernel's own notes in the journal, for undoing; nobody is shown them."""
-HISTORY, EXTERNAL, MERGED, TIMERS, CARRIED, HELD = "~history", "~external", "~merged", "~timers", "~carried", "~held"
+HISTORY, EXTERNAL, MERGED, TIMERS, CARRIED, HELD, ERASED = "~history", "~external", "~merged", "~timers", "~carried", "~held", "~erased"
 TOLD_ONLY = ("merged_into", "merged_from")
 STAGE = frozenset({"pipeline", "stage", "stage_since"})
 Json = t.Any
@@ -43,6 +43,7 @@ class Effect:
     beside: dict[tuple[str, ...], Change] = attrs.field(factory=dict)  # other systems' keys, and what it was merged into
     timers: dict[str, int] | None = None  # what waited in the stage it left: name to due
     held: Change | None = None  # whether what waits about it was frozen
+    erased: set[str] = attrs.field(factory=set)  # fields of which the journal no longer tells
     carried: dict[str, int] = attrs.field(factory=dict)  # extension rows that came from another record, or went there
 
     @property
@@ -71,6 +72,8 @@ class Effect:
             self.held = [change[0] if self.held is None else self.held[0], change[1]]
         elif name == CARRIED:
             self.carried |= change
+        elif name == ERASED:
+            self.erased.update(change)
         elif name == HISTORY:
             before, after = change
             self.removed_stays += before
