@@ -111,7 +111,11 @@ FOLLOW_UP = Pipeline(
 
 
 class Answer(Entity, table="prosthesis_feedback_answer", label=_("Answer", ru="Ответ"), plural=_("Answers", ru="Ответы")):
-    """One answer to one question: a row with a value of its type. Medical, so it has permissions of its own."""
+    """One answer to one question: a row with a value of its type.
+
+    What it says is medical and therefore secret: no API, list, export, filter, webhook or journal has it. Those who may see it do so
+    through `privacy`, which writes down that they did.
+    """
 
     feedback_id: Mapped[int] = column(to=Feedback, index=True, default=None, generated=True, label=_("Feedback", ru="Обратная связь"))
     feedback: Mapped[Feedback] = relation()
@@ -122,13 +126,13 @@ class Answer(Entity, table="prosthesis_feedback_answer", label=_("Answer", ru="�
     )
     period: Mapped[str] = column(String(40), default=None, generated=True, label=_("Period", ru="Период"))
     question: Mapped[str] = column(String(40), index=True, default=None, generated=True, label=_("Question", ru="Вопрос"))
-    yes: Mapped[bool | None] = column(personal=True, default=None, generated=True, label=_("Yes or no", ru="Да или нет"))
-    choice: Mapped[str | None] = column(String(40), personal=True, default=None, generated=True, label=_("Choice", ru="Выбор"))
-    number: Mapped[decimal.Decimal | None] = column(Exact(12, 3), personal=True, default=None, generated=True, label=_("Number", ru="Число"))
-    text: Mapped[str | None] = column(sa.Text, personal=True, default=None, generated=True, label=_("Text", ru="Текст"))
-    photo: Mapped[str | None] = column(String(64), personal=True, default=None, generated=True, label=_("Photo", ru="Фото"))
-    score: Mapped[decimal.Decimal | None] = column(Exact(8, 2), default=None, generated=True, label=_("Score", ru="Баллы"))
-    red_flag: Mapped[bool] = column(default=False, generated=True, label=_("Red flag", ru="Тревожный"))
+    yes: Mapped[bool | None] = column(personal=True, secret=True, default=None, generated=True, label=_("Yes or no", ru="Да или нет"))
+    choice: Mapped[str | None] = column(String(40), personal=True, secret=True, default=None, generated=True, label=_("Choice", ru="Выбор"))
+    number: Mapped[decimal.Decimal | None] = column(Exact(12, 3), personal=True, secret=True, default=None, generated=True, label=_("Number", ru="Число"))
+    text: Mapped[str | None] = column(sa.Text, personal=True, secret=True, default=None, generated=True, label=_("Text", ru="Текст"))
+    photo: Mapped[str | None] = column(String(64), personal=True, secret=True, default=None, generated=True, label=_("Photo", ru="Фото"))
+    score: Mapped[decimal.Decimal | None] = column(Exact(8, 2), secret=True, default=None, generated=True, label=_("Score", ru="Баллы"))
+    red_flag: Mapped[bool] = column(default=False, secret=True, generated=True, label=_("Red flag", ru="Тревожный"))
     answered_at: Mapped[dt.datetime] = column(UtcDateTime, default=None, generated=True, label=_("Answered", ru="Время ответа"))
     answered_by: Mapped[int | None] = column(sa.BigInteger, default=None, generated=True, label=_("Taken down by", ru="Записал"))
 
