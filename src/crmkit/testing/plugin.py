@@ -8,6 +8,7 @@ Say which plugins a test's CRM is made of in the settings of pytest, or by overr
 
 from __future__ import annotations
 
+import sys
 import typing as t
 from collections.abc import Callable, Generator, Iterator
 
@@ -67,6 +68,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, t.Any, t.Any
     if report.when == "call" and report.failed:
         item.stash[_failed] = True
     return report
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop the embedded PostgreSQL while there is time: pytest-xdist kills a worker that takes long to end."""
+    if hasattr(session.config, "workerinput") and (postgres := sys.modules.get("crmkit.testing.postgres")):
+        postgres.leave()
 
 
 @pytest.fixture(scope="session")

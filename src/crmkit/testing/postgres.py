@@ -44,6 +44,7 @@ ROOMY = "max_connections = 300\nlog_min_messages = fatal\n"
 
 _number = itertools.count(1)
 _mine: list[tuple[str, str]] = []
+_servers: list[tuple[Path, IO[str], int, str]] = []
 
 
 def postgres_dsn(*, durable: bool = False, template: str | None = None) -> str:
@@ -113,7 +114,9 @@ def _embedded(durable: bool) -> str:
             _stop(folder)  # left over by processes that were killed
         fcntl.flock(users, fcntl.LOCK_SH)
         dsn = _start(folder, ROOMY if durable else ROOMY + FAST)
-    atexit.register(_leave, folder, users, os.getpid(), dsn)
+    if not _servers:
+        atexit.register(leave)
+    _servers.append((folder, users, os.getpid(), dsn))
     return dsn
 
 
@@ -146,6 +149,13 @@ def _stop(folder: Path) -> None:
         command = [str(POSTGRES_BIN_PATH / "pg_ctl"), "-D", str(folder), "-w", "-m", "immediate", "stop"]
         subprocess.run(command, user=user, cwd="/", capture_output=True, timeout=30, check=False)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def leave() -> None:
+    """Have done with the embedded servers; a process does so by itself at its end, unless it is killed by then."""
+    while _servers:
+        _leave(*_servers.pop())
+    _embedded.cache_clear()
 
 
 def _leave(folder: Path, users: IO[str], pid: int, dsn: str) -> None:
