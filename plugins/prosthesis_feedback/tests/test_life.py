@@ -16,7 +16,6 @@ from crmkit_prosthesis_feedback import (
     Policy,
     Service,
     Skipped,
-    body_of,
     close_incident,
     collect,
     issue_device,
@@ -25,32 +24,8 @@ from crmkit_prosthesis_feedback import (
     reopen_incident,
     replan,
 )  # fmt: skip
-from crmkit_sales import SALES, Contact, Deal
 
-WELL = {"wears": "yes", "hours": 8, "comfort": 7, "broken": "no", "skin": "fine"}
-
-
-def answers_to(uow, card):
-    """Return answers that say that all is well, to whatever a card asks."""
-    body, found = body_of(uow, card.protocol_version_id), {}
-    for name in body.periods[card.period].questions:
-        question = body.questions[name]
-        good = {"yes_no": "yes", "choice": next(iter(question.choices), None), "number": question.least, "scale": question.most}.get(question.kind)
-        found[name] = WELL.get(name, good)
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def win(uow, make, **contact):
-    """Return the service card of a deal that has just been won."""
-    anna = make(Contact, name="Anna Petrova", phone="+79161234567", **contact)
-    deal = make(Deal, title="Hand M1", contact_id=anna.id, amount=100, into=SALES["negotiation"])
-    uow.move(deal, SALES["won"])
-    uow.settle()
-    return uow.find(Service).where(Service.contact_id == anna.id).one()
-
-
-def cards_of(uow, service):
-    return uow.find(Feedback).where(Feedback.service_id == service.id).order_by(Feedback.ideal, Feedback.id).all()
+from .people import answers_to, cards_of, win, won
 
 
 def test_a_won_deal_opens_a_service_and_one_card(uow, make):
@@ -64,8 +39,8 @@ def test_a_won_deal_opens_a_service_and_one_card(uow, make):
     assert uow.find(Service).count() == uow.find(Device).count() == 1
 
 
-def test_following_cards_come_with_the_first_answers(uow, make, clock):
-    service = win(uow, make, born_on=dt.date(2018, 5, 1))
+def test_following_cards_come_with_the_first_answers(uow, clock):
+    service = won(uow, born_on=dt.date(2018, 5, 1))
     (card,) = cards_of(uow, service)
     assert card.title.startswith("🧒")
     clock.forward(days=7)
@@ -83,8 +58,8 @@ def test_following_cards_come_with_the_first_answers(uow, make, clock):
     assert [c.stage for c in cards[:4]] == ["done", "this_month", "later", "later"]
 
 
-def test_an_incident_stops_everything_and_shifts(uow, make, clock):
-    service = win(uow, make)
+def test_an_incident_stops_everything_and_shifts(uow, clock):
+    service = won(uow)
     issue_device(uow, service, model="Second hand")
     first, second = cards_of(uow, service)
     clock.forward(days=14)
