@@ -33,7 +33,7 @@ def day(make, uow, clock):
 
     def keep(minutes, owner, direction, outcome, **more):
         at = clock.now() - dt.timedelta(hours=2) + dt.timedelta(minutes=minutes)
-        made = make(Call, owner_id=owner)
+        made = make(Call, owner_id=owner, team_id=70 if owner == 7 else 80)
         contact = more.pop("contact_id", None)
         uow.keep(made, direction=direction, state=CallState.ENDED, outcome=outcome, began_at=at, ended_at=at + dt.timedelta(minutes=2), **more)
         made.contact_id = contact
@@ -85,7 +85,13 @@ def test_the_page_and_the_file(client, day):
     file = boss.get("/x/telephony/reports/calls?by=number&format=csv", headers=RU)
     assert "Билборд" in file.text
     assert "Пропущено" in file.text
-    for wrong in ("by=moon", "from=x", "from=2026-03-02&to=2026-03-01", "from=2020-01-01", "manager=x", "format=pdf", "colour=red"):
+    assert [(r["incoming"], r["outgoing"]) for r in boss.get("/x/telephony/reports/calls?team=80").json()["rows"]] == [(0, 3)]
+    assert 'name="team"' in page.text
+    chosen = boss.get("/telephony/reports?period=today&team=80", headers=RU).text
+    assert '<option value="80" selected>' in chosen
+    assert 'name="team"' not in client.act_as(ANN).get("/telephony/reports?period=today").text  # one team: nothing to choose
+    client.act_as(BOSS)
+    for wrong in ("by=moon", "team=x", "from=x", "from=2026-03-02&to=2026-03-01", "from=2020-01-01", "manager=x", "format=pdf", "colour=red"):
         assert boss.get(f"/x/telephony/reports/calls?{wrong}").status_code == 422, wrong
     assert client.act_as(Actor(9, "Guest", ("guest",))).get("/telephony/reports").status_code == 403
 

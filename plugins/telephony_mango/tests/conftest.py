@@ -31,7 +31,7 @@ def crm_plugins() -> list[Plugin]:
 
 @pytest.fixture
 def crm_roles() -> list[Role]:
-    return list(ROLES)
+    return [*ROLES, Role("setter", {"telephony.set_up": "all"})]
 
 
 @pytest.fixture

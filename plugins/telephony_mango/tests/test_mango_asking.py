@@ -157,3 +157,14 @@ def test_settings_that_will_not_do_are_refused(tmp_path):
     assert MangoSettings(key="x", salt_file=tmp_path / "salt").secret() == "sesame"
     with pytest.raises(Misuse, match="cannot be read"):
         MangoSettings(key="x", salt_file=tmp_path / "pepper").secret()
+
+
+def test_the_settings_tab_shows_what_is_set_and_no_secret(client, crm):
+    from crmkit import Actor
+
+    client.act_as(Actor(1, "Anna", roles=["setter"], language="ru"))
+    page = client.get("/settings/telephony_mango.mango")
+    assert page.status_code == 200
+    assert "https://crm.example.com" in page.text
+    assert "mango-salt" not in page.text
+    assert "mango-key" not in page.text

@@ -34,6 +34,8 @@ from .provider import (
     providers,
 )
 from .reading import of_active, of_past
+from .reports.figures import Ask, half_hour, in_zone, span_of
+from .reports.page import report_of
 from .roles import CALL, REPORTS, ROLES, SET_UP
 from .screen.mine import number_of
 from .secret_files import read_secret
@@ -43,7 +45,7 @@ from .taking import PHONE, my_calls, parties, take
 _ENTITIES = [f"entities.{m}" for m in ("calls", "lines")]
 _MODULES = [
     "tables", "roles", "taking", "ordering", "carrying", "reconciling", "missing", "hooking", "aligning", "commands",
-    "looks", "panels", "demo", "screen.pages", "screen.pop", "screen.recording", "reports.page",
+    "looks", "panels", "demo", "health", "screen.set_up", "screen.pages", "screen.pop", "screen.recording", "reports.page",
 ]  # fmt: skip
 
 plugin = Plugin(
@@ -58,10 +60,10 @@ plugin = Plugin(
 )
 
 __all__ = [
-    "CALL", "PHONE", "REPORTS", "ROLES", "SET_UP", "Active", "Call", "CallEvent", "CallState", "Capability", "Direction", "DoNotCall",
+    "CALL", "PHONE", "REPORTS", "ROLES", "SET_UP", "Active", "Ask", "Call", "CallEvent", "CallState", "Capability", "Direction", "DoNotCall",
     "EventType", "Finding", "Folded", "Found", "Heard", "Leg", "Line", "NotThere", "Originate", "OurNumber", "Outcome", "Past", "Placed",
     "Provider", "ProviderError", "Received", "Recording", "Specs", "TelephonySettings", "Unknown", "align_soon", "call", "calls_of", "can",
-    "demo_calls", "do_not_call", "e164", "find", "fold", "hang_up", "hold", "hook_path", "line_of", "my_calls", "new_secret", "number_of",
-    "of_active", "of_past", "parties", "plugin", "provider_named", "providers", "public_url", "read_secret", "resume", "said", "take",
-    "transfer",
+    "demo_calls", "do_not_call", "e164", "find", "fold", "half_hour", "hang_up", "hold", "hook_path", "in_zone", "line_of", "my_calls",
+    "new_secret", "number_of", "of_active", "of_past", "parties", "plugin", "provider_named", "providers", "public_url", "read_secret",
+    "report_of", "resume", "said", "span_of", "take", "transfer",
 ]  # fmt: skip

@@ -193,6 +193,8 @@ class Provider:
     """A short name, as in ``telephony_call.provider``: small letters, digits and _."""
     label: t.ClassVar[str]
     capabilities: frozenset[Capability] = frozenset()
+    inside: t.ClassVar[bool] = False
+    """True for one that runs within the CRM, to try things out: it needs no address to reach the CRM at."""
 
     def __init__(self, crm: Crm) -> None:
         """Remember the CRM; read settings from it. Nothing is connected yet."""

@@ -22,7 +22,6 @@ OWN = (Outcome.AGENT_NO_ANSWER.value, Outcome.FAILED.value, Outcome.UNKNOWN.valu
 NOTHING = _("The dialer called nobody in this period", ru="За этот период автонабор не звонил")
 ATTEMPTS, ANSWERED = _("Attempts", ru="Попытки"), _("Answered", ru="Ответили")
 OTHERS, RATE = _("Not answered", ru="Не ответили"), _("Answer rate", ru="Доля ответов")
-PERCENT = charts.Unit(name="%", digits=1)
 
 
 @attrs.frozen(kw_only=True)
@@ -46,8 +45,8 @@ class Dialled:
 
     @property
     def rate(self) -> float | None:
-        """The share of answers, in percent."""
-        return round(100 * self.answered / self.counted, 1) if self.counted else None
+        """The share of answers."""
+        return self.answered / self.counted if self.counted else None
 
 
 def _where(uow: Uow, ask: Ask) -> list[t.Any]:
@@ -96,7 +95,7 @@ def dialer_results(visit: Visit, uow: Uow) -> Markup | None:
         return None
     tiles = [
         charts.kpi(ATTEMPTS, found.counted, good=None, level=3), charts.kpi(ANSWERED, found.answered, level=3),
-        charts.kpi(RATE, found.rate, unit=PERCENT, level=3),
+        charts.kpi(RATE, found.rate, unit=charts.PERCENT, level=3),
         charts.kpi(_("Machines", ru="Автоответчики"), found.by_outcome.get(Outcome.VOICEMAIL.value, 0), good=None, level=3),
         charts.kpi(_("Own telephone not picked up", ru="Не снята своя трубка"), found.by_outcome.get(Outcome.AGENT_NO_ANSWER.value, 0), good="low",
                    level=3),

@@ -8,7 +8,7 @@ from .settings import MangoSettings
 plugin = Plugin(
     "telephony_mango",
     label=_("Mango Office", ru="Mango Office"),
-    modules=[f"{__name__}.offering"],
+    modules=[f"{__name__}.{m}" for m in ("offering", "tab")],
     requires=("telephony",),
     follows=("accounts",),
     settings=MangoSettings,

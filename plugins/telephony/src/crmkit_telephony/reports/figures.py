@@ -36,6 +36,8 @@ class Ask:
     until: dt.date | None = None
     by: str = ""
     manager: int | None = None
+    team: int | None = None
+    """Calls at telephones of one team's people."""
 
 
 @attrs.define(kw_only=True)
@@ -106,7 +108,17 @@ def span_of(uow: Uow, ask: Ask) -> tuple[dt.date, dt.date, dt.datetime, dt.datet
 def _where(uow: Uow, ask: Ask, start: dt.datetime, end: dt.datetime) -> list[t.Any]:
     c = Call.__table__.c
     where = [c.began_at >= start, c.began_at < end, c.state == CallState.ENDED, c.archived_at.is_(None), c.id.in_(uow.visible(Call))]
-    return where + ([c.owner_id == ask.manager] if ask.manager is not None else [])
+    where += [c.owner_id == ask.manager] if ask.manager is not None else []
+    return where + ([c.team_id == ask.team] if ask.team is not None else [])
+
+
+def teams(uow: Uow, ask: Ask) -> list[int]:
+    """Return the teams at whose telephones there were calls in these days, as far as whoever asks sees them."""
+    uow.require(REPORTS)
+    _since, _until, start, end = span_of(uow, ask)
+    team = Call.__table__.c.team_id
+    found = sa.select(team).where(*_where(uow, attrs.evolve(ask, manager=None, team=None), start, end), team.is_not(None)).distinct()
+    return sorted(uow.connection.execute(found).scalars())
 
 
 def seconds(uow: Uow, moment: t.Any) -> t.Any:
@@ -116,13 +128,23 @@ def seconds(uow: Uow, moment: t.Any) -> t.Any:
     return sa.cast(sa.func.strftime("%s", sa.func.substr(sa.type_coerce(moment, sa.String), 1, 19)), sa.BigInteger)
 
 
+def half_hour(uow: Uow, moment: t.Any) -> t.Any:
+    """Return the half hour of a moment, to group by: what every zone's days and hours are made of."""
+    return seconds(uow, moment) // HALF
+
+
+def in_zone(uow: Uow, half: int) -> dt.datetime:
+    """Return when a half hour began, by the CRM's own clock."""
+    return dt.datetime.fromtimestamp(int(half) * HALF, dt.UTC).astimezone(uow.crm.zone)
+
+
 def calls(uow: Uow, ask: Ask | None = None) -> list[CallRow]:
     """Return how calls went, within the row rules of whoever asks; split by one of `BY`, or all together."""
     uow.require(REPORTS)
     ask = ask or Ask()
     _since, _until, start, end = span_of(uow, ask)
     c = Call.__table__.c
-    half = seconds(uow, c.began_at) // HALF
+    half = half_hour(uow, c.began_at)
     columns: Mapping[str, t.Any] = {
         "day": half, "hour": half, "manager": c.owner_id, "source": c.source_id, "number": c.our_number, "outcome": c.outcome, "": sa.literal(0),
     }  # fmt: skip
@@ -156,7 +178,7 @@ def _local(uow: Uow, rows: Sequence[CallRow], by: str) -> list[CallRow]:
     """Put half hours together to days or hours of the CRM's own zone, whatever its clocks did meanwhile."""
     found: dict[t.Any, CallRow] = {}
     for row in rows:
-        at = dt.datetime.fromtimestamp(int(row.key) * HALF, dt.UTC).astimezone(uow.crm.zone)
+        at = in_zone(uow, row.key)
         key = at.date() if by == "day" else at.hour
         found.setdefault(key, CallRow(key=key)).take_in(row)
     return [found[key] for key in sorted(found)]
@@ -236,4 +258,4 @@ def tries(uow: Uow, ask: Ask | None = None) -> Tries:
     return Tries(reached=dict(sorted(reached.items())), unreached=unreached)
 
 
-__all__ = ["BY", "Ask", "CallRow", "Tries", "calls", "seconds", "span_of", "tries"]
+__all__ = ["BY", "Ask", "CallRow", "Tries", "calls", "half_hour", "in_zone", "seconds", "span_of", "teams", "tries"]

@@ -17,7 +17,7 @@ from crmkit.ui import Menu, View, Visit, charts, dashboard, page, widget
 
 from ..roles import REPORTS
 from ..screen.mine import people_of
-from .figures import BY, DAY, Ask, CallRow, calls, span_of, tries
+from .figures import BY, DAY, Ask, CallRow, calls, span_of, teams, tries
 
 NAME = "telephony"
 TITLE = _("Reports on calls", ru="Отчёты о звонках")
@@ -27,7 +27,7 @@ PERIODS: dict[str, tuple[int, int, Text]] = {
 }  # fmt: skip
 WORDS: dict[str, Text] = {
     "period": _("Period", ru="Период"), "manager": _("Colleague", ru="Сотрудник"), "everybody": _("Everybody", ru="Все сотрудники"),
-    "clear": _("Everybody", ru="Все сотрудники"),
+    "clear": _("Everybody", ru="Все сотрудники"), "team": _("Team", ru="Команда"), "every_team": _("All teams", ru="Все команды"),
 }  # fmt: skip
 COLUMNS: tuple[tuple[str, Text], ...] = (
     ("incoming", _("Incoming", ru="Входящие")), ("answered", _("Answered", ru="Принято")), ("missed", _("Missed", ru="Пропущено")),
@@ -61,10 +61,17 @@ def shown_of(visit: Visit, uow: Uow) -> Shown:
     period = period if period in PERIODS else "week"
     ago, days, _label = PERIODS[period]
     until = uow.now.astimezone(uow.crm.zone).date() - ago * DAY
-    given = visit.query.get("manager", "")
-    manager = int(given) if given.isascii() and given.isdecimal() and len(given) < 19 else None
-    ask = Ask(since=until - (days - 1) * DAY, until=until, manager=manager)
+    ask = Ask(since=until - (days - 1) * DAY, until=until, manager=_key(visit.query.get("manager", "")), team=_key(visit.query.get("team", "")))
     return Shown(period, ask, attrs.evolve(ask, since=until - (2 * days - 1) * DAY, until=until - days * DAY))
+
+
+def report_of(visit: Visit, uow: Uow) -> Ask:
+    """Return what the page of reports is asked for, for tiles that other plugins put there (``dashboard="telephony"``)."""
+    return shown_of(visit, uow).ask
+
+
+def _key(given: str) -> int | None:
+    return int(given) if given.isascii() and given.isdecimal() and len(given) < 19 else None
 
 
 @page("/reports", label=TITLE, permission=REPORTS, menu=Menu(icon="phone-call", section="reports", order=30))
@@ -73,8 +80,20 @@ def call_reports(visit: Visit, uow: Uow) -> View:
     shown, made = shown_of(visit, uow), dashboard(visit, uow, NAME, label=TITLE, icon="phone-call")
     manager = shown.ask.manager
     name = people_of(uow, [manager]).get(manager, "") if manager is not None and _sees(uow, shown) else ""
-    periods = [(key, label, visit.url("/telephony/reports", period=key, manager=manager)) for key, (_a, _d, label) in PERIODS.items()]
-    return View("reports.html", **{**made.context, "a": WORDS, "period": shown.period, "periods": periods, "manager": manager, "name": name})
+    team, known = shown.ask.team, _teams(uow, shown)
+    kept = {"manager": manager, "team": team}
+    periods = [(key, label, visit.url("/telephony/reports", period=key, **kept)) for key, (_a, _d, label) in PERIODS.items()]
+    chosen = {"period": shown.period, "periods": periods, "manager": manager, "name": name, "team": team, "teams": known}
+    return View("reports.html", **{**made.context, "a": WORDS, **chosen})
+
+
+def _teams(uow: Uow, shown: Shown) -> list[tuple[int, str]]:
+    """Return the teams one may choose among; nothing to choose where one sees but one."""
+    ids = teams(uow, shown.ask)
+    if len(ids) < 2 and shown.ask.team is None:
+        return []
+    names = (uow.crm.hook.crm_names(crm=uow.crm, of="team", ids=ids) or {}) if "crm_names" in uow.crm.hooked else {}
+    return sorted(((key, names.get(key) or f"№ {key}") for key in ids), key=lambda one: one[1].casefold())
 
 
 def _sees(uow: Uow, shown: Shown) -> bool:
@@ -93,6 +112,8 @@ def list_of(uow: Uow, ask: Ask, **more: t.Any) -> str:
     tree: dict[str, t.Any] = {"began_at": {"gte": _iso(start), "lt": _iso(end)}, "state": "ended", **more}
     if ask.manager is not None:
         tree["owner_id"] = ask.manager
+    if ask.team is not None:
+        tree["team_id"] = ask.team
     return "/telephony/call?" + urlencode({"filter": json.dumps(tree, separators=(",", ":"))})
 
 
@@ -158,7 +179,8 @@ def by_colleague(visit: Visit, uow: Uow) -> View:
     """Everybody's figures, those with the most calls first."""
     shown = shown_of(visit, uow)
     rows = sorted(calls(uow, shown.by("manager")), key=lambda row: (-(row.incoming + row.outgoing), str(row.label)))
-    links = {row.key: visit.url("/telephony/reports", period=shown.period, manager=row.key) for row in rows if row.key is not None}
+    kept = {"period": shown.period, "team": shown.ask.team}
+    links = {row.key: visit.url("/telephony/reports", manager=row.key, **kept) for row in rows if row.key is not None}
     return View("figures_tile.html", heads=COLUMNS, rows=rows, first=WORDS["manager"], links=links, write=written(visit), empty=NOTHING, people=True,
                 csv=_csv_of(shown, "manager"), csv_label=CSV)  # fmt: skip
 
@@ -218,14 +240,15 @@ def written(visit: Visit) -> t.Callable[[CallRow, str], str]:
 # ---- as a file -----------------------------------------------------------------------------------------------------------
 def _csv_of(shown: Shown, by: str) -> str:
     ask = shown.ask
-    query = {"from": ask.since, "to": ask.until, "by": by, "manager": ask.manager, "format": "csv"}
+    query = {"from": ask.since, "to": ask.until, "by": by, "manager": ask.manager, "team": ask.team, "format": "csv"}
     return "/x/telephony/reports/calls?" + urlencode({k: v for k, v in query.items() if v is not None})
 
 
 A_DAY, A_NUMBER = _("expected a day such as 2026-01-31", ru="ожидается день, например 2026-01-31"), _("expected a number", ru="ожидается номер")
 _DAY: dict[str, t.Any] = {"type": "string", "format": "date"}
+_ID: dict[str, t.Any] = {"type": "integer", "minimum": 0, "maximum": 2**63 - 1}
 _ASKED: dict[str, dict[str, t.Any]] = {
-    "from": _DAY, "to": _DAY, "by": {"enum": list(BY)}, "manager": {"type": "integer", "minimum": 0, "maximum": 2**63 - 1},
+    "from": _DAY, "to": _DAY, "by": {"enum": list(BY)}, "manager": _ID, "team": _ID,
     "format": {"enum": ["json", "csv"]},
 }  # fmt: skip
 OPERATION: dict[str, t.Any] = {
@@ -249,15 +272,14 @@ def reports_calls(request: t.Any, uow: Uow) -> t.Any:
             days[name] = dt.datetime.strptime(given[name], "%Y-%m-%d").date() if name in given else None  # noqa: DTZ007  (a day has no zone)
         except ValueError:
             problems.append(Problem(name, "invalid", A_DAY))
-    manager, form = given.get("manager"), given.get("format", "json")
-    if manager is not None and not (manager.isascii() and manager.isdecimal() and len(manager) < 19):
-        problems.append(Problem("manager", "invalid", A_NUMBER))
+    form, keys = given.get("format", "json"), {name: _key(given[name]) for name in ("manager", "team") if name in given}
+    problems += [Problem(name, "invalid", A_NUMBER) for name, key in keys.items() if key is None]
     if form not in ("json", "csv"):
         problems.append(Problem("format", "invalid", CHOOSE_ONE.format(known="json, csv")))
     if problems:
         raise Invalid(problems=problems)
     by = given.get("by", "").replace("\x00", "�")
-    ask = Ask(since=days["from"], until=days["to"], by=by, manager=int(manager) if manager else None)
+    ask = Ask(since=days["from"], until=days["to"], by=by, **keys)
     rows, (since, until, _start, _end) = calls(uow, ask), span_of(uow, ask)
     if form == "json":
         return {"report": "calls", "from": since.isoformat(), "to": until.isoformat(), "by": by, "rows": [_plain(row, by, uow) for row in rows]}
@@ -292,4 +314,4 @@ def _csv(rows: t.Sequence[CallRow], by: str, uow: Uow) -> bytes:
     return text.getvalue().encode()
 
 
-__all__ = ["call_reports", "list_of", "reports_calls", "shown_of"]
+__all__ = ["call_reports", "list_of", "report_of", "reports_calls", "shown_of"]

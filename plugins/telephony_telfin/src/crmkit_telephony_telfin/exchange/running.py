@@ -43,6 +43,8 @@ VOICES = ((165, 0.9), (262, 1.3), (147, 0.6), (294, 0.8))
 class Exchange(TelfinProvider):
     """Telfin's client, talking to a fake PBX within the process."""
 
+    inside = True
+
     def __init__(self, crm: Crm) -> None:
         """Nobody lives there yet: telephones move when the CRM serves."""
         settings = crm[TelfinSettings]
