@@ -37,6 +37,12 @@ PEOPLE: tuple[tuple[str, str, str, str, int, str, int | None], ...] = (
     ("cashier", "Ева Черных", "ru", "cashier", 4, "Кассир", 9),
     ("grace", "Grace Osborne", "en", "dealer_manager", 7, "Sales consultant", 5),
 )
+# A team of a plugin that may not be there: its people are added after everybody else, where one of their roles is offered.
+CARE = ("Служба заботы · Customer service", TeamKind.DEPARTMENT, 1, "Москва")
+CARERS: tuple[tuple[str, str, str, str, str], ...] = (
+    ("care", "Алла Ветрова", "ru", "service_caller", "Специалист службы заботы"),
+    ("claire", "Claire Dunn", "en", "service_head", "Head of customer service"),
+)
 DOMAIN = "demo.example"
 
 
@@ -56,6 +62,19 @@ def crm_demo(uow: Uow, random: chance.Random, size: int) -> None:
         uow.flush()
         if role in made:
             give(uow, people[-1].id, [role])
+    if made & {role for _login, _name, _language, role, _position in CARERS}:
+        _carers(uow, made, teams)
+
+
+def _carers(uow: Uow, made: set[str], teams: list[Team]) -> None:
+    name, kind, above, city = CARE
+    team = uow.add(Team(name=name, kind=kind, city=city, parent_id=teams[above - 1].id))
+    uow.flush()
+    for login, called, language, role, position in CARERS:
+        person = uow.add(User(login=f"{login}@{DOMAIN}", name=called, language=language, position=position, team_id=team.id))
+        uow.flush()
+        if role in made:
+            give(uow, person.id, [role])
 
 
 def open_doors(crm: Crm, password: str) -> list[tuple[str, str, str]]:

@@ -33,6 +33,7 @@ ROLES = (
             "prosthesis_feedback.incidents": "team", "prosthesis_feedback.devices": "team", "prosthesis_feedback.plan": "team",
             "prosthesis_feedback.medical": "team", "prosthesis_feedback.answer.read": "all", "prosthesis_feedback.protocol.read": "all",
             "sales.contact.read": "all", "sales.contact.change": "all", "sales.deal.read": "all",
+            "taskqueue.work": "own", "taskqueue.task.read": "team", "taskqueue.task.create": "own",
         },
         label=_("Customer service", ru="Служба заботы"),
     ),
@@ -40,6 +41,8 @@ ROLES = (
         "service_head",
         {
             "prosthesis_feedback.*": "all", "sales.contact.read": "all", "sales.contact.change": "all", "sales.deal.read": "all",
+            "taskqueue.work": "own", "taskqueue.task.read": "below", "taskqueue.task.create": "below", "taskqueue.supervise": "below",
+            "taskqueue.reports.read": "below",
         },
         label=_("Head of customer service", ru="Руководитель службы заботы"),
     ),

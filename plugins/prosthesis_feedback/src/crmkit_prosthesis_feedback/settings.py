@@ -36,7 +36,7 @@ class Reason:
         return text_of(self.label)
 
 
-_ICONS = {"repair": "wrench", "visit": "stethoscope", "refit": "ruler", "remake": "hammer", "other": "circle-help"}
+_ICONS = {"repair": "wrench", "visit": "stethoscope", "refit": "ruler", "remake": "hammer", "other": "circle-question-mark"}
 USUAL_REASONS: Mapping[str, Reason] = {
     name: Reason(label=made.label, pipeline=made.name, icon=_ICONS[name], remakes=name == "remake")
     for made in INCIDENT_PIPELINES
