@@ -50,7 +50,7 @@ class Automations:
         self._at: dict[tuple[str, str, str], list[Subscriber]] = collections.defaultdict(list)
         self._patience: dict[tuple[str, str, str], WhileMark] = {}
         self._event_names: dict[type, str] = {}
-        self._checked: dict[type, bool] = {}
+        self._checked: dict[tuple[str, type], bool] = {}
         self.event_classes: dict[str, type] = {}
         for item in found.marked:
             mark = item.mark
@@ -98,11 +98,12 @@ class Automations:
             here = self.pipelines.get(here.like or "")
         return found
 
-    def checked(self, cls: type) -> bool:
-        """True when some `crm_check` wants to see records of `cls`: those it takes by the annotation of `record`, or any."""
-        if cls not in self._checked:
-            self._checked[cls] = any(wanted is None or issubclass(cls, wanted) for wanted in map(_takes, self.hook.crm_check.get_hookimpls()))
-        return self._checked[cls]
+    def checked(self, cls: type, hook: str = "crm_check") -> bool:
+        """True when some `crm_check` (or `crm_can_move`) wants to see records of `cls`: those it takes by the annotation of `record`, or any."""
+        if (hook, cls) not in self._checked:
+            wanted = map(_takes, getattr(self.hook, hook).get_hookimpls())
+            self._checked[hook, cls] = any(classes is None or issubclass(cls, classes) for classes in wanted)
+        return self._checked[hook, cls]
 
     def subscribers(self, phase: str, event: object) -> list[Subscriber]:
         """Return the handlers of an event, in dependency order."""
@@ -137,7 +138,7 @@ class Automations:
 
 
 def _takes(implementation: t.Any) -> tuple[type, ...] | None:
-    """Return the entities an implementation of `crm_check` is annotated for; None for any."""
+    """Return the entities an implementation of `crm_check` or `crm_can_move` is annotated for; None for any."""
     function = inspect.unwrap(implementation.function)
     annotation = function.__annotations__.get("record", t.Any)
     try:

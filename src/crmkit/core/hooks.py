@@ -141,7 +141,10 @@ class Specs:
 
     @hookspec
     def crm_can_move(self, record: Staged, stage: StageOf[t.Any], uow: Uow) -> Iterable[Problem] | None:
-        """Find reasons why a record may not enter a stage, beyond what the stage itself asks."""
+        """Find reasons why a record may not enter a stage, beyond what the stage itself asks.
+
+        Annotate `record` with the entities you look at (``record: Deal | Lead``): records of others can then be moved all at once.
+        """
 
     @hookspec
     def crm_timeline(self, record: Entity, uow: Uow, before: dt.datetime | None) -> Sequence[Mapping[str, t.Any]] | None:

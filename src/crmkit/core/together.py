@@ -94,7 +94,7 @@ class _Plan:
             return True
         if self.kind.prepares and (self.kind.cls.prepares_moves or not self.uow.elevated):
             return True
-        if self.pipeline.moves is not None or "crm_can_move" in crm.hooked:
+        if self.pipeline.moves is not None or crm.checked(self.kind.cls, "crm_can_move"):
             return True
         if "crm_may" in crm.hooked and not self.uow.elevated:
             return True

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
-from crmkit import Kind, Moved, Problem, Staged, StageOf, Uow, Written, _, hookimpl, on
+from crmkit import Kind, Moved, Problem, StageOf, Uow, Written, _, hookimpl, on
 from crmkit.activities import Activity, has_next_step
 
 from .entities import Deal, Registration
@@ -19,7 +19,7 @@ MANY = 500
 
 
 @hookimpl
-def crm_can_move(record: Staged, stage: StageOf[t.Any], uow: Uow) -> Iterable[Problem] | None:
+def crm_can_move(record: Deal | Registration, stage: StageOf[t.Any], uow: Uow) -> Iterable[Problem] | None:
     """A stage may ask for a next step; a registration is not approved against another dealer's."""
     if record.__dict__.get("id") is None:
         return None
