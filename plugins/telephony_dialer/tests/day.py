@@ -137,22 +137,10 @@ class Day:
 
     def set_up(self) -> None:
         """Put managers, clients and tasks there."""
-        with self.crm.uow() as uow:
-            for n in range(self.agents):
-                extension = self.pbx.extension(str(101 + n))
-                uow.add(Line(provider="telfin", extension=f"1111*{extension.name}", device=str(extension.id), owner_id=n + 1))
-                for kind in ("dial-in", "dial-out", "answer", "hangup"):
-                    self.pbx.subscribe(extension.name, "https://crm.example/hook/secret/phone", kind)
-        clients = [{"name": f"Client {n}", "phone": f"+7495{1000000 + n}", "owner_id": n % self.agents + 1} for n in range(self.tasks)]
-        with self.crm.uow() as uow:
-            uow.add_many(Contact, clients)
-        with self.crm.uow() as uow:
-            keys = uow.connection.execute(sa.select(Contact.__table__.c.id).order_by(Contact.__table__.c.id)).scalars().all()
-            now = uow.now
-            uow.add_many(Task, [
-                {"kind": "new_lead", "contact_id": key, "owner_id": n % self.agents + 1, "team_id": 1, "due_at": now - dt.timedelta(minutes=n % 300)}
-                for n, key in enumerate(keys)
-            ])  # fmt: skip
+        furnish(self.crm, self.pbx, self.agents, self.tasks)
+        for extension in self.pbx.extensions:
+            for kind in ("dial-in", "dial-out", "answer", "hangup"):
+                self.pbx.subscribe(extension.name, "https://crm.example/hook/secret/phone", kind)
         for n in range(self.agents):
             self._later(self.chance.uniform(0, 5), "work", n + 1)
             self._later(60 + self.chance.uniform(0, 20), "renew", n + 1)
@@ -302,6 +290,24 @@ class Day:
             "attempts": len(rows), "calls": len(self.pbx.truth), "crashes": self.crashes.count, "seconds": round(self.seconds, 1),
             "outcomes": dict(ended.most_common()), "p99_ms": round(1000 * off[int(len(off) * 0.99)]) if off else None,
         }  # fmt: skip
+
+
+def furnish(crm: Crm, pbx: FakePbx, agents: int, tasks: int) -> None:
+    """Write telephones of managers, clients with a number each, and a task for each client."""
+    with crm.uow() as uow:
+        for n in range(agents):
+            extension = pbx.extension(str(101 + n))
+            uow.add(Line(provider="telfin", extension=f"1111*{extension.name}", device=str(extension.id), owner_id=n + 1))
+    clients = [{"name": f"Client {n}", "phone": f"+7495{1000000 + n}", "owner_id": n % agents + 1} for n in range(tasks)]
+    with crm.uow() as uow:
+        uow.add_many(Contact, clients)
+    with crm.uow() as uow:
+        keys = uow.connection.execute(sa.select(Contact.__table__.c.id).order_by(Contact.__table__.c.id)).scalars().all()
+        now = uow.now
+        uow.add_many(Task, [
+            {"kind": "new_lead", "contact_id": key, "owner_id": n % agents + 1, "team_id": 1, "due_at": now - dt.timedelta(minutes=n % 300)}
+            for n, key in enumerate(keys)
+        ])  # fmt: skip
 
 
 def compose(database: str, clock: MovableClock) -> Crm:

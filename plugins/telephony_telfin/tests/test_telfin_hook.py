@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crmkit import Crm, Forbidden, Uow
-from crmkit_telephony import Call, CallState, Direction, Heard, Line, Outcome, call, hang_up, hook_path, take
+from crmkit_telephony import Call, CallState, Direction, EventType, Heard, Line, Outcome, call, hang_up, hook_path, provider_named, take
+from crmkit_telephony.tables import events as event_rows
 from crmkit_telephony_telfin import TelfinProvider
 from crmkit_telephony_telfin.fake import FakePbx, Faults, answers, ignores
 
@@ -133,6 +136,45 @@ def test_the_address_survives_what_a_client_may_send(hooked: str, client: Any, c
     assert client.post(hooked.replace("telfin/", "telfin/x") + "phone", content=b"a=1").status_code == 404
     assert client.post(f"{hooked}phone", content=b"a=" + b"x" * 70_000).status_code == 413
     assert not [r for r in caplog.records if hooked.split("/")[-2] in r.getMessage()]
+
+
+KINDS = st.sampled_from((
+    "application/x-www-form-urlencoded", "application/x-www-form-urlencoded; charset=koi8-r", "application/json", "text/xml; charset=nonsense",
+    "multipart/form-data", "multipart/form-data; boundary=x", "", ";;;=", "a/b; charset=" + "x" * 300,
+))  # fmt: skip
+PACKED = st.sampled_from((None, None, "gzip", "gzip, gzip", "deflate", "br", "identity", "x"))
+CUT = st.integers(0, 40)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    body=BODIES, kind=KINDS, packed=PACKED, cut=CUT, rest=st.sampled_from(("phone", "entrance", "", "a/b", "%00", "%ff")),
+    times=st.sampled_from((1, 1, 9, 900)),
+)  # fmt: skip
+def test_a_fuzzer_of_the_address_loses_nothing_and_breaks_nothing(
+    hooked: str, client: Any, crm: Crm, body: bytes, kind: str, packed: str | None, cut: int, rest: str, times: int
+) -> None:
+    """Random bodies, types, encodings and sizes, packed ones cut short: never an error of the server's, and what is answered by 200 is kept."""
+    sent = body * times
+    if packed is not None and "gzip" in packed:
+        whole = gzip.compress(sent, mtime=0)
+        sent = whole[: len(whole) - cut]
+    headers = {"content-type": kind} | ({} if packed is None else {"content-encoding": packed})
+    answer = client.post(f"{hooked}{rest}", content=sent, headers=headers)
+    assert answer.status_code == (413 if len(sent) > 64 * 1024 else 200), answer.text
+    if answer.status_code == 200:
+        told = telfin_of(crm).receive(received(sent, rest)).events
+        with crm.read() as uow:
+            kept = set(uow.connection.execute(sa.select(event_rows.c.key)).scalars())
+        assert {e.key for e in told if e.type is not EventType.UNKNOWN} <= kept
+        assert kept
+
+
+def telfin_of(crm: Crm) -> TelfinProvider:
+    """The provider as it is set up."""
+    found = provider_named(crm, "telfin")
+    assert isinstance(found, TelfinProvider)
+    return found
 
 
 class TestNetworks:
