@@ -17,6 +17,7 @@ from crmkit import Actor, Crm, Uow, hookimpl
 from crmkit_sales import SALES, Contact, Deal, DealLine
 
 from .calling import align, astray
+from .cards import replan
 from .collecting import asked_of, collect, weighed
 from .correcting import correct
 from .devices import end_device, issue_device
@@ -28,7 +29,7 @@ from .publish import body_of
 CALLERS, TEAM = (13, 14), 10  # customer service, as the demo of accounts has it
 MODELS = ("Протез", "prosthesis")
 MONTHS = 27
-LATE = dt.timedelta(days=12)
+LATE = dt.timedelta(days=45)
 """Of calls planned within the last days some have not been made yet."""
 
 
@@ -111,6 +112,9 @@ class Story:
             tongue = ENGLISH if number % 5 == 4 else RUSSIAN
             back = self.dice.uniform(0.3, MONTHS) if number else 0.5
             self._plan(self._hour(self.end - dt.timedelta(days=30.4 * back)), functools.partial(self._sold, number, tongue))
+        for days in (16, 9, 4, 2):
+            self._plan(self._hour(self.end - dt.timedelta(days=days)), functools.partial(self._trouble, closes=days == 16))
+        self._plan(self._hour(self.end - dt.timedelta(days=5)), self._nobody_answers)
         while self.planned:
             at, _number, run = heapq.heappop(self.planned)
             run(at)
@@ -185,7 +189,7 @@ class Story:
         if card is None:
             return
         when = max(card.planned_at + dt.timedelta(minutes=self.dice.randint(0, 300)), at + dt.timedelta(hours=3))
-        if when > self.end - LATE and self.dice.random() < 0.6:
+        if when > self.end - LATE and self.dice.random() < 0.4:
             return  # still to be called
         self._plan(when, lambda then: self._call(service_id, tongue, then))
 
@@ -239,6 +243,38 @@ class Story:
             share = dice.triangular(0, 1, 0.25 if bad else 0.8)
             return decimal.Decimal(round(least + (most - least) * (share if high else 1 - share) * (0.6 if question.kind == "number" else 1)))
         return dice.choice(tongue.texts) if question.kind == "text" and (question.required or dice.random() < 0.35) else None
+
+    def _somebody(self) -> Service | None:
+        """Return somebody who is being followed."""
+        known = self.uow.find(Service).where(Service.stage == "active").order_by(Service.id).all()
+        return self.dice.choice(known) if known else None
+
+    def _nobody_answers(self, at: dt.datetime) -> None:
+        self.uow.at(at)
+        service = self._somebody()
+        if service is not None:
+            self.uow.keep(service, attempts=3, try_again_on=(self.end + dt.timedelta(days=21)).date())
+            self.uow.flush()
+            replan(self.uow, service)
+
+    def _trouble(self, at: dt.datetime, *, closes: bool) -> None:
+        """Somebody calls by themselves: something is wrong."""
+        uow = self.uow
+        uow.at(at)
+        service = self._somebody()
+        card = uow.find(Feedback).where(Feedback.service_id == service.id).order_by(Feedback.id).first() if service is not None else None
+        if service is None or card is None:
+            return
+        contact = uow.get(Contact, service.contact_id)
+        tongue, reason = ENGLISH if contact.country == "GB" else RUSSIAN, self.dice.choice(list(RUSSIAN.wrong))
+        if closes:
+            self._incident(service.id, (reason, card), tongue, at)
+            return
+        uow.at(at, self._caller(service))
+        open_incident(
+            uow, service, reason=reason, device=uow.get(Device, card.device_id), description=tongue.wrong[reason],
+            urgency=self.dice.choice(list(Urgency)), wanted_on=(at + dt.timedelta(days=self.dice.randint(5, 20))).date(),
+        )  # fmt: skip
 
     # ---- incidents ------------------------------------------------------------------------------------------------------------
     def _incident(self, service_id: int, found: tuple[str, Feedback], tongue: Tongue, at: dt.datetime) -> None:

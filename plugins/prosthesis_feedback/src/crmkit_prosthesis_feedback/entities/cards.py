@@ -98,10 +98,10 @@ sa.Index("ix_prosthesis_feedback_card_open", _card.planned_at, _card.service_id,
 FOLLOW_UP = Pipeline(
     "prosthesis_feedback", of=Feedback, label=_("Feedback", ru="Обратная связь"),
     stages=[
-        Stage("later", label=_("Later", ru="Позже")),
-        Stage("next_month", label=_("Next month", ru="Следующий месяц")),
-        Stage("this_month", label=_("This month", ru="Этот месяц")),
         Stage("overdue", label=_("Overdue", ru="Просрочено")),
+        Stage("this_month", label=_("This month", ru="Этот месяц")),
+        Stage("next_month", label=_("Next month", ru="Следующий месяц")),
+        Stage("later", label=_("Later", ru="Позже")),
         Stage("incident", label=_("Incident", ru="Инцидент")),
         Stage("unreachable", label=_("Cannot be reached", ru="Недоступен")),
         Stage("done", label=_("Done", ru="Собрано"), outcome=WON),
