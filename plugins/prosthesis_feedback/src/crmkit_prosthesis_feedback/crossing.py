@@ -91,7 +91,10 @@ def preview_crossing(uow: Uow, service: Service, on: dt.date | None = None) -> l
         version = in_force(uow, Group.ADULT)
         adults = Applied(version.id, Group.ADULT, day, body_of(uow, version))
         worn = {device.id for device in _worn(uow, service)}
-        devices = {key: attrs.evolve(d, applied=(*d.applied, adults)) if key in worn else d for key, d in facts.devices.items()}
+        devices = {
+            key: attrs.evolve(d, applied=(*d.applied, adults)) if key in worn and all(a.group is Group.CHILD for a in d.applied) else d
+            for key, d in facts.devices.items()
+        }
         return preview(uow, service, attrs.evolve(facts, person=attrs.evolve(facts.person, crossed_on=day), devices=devices))
 
 

@@ -114,7 +114,7 @@ class _Line:
 
 def calendar_of(device: DeviceFacts, person: PersonFacts) -> list[Slot]:
     """Return every period of a device, in the order in which they are asked about."""
-    applied = sorted(device.applied, key=lambda a: a.since)
+    applied = sorted(device.applied, key=lambda a: (a.since, a.group is Group.ADULT, a.version))
     if not applied:
         return []
     lines = [line for one in applied for line in _lines(device, one, ours=one is applied[0])]
