@@ -69,9 +69,12 @@ def test_ten_in_a_row_and_one_who_answers(page: Page, sign_in, served, me, axe, 
     hear()
     for number in range(SILENT):
         expect(title).to_have_text(f"Позвонить {number + 1}")
-        expect(status).to_contain_text("Снимите трубку")
+        looks = number in (0, SILENT - 1)  # each step of the first and the last; of those between, that the next one opens
+        if looks:
+            expect(status).to_contain_text("Снимите трубку")
         rings()
-        expect(status).to_contain_text("Идут гудки")
+        if looks:
+            expect(status).to_contain_text("Идут гудки")
         if number == 0:
             axe(page)
             look(page, "rings")

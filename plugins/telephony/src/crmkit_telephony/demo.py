@@ -36,7 +36,7 @@ NOTES: dict[bool, tuple[str, ...]] = {
 WHY = {True: "Попросил больше не звонить", False: "Asked not to be called again"}
 
 
-@hookimpl(trylast=True)
+@hookimpl
 def crm_demo(uow: Uow, random: chance.Random, size: int) -> None:
     """Add our numbers with the advertising they stand in, and a few numbers nobody may call."""
     sources = uow.find(Source).order_by(Source.__table__.c.id).all()

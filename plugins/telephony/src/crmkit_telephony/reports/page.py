@@ -185,7 +185,7 @@ def by_colleague(visit: Visit, uow: Uow) -> View:
                 csv=_csv_of(shown, "manager"), csv_label=CSV)  # fmt: skip
 
 
-@widget(label=_("Advertising numbers", ru="Рекламные номера"), permission=REPORTS, dashboard=NAME, span=2, order=50, lazy=True)
+@widget(label=_("Advertising numbers", ru="Рекламные номера"), permission=REPORTS, dashboard=NAME, span=3, order=50, lazy=True)
 def by_number(visit: Visit, uow: Uow) -> View:
     """Calls by the number clients dialled."""
     shown = shown_of(visit, uow)
@@ -213,7 +213,7 @@ def by_source(visit: Visit, uow: Uow) -> Markup:
     return charts.bars(bars, caption=SAID["incoming"], share=True, empty=NO_IN)
 
 
-@widget(label=_("How outgoing calls went", ru="Итоги исходящих"), permission=REPORTS, dashboard=NAME, order=70, lazy=True)
+@widget(label=_("How outgoing calls went", ru="Итоги исходящих"), permission=REPORTS, dashboard=NAME, span=2, order=70, lazy=True)
 def by_outcome(visit: Visit, uow: Uow) -> Markup:
     """How calls to clients ended."""
     shown = shown_of(visit, uow)

@@ -22,7 +22,7 @@ def crm_demo_settings(crm: Crm) -> Mapping[str, Mapping[str, t.Any]]:
     return {"telephony_telfin": {"fake": True}}
 
 
-@hookimpl(trylast=True)
+@hookimpl
 def crm_demo(uow: Uow, random: chance.Random, size: int) -> None:
     """Give the demo's people telephones, and a past."""
     exchange = exchange_of(uow.crm)
