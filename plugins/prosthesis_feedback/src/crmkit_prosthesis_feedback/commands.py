@@ -11,7 +11,7 @@ from crmkit.ui import button
 from . import collecting, crossing, devices, incidents, versions
 from .cards import locked, replan
 from .days import today
-from .entities import Device, DeviceState, Ended, Feedback, Group, Incident, Policy, Protocol, ProtocolVersion, Respondent, Service, Urgency
+from .entities import Device, DeviceState, Ended, Feedback, Incident, Policy, Protocol, ProtocolVersion, Respondent, Service, Urgency
 from .publish import new_draft as begin_draft
 from .publish import publish as put_in_force
 from .roles import COLLECT, DEVICES, INCIDENTS, PLAN, PROTOCOLS
@@ -36,6 +36,11 @@ PAST = _("a day from today on", ru="день начиная с сегодняш�
 NO_DEVICE = _("a device is ended by what became of it: replaced, lost, taken back", ru="укажите, что стало с изделием: заменено, утеряно, возвращено")
 
 
+def _elsewhere(record: t.Any) -> bool:
+    """False: pages have a form of their own for it, filled in by what is known, with a preview of every date that changes."""
+    return False
+
+
 # ---- incidents ------------------------------------------------------------------------------------------------------
 def _device(uow: Uow, service: Service, key: int | None, path: str = "device") -> Device | None:
     found = uow.peek(Device, key) if key is not None else None
@@ -44,7 +49,7 @@ def _device(uow: Uow, service: Service, key: int | None, path: str = "device") -
     return found
 
 
-@button(icon="triangle-alert", order=30, shown=lambda service: service.ended is None)
+@button(icon="siren", shown=_elsewhere)
 @command(OPEN_INCIDENT, of=Service, permission=INCIDENTS, name="open_incident")
 def service_incident(
     service: Service, uow: Uow, *, reason: REASON, device: DEVICE = None, description: WHAT = None, urgency: URGENCY = Urgency.ROUTINE,
@@ -55,7 +60,7 @@ def service_incident(
     return incidents.open_incident(uow, service, reason=reason, device=held, description=description, urgency=urgency, wanted_on=wanted_on)
 
 
-@button(icon="triangle-alert", order=30)
+@button(icon="siren", shown=_elsewhere)
 @command(OPEN_INCIDENT, of=Feedback, permission=INCIDENTS, name="open_incident")
 def card_incident(
     card: Feedback, uow: Uow, *, reason: REASON, device: DEVICE = None, description: WHAT = None, urgency: URGENCY = Urgency.ROUTINE,
@@ -69,15 +74,14 @@ def card_incident(
     )
 
 
-@button(icon="circle-check", primary=True, order=10, shown=lambda incident: incident.closed_at is None)
+@button(icon="circle-check", shown=_elsewhere)
 @command(_("Close", ru="Закрыть"), of=Incident, permission=INCIDENTS, name="close")
 def close(
     incident: Incident, uow: Uow, *, resolution: t.Annotated[str, _("What was done", ru="Что сделано")], policy: POLICY = None,
     cancelled: t.Annotated[bool, _("It was none", ru="Инцидента не было")] = False,
 ) -> Incident:  # fmt: skip
     """Close an incident; the person's last one puts every card in its month again."""
-    stage = "cancelled" if cancelled else "solved"
-    return incidents.close_incident(uow, incident, resolution=resolution, policy=policy, stage=stage)
+    return incidents.close_incident(uow, incident, resolution=resolution, policy=policy, cancelled=cancelled)
 
 
 @button(icon="rotate-ccw", menu=True, shown=lambda incident: incident.closed_at is not None)
@@ -203,7 +207,7 @@ def _ended(uow: Uow, service: Service, why: Ended | None) -> Service:
     return service
 
 
-@button(icon="cake", menu=True, shown=lambda service: service.group is Group.CHILD)
+@button(icon="cake", shown=_elsewhere)
 @command(_("Cross over to the adults' protocol", ru="Перевести на взрослый протокол"), of=Service, permission=PLAN, name="cross")
 def cross(service: Service, uow: Uow, *, on: DAY = None) -> Service:
     """Let the adults' calendar apply from a day on."""
@@ -211,6 +215,7 @@ def cross(service: Service, uow: Uow, *, on: DAY = None) -> Service:
     return service
 
 
+@button(icon="file-clock", shown=_elsewhere)
 @command(_("Follow by a newer version", ru="Вести по новой версии"), of=Service, permission=PLAN)
 def move_on(service: Service, uow: Uow, *, version: t.Annotated[int, _("Version of the protocol", ru="Версия протокола")]) -> Service:
     """Follow a person's devices by a newer version of their protocol from today on."""

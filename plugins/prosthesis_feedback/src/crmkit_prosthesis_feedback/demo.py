@@ -20,6 +20,7 @@ from .calling import align, astray
 from .cards import replan
 from .collecting import asked_of, collect, weighed
 from .correcting import correct
+from .crossing import cross_all
 from .devices import end_device, issue_device
 from .entities import Device, DeviceState, Feedback, Incident, Policy, Respondent, Service, Urgency
 from .incidents import close_incident, open_incident
@@ -91,6 +92,7 @@ def crm_demo(uow: Uow, random: chance.Random, size: int) -> None:
     now, actor = uow.now, uow.actor
     Story(uow, chance.Random(random.random()), size).tell()
     uow.at(now, actor)
+    cross_all(uow)
     correct(uow)
     for service_id in astray(uow):
         align(uow, service_id)

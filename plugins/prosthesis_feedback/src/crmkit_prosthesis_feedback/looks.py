@@ -39,7 +39,8 @@ def months(visit: Visit) -> Mapping[tuple[str, str], str]:
     """Return the months the columns of the board stand for, by the CRM's clock."""
     today = visit.now.astimezone(visit.crm.zone).date()
     locale = "ru_RU" if visit.language == "ru" else "en_GB"
-    named = [Text(format_date(today + relativedelta(months=n), "LLLL y", locale=locale)) for n in (0, 1)]
+    days = (today, today + relativedelta(months=1))
+    named = [Text(format_date(day, "LLLL" if day.year == today.year else "LLLL y", locale=locale)) for day in days]
     return {(FOLLOW_UP.name, "this_month"): named[0], (FOLLOW_UP.name, "next_month"): named[1]}
 
 
@@ -59,7 +60,7 @@ CARDS = Look(
     filter={"stage": {"in": ["overdue", "this_month", "next_month"]}},
     columns=("title", "stage", "group", "planned_at", "device_id", "latest", "red_flags", "owner_id"),
     card=("device.model", "planned_at", "owner_id"),
-    hidden=("number", "period", "given_up_on"),
+    hidden=("number", "period", "given_up_on", "service_id"),
 )  # fmt: skip
 INCIDENTS = Look(
     of=Incident, icon="siren", section=SECTION, order=30, sort="-opened_at", day="wanted_on", choices={"reason": reasons}, subtitle="device.model",
@@ -73,9 +74,9 @@ DEVICES = Look(
 )  # fmt: skip
 ANSWERS = Look(
     of=Answer, icon="message-square-text", title="question", section="", sort="-answered_at",
-    columns=("question", "period", "answered_at", "answered_by", "feedback_id"),
+    columns=("question", "period", "answered_at", "answered_by", "feedback_id"), hidden=("service_id", "device_id", "protocol_version_id"),
 )  # fmt: skip
-PAUSES = Look(of=Pause, icon="circle-pause", title="began_on", section="", columns=("began_on", "ended_on", "policy"))
+PAUSES = Look(of=Pause, icon="circle-pause", title="began_on", section="", columns=("began_on", "ended_on", "policy"), hidden=("service_id",))
 PROTOCOLS = Look(of=Protocol, icon="book-open-check", section="", columns=("title", "name", "group", "in_force"), form=("name", "title", "group"))
 VERSIONS = Look(of=ProtocolVersion, icon="file-clock", title="number", section="", columns=("number", "note", "published_at"), hidden=("body",))
 

@@ -15,12 +15,13 @@ from crmkit_taskqueue import Task
 
 from .cards import due
 from .collecting import value_of
+from .crossing import crosses_on
 from .days import today
 from .entities import FOLLOW_UP, SERVICE, Answer, Device, Feedback, FollowUpCall, Group, Incident, Service
 from .incidents import is_open
 from .privacy import look
 from .publish import body_of
-from .roles import COLLECT, GLANCE, INCIDENTS, MEDICAL
+from .roles import COLLECT, GLANCE, INCIDENTS, MEDICAL, PLAN
 from .screen import words
 from .screen.changes import COLORS
 from .settings import FeedbackSettings
@@ -42,11 +43,13 @@ def call_of(service: Service, uow: Uow) -> View:
     rows = uow.connection.execute(sa.select(c.id, c.planned_at, c.stage, c.protocol_version_id, c.period).where(*open_).order_by(c.planned_at)).all()
     now_due = len(due(uow, service, uow.now + uow.crm[FeedbackSettings].ahead))
     day = today(uow)
+    grown = crosses_on(uow, service)
     return View(
         "call_panel.html", s=words, service=service,
         incidents=[i for i in held if is_open(uow.crm, i.pipeline, i.stage)], row=rows[0] if rows else None,
         period=_period(uow, rows[0].protocol_version_id, rows[0].period) if rows else "", due=now_due, may=uow.may(COLLECT, service),
         late=bool(rows) and rows[0].stage == "overdue", away=service.try_again_on if service.try_again_on and service.try_again_on > day else None,
+        grown=grown if grown is not None and grown <= day and uow.may(PLAN, service) else None,
     )  # fmt: skip
 
 
@@ -157,7 +160,7 @@ def way_to_list(card: Feedback, uow: Uow) -> View | None:
     service = uow.get(Service, card.service_id)
     if not uow.may(COLLECT, service) or card.skipped is not None:
         return None
-    return View("card_panel.html", s=words, card=card, service=service)
+    return View("card_panel.html", s=words, card=card, service=service, may=uow.may(INCIDENTS, service))
 
 
 @panel(Incident, label=words.close_incident, icon="snowflake", slot=Slot.TOP, order=5, live=[Incident])

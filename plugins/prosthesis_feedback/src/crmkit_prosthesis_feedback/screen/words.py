@@ -132,6 +132,7 @@ by_days = _("{sign}{days}", ru="{sign}{days}")
 mine = _("as in the settings", ru="как в настройках")
 
 # ---- crossing and versions --------------------------------------------------------------------------------------------
+grown_up = _("Has come of age: {day}", ru="Совершеннолетие наступило: {day}")
 crossings = _("Come of age", ru="Становятся взрослыми")
 crossings_more = _("Children whose adulthood lies within three months, or has come.",
     ru="Дети, которым исполнится {age} в ближайшие три месяца или уже исполнилось.")  # fmt: skip
