@@ -1,3 +1,3 @@
 """The suite's own fixtures and guards, for `tests/` and for the tests of every plugin in this checkout."""
 
-pytest_plugins = ["tests.suite.guards", "tests.suite.databases", "tests.suite.report"]
+pytest_plugins = ["tests.suite.guards", "tests.suite.databases", "tests.suite.forked", "tests.suite.report"]

@@ -1,7 +1,10 @@
 """The guards and fixtures every other test stands on do what they promise."""
 
+import os
+import signal
 import socket
 import sqlite3
+import subprocess
 import time
 from pathlib import Path
 
@@ -9,6 +12,8 @@ import psycopg
 import pytest
 
 from crmkit.ui.settings import UiSettings
+from tests.suite.forked import Forked
+from tests.suite.forked import run as forked
 from tests.suite.guards import DEFAULT_FOLDERS, OutsideCall, left_behind
 
 
@@ -60,6 +65,22 @@ def test_copies_do_not_know_each_other(copy_of, again):
     run(first, "CREATE TABLE more (id INTEGER)")
     assert tables(first) == ["more", "prepared"]
     assert tables(second) == ["prepared"]
+
+
+def test_a_forked_process_has_a_place_an_environment_words_and_an_end_of_its_own(tmp_path):
+    program = "import os, sys; print(os.getcwd(), os.environ.get('WHO'), *sys.argv[1:]); sys.exit(3)"
+    done = forked(["-c", program, "a", "b"], cwd=tmp_path, env={**os.environ, "WHO": "Ann"})
+    assert (done.stdout, done.stderr, done.returncode) == (f"{tmp_path} Ann a b\n", "", 3)
+    failed = forked(["-c", "raise LookupError('nothing there')"])
+    assert failed.returncode == 1
+    assert "LookupError: nothing there" in failed.stderr
+    endless = "import time; print('here', flush=True); time.sleep(60)"
+    with Forked(["-c", endless], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "here\n"
+        assert process.poll() is None
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
 
 
 def run(url: str, statement: str) -> None:

@@ -7,8 +7,6 @@ import hashlib
 import io
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from crmkit import Actor, Invalid
 from crmkit.activities import DiskStore, File
 from crmkit.activities.store import new_key
 from tests.activities.world import ANN, BOB, PDF, Client, png
+from tests.suite import forked
 
 DAY = dt.timedelta(days=1)
 
@@ -311,7 +310,7 @@ def test_a_process_that_dies_loses_nothing(crm, crm_kit, client, uow, hers, fold
     crm_kit.pause()
     arguments = [crm_kit.url, str(folder), str(tmp_path / "content.pdf"), str(hers.id), moment]
     environment = {**os.environ, "PYTHONPATH": "."}
-    died = subprocess.run([sys.executable, "-c", DYING, *arguments], check=False, capture_output=True, text=True, env=environment)
+    died = forked.run(["-c", DYING, *arguments], env=environment)
     assert died.returncode == 9, died.stderr
     assert uow.find(File).count() == records
     assert len(kept(folder)) == 1  # a file without a record, never a record without its file

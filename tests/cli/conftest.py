@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 from crmkit.cli.app import run
 from crmkit.scaffold import write_plugin
+from tests.suite.forked import Forked
 
 HOOKS = '''"""What only hooks can say."""
 
@@ -114,8 +114,7 @@ def process(here: Path, visits: Path) -> Iterator[Callable[..., subprocess.Popen
 
     def start(*args: str) -> subprocess.Popen[str]:
         environment = {**os.environ, "PYTHONPATH": str(visits), "PYTHONUNBUFFERED": "1"}
-        command = [sys.executable, "-m", "crmkit.cli", *args]
-        made = subprocess.Popen(command, cwd=here, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        made = Forked(["-m", "crmkit.cli", *args], cwd=here, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         started.append(made)
         return made
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import decimal
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ from crmkit import (
     while_in,
 )
 from crmkit.core.jobs import job
+from tests.suite import forked
 
 from .kit import Shop, clock_of, journal, rows
 from .shop import ORDERS, Client, Order, Task
@@ -458,7 +458,7 @@ def test_a_process_killed_in_the_middle_of_a_delivery_loses_nothing_and_does_not
     crm = shop(ring)
     url = crm.engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
     root = str(Path(__file__).resolve().parents[2])
-    done = subprocess.run([sys.executable, "-c", KILLED, url, root], capture_output=True, text=True, check=False, cwd=root)
+    done = forked.run(["-c", KILLED, url, root], cwd=root)
     assert done.stdout.split("\n")[:2] == ["committed", "in the middle"], done.stderr
     assert done.returncode == -9
     assert told(crm) == []

@@ -25,8 +25,11 @@ import attrs
 import jinja2
 from markdown_it import MarkdownIt
 
+from tests.suite import forked
+
 # What needs the network or never ends. `work` and `demo` have tests of their own.
 LEFT_OUT = re.compile(r"(pip|make|git|cd|python -m venv|source)\b|crmkit (--settings \S+ )?(work|demo)\b")
+CRMKIT = ("-m", "crmkit.cli")
 
 
 @attrs.frozen
@@ -131,8 +134,8 @@ class Terminal:
         environment = {**os.environ, "PYTHONPATH": str(self.folder), "LANG": "C", "PYTHONDONTWRITEBYTECODE": "1"}
         environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
         if command.startswith("crmkit serve"):
-            server = subprocess.Popen(
-                [*shlex.split(re.sub(r" --(host|port) \S+", "", command)), "--port", "0"],
+            server = forked.Forked(
+                [*CRMKIT, *shlex.split(re.sub(r" --(host|port) \S+", "", command))[1:], "--port", "0"],
                 cwd=self.folder,
                 env=environment,
                 stderr=subprocess.PIPE,
@@ -144,6 +147,10 @@ class Terminal:
             return ""
         if command.startswith("curl "):
             return curl(shlex.split(command)[1:])
+        if command.startswith("crmkit ") and "|" not in command:
+            ran = forked.run([*CRMKIT, *shlex.split(command)[1:]], cwd=self.folder, env=environment)
+            assert ran.returncode == 0, f"{place}: $ {command}\n{ran.stdout}{ran.stderr}"
+            return ran.stdout + ran.stderr
         ran = subprocess.run(
             command,
             shell=True,

@@ -6,7 +6,6 @@ import json
 import signal
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -22,6 +21,7 @@ import sqlalchemy as sa
 
 from crmkit.core.clock import SystemClock
 from crmkit.core.jobs import ClaimedJob, Handler, Jobs, Runner
+from tests.suite.forked import Forked
 
 from .conftest import Place, note, wait
 
@@ -33,8 +33,8 @@ WORKER = Path(__file__).with_name("worker.py")
 @contextmanager
 def worker(place: Place, **options: Any) -> Iterator[subprocess.Popen[str]]:
     """A real process with a runner; see worker.py for what its handlers do."""
-    command = [sys.executable, str(WORKER), place.url, json.dumps(options)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True) as process:
+    command = [str(WORKER), place.url, json.dumps(options)]
+    with Forked(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         try:

@@ -24,6 +24,7 @@ from crmkit.core.migrate import (
     upgrade,
 )
 from tests.migrate.conftest import House, rows, table
+from tests.suite.forked import Forked
 
 
 def states(engine: sa.Engine, house: House) -> dict[str, str]:
@@ -247,8 +248,8 @@ def test_two_at_once_upgrade_once(house: House, engine: sa.Engine, monkeypatch: 
         "own('dental', dental(tables[0]), ('sales',))]\n"
         "print(len(upgrade(open_engine(sys.argv[1]), owners)))"
     )
-    arguments = [sys.executable, "-c", program, source.replace("+psycopg", ""), str(house.folder)]
-    running = [subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    arguments = ["-c", program, source.replace("+psycopg", ""), str(house.folder)]
+    running = [Forked(arguments, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     counts = [int(process.communicate(timeout=120)[0]) for process in running]
     assert [process.returncode for process in running] == [0, 0, 0]
     assert sum(counts) == 3

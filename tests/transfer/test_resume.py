@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import sqlalchemy as sa
 
 from crmkit import Conflict, Crm
 from crmkit.core.tables import external, operation
+from tests.suite.forked import Forked
 
 from .conftest import counts
 from .shop import Person, compose
@@ -50,8 +50,8 @@ def write_files(folder: Path) -> Path:
 
 def run(url: str, mapping: Path, words: int | None) -> str:
     """Run the worker until it has said so many words, then kill it; or to its end."""
-    command = [sys.executable, "-m", "tests.transfer.worker", url, str(mapping)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as process:
+    command = ["-m", "tests.transfer.worker", url, str(mapping)]
+    with Forked(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as process:
         assert process.stdout is not None
         said = []
         for line in process.stdout:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +15,7 @@ from crmkit.web.live import client as live_client
 from crmkit.web.live import stream as live_stream
 from crmkit.web.live.marks import Mark
 from crmkit_sales import Company, Contact
+from tests.suite import forked
 from tests.web.served import Stream, serve
 from tests.web.world import PLUGINS, ROLES
 
@@ -206,7 +205,7 @@ with crm.uow() as uow:
 def test_changes_of_another_process_are_heard(place: Place, crm_url: str):
     with Stream(place.base, place.boss, f"{COMPANY},loyalty.news") as boss:
         boss.next()
-        subprocess.run([sys.executable, "-c", OTHER, crm_url], check=True, cwd=Path(__file__).parents[2], timeout=60)
+        forked.run(["-c", OTHER, crm_url], cwd=Path(__file__).parents[2]).check_returncode()
         with place.crm.read() as uow:
             wanted = {changed(k) for k in uow.find(Company).ids()} | {("changed", ("loyalty.news", None))}
         while wanted:
