@@ -56,7 +56,7 @@ def prepare_service(values: Values, before: Before, uow: Uow) -> None:
 
 def prepare_incident(values: Values, before: Before, uow: Uow) -> None:
     """Put a new incident into the pipeline of its reason, and name it."""
-    if before is not None and before["reason"] == values["reason"]:
+    if before is not None and all(before[name] == values[name] for name in ("reason", "service_id", "device_id", "feedback_id")):
         return
     reasons = uow.crm[FeedbackSettings].all_reasons
     reason = reasons.get(values["reason"])

@@ -7,7 +7,27 @@ import datetime as dt
 import attrs
 import sqlalchemy as sa
 
-from crmkit import OPEN, Archived, Changed, Conflict, Created, Crm, Moved, Restored, StageOf, Undone, Uow, _, on
+from crmkit import (
+    LOST,
+    OPEN,
+    WON,
+    Archived,
+    Changed,
+    Conflict,
+    Created,
+    Crm,
+    Entity,
+    Kind,
+    Misuse,
+    Moved,
+    Restored,
+    StageOf,
+    Undone,
+    Uow,
+    _,
+    hookimpl,
+    on,
+)  # fmt: skip
 
 from .cards import Change, facts_of, locked, preview, replan
 from .days import today
@@ -25,6 +45,16 @@ def is_open(crm: Crm, pipeline: str, stage: str) -> bool:
     held = crm.pipelines.get(pipeline)
     found = held.stages.get(stage) if held is not None else None
     return found is None or found.outcome is OPEN
+
+
+def closing_stage(crm: Crm, pipeline: str, *, cancelled: bool = False) -> str:
+    """Return the stage in which a pipeline's incidents are solved, or given up."""
+    stages = crm.pipelines[pipeline].stages.values()
+    for wanted in ((LOST, WON) if cancelled else (WON, LOST)):
+        for stage in stages:
+            if stage.outcome is wanted:
+                return stage.name
+    raise Misuse(f"no stage of the pipeline {pipeline!r} closes an incident: give one of them an outcome")
 
 
 def open_incidents(uow: Uow, service_id: int) -> list[int]:
@@ -61,9 +91,12 @@ def open_incident(
 
 
 def close_incident(
-    uow: Uow, incident: Incident, *, resolution: str, policy: Policy | None = None, stage: str = "solved",
+    uow: Uow, incident: Incident, *, resolution: str, policy: Policy | None = None, stage: str = "", cancelled: bool = False,
 ) -> Incident:  # fmt: skip
-    """Close an incident; the last one ends the pause by its policy, and every card gets its date anew."""
+    """Close an incident; the last one ends the pause by its policy, and every card gets its date anew.
+
+    Without `stage` it goes to the first one that solves it, or that gives it up where it was `cancelled`.
+    """
     with uow.as_system():
         incident = uow.get(Incident, incident.id, lock=True)
         if not is_open(uow.crm, incident.pipeline, incident.stage):
@@ -71,7 +104,8 @@ def close_incident(
         service = locked(uow, incident.service_id)
         if policy is not None:
             incident.policy = policy
-        uow.move(incident, _stage(uow, incident, stage), {"resolution": resolution})
+        to = stage or closing_stage(uow.crm, incident.pipeline, cancelled=cancelled)
+        uow.move(incident, _stage(uow, incident, to), {"resolution": resolution})
         settle_pause(uow, service, incident)
     return incident
 
@@ -156,7 +190,9 @@ def _stamp(uow: Uow, incident: Incident) -> bool:
 @on(Archived[Incident])
 @on(Restored[Incident])
 @on(Undone[Incident])
-def incident_has_moved(event: Created[Incident] | Moved[Incident] | Archived[Incident] | Restored[Incident] | Undone[Incident], uow: Uow) -> None:
+def incident_has_moved(
+    event: Created[Incident] | Moved[Incident] | Archived[Incident] | Restored[Incident] | Undone[Incident], uow: Uow
+) -> None:
     """However an incident is opened, moved, closed or taken back (a board, the API, in bulk), the person's pause follows."""
     gone = isinstance(event, Undone) and event.action == "deleted"
     settle_pause(uow, event.record.service_id, None if gone else event.record)
@@ -169,6 +205,41 @@ def incident_is_somebody_elses(event: Changed[Incident], uow: Uow) -> None:
         settle_pause(uow, service_id, event.record if service_id == event.record.service_id else None)
 
 
+@on(Changed[Incident], fields=("reason",))
+def reason_is_corrected(event: Changed[Incident], uow: Uow) -> None:
+    """An incident of another reason goes the way of that one."""
+    incident = event.record
+    pipeline = uow.crm.pipelines[uow.crm[FeedbackSettings].all_reasons[incident.reason].pipeline]
+    if incident.pipeline != pipeline.name and is_open(uow.crm, incident.pipeline, incident.stage):
+        uow.move(incident, pipeline[pipeline.first.name])
+
+
+@hookimpl
+def crm_merge(kind: Kind, winner: Entity, loser: Entity, uow: Uow) -> None:
+    """Two service cards of one person made one: its pauses and cards follow from everything there is now."""
+    if isinstance(winner, Service):
+        _one_pause(uow, winner)
+        settle_pause(uow, winner)
+        replan(uow, winner)
+
+
+def _one_pause(uow: Uow, service: Service) -> None:
+    """Let pauses that overlap be one: from the beginning of the first to the end of the last."""
+    uow.flush()
+    kept: Pause | None = None
+    for pause in uow.find(Pause).where(Pause.service_id == service.id).order_by(Pause.began_on, Pause.id):
+        if kept is None or (kept.ended_on is not None and pause.began_on >= kept.ended_on):
+            kept = pause
+            continue
+        for incident in uow.find(Incident).archived(only=False).where(Incident.pause_id == pause.id):
+            uow.keep(incident, pause_id=kept.id)
+        if kept.ended_on is not None and (pause.ended_on is None or pause.ended_on > kept.ended_on):
+            uow.keep(kept, ended_on=pause.ended_on, policy=pause.policy)
+        uow.archive(pause)
+    uow.flush()
+
+
 __all__ = [
-    "close_incident", "is_open", "open_incident", "open_incidents", "open_pause", "preview_closing", "reopen_incident", "settle_pause",
+    "close_incident", "closing_stage", "is_open", "open_incident", "open_incidents", "open_pause", "preview_closing", "reopen_incident",
+    "settle_pause",
 ]  # fmt: skip

@@ -74,7 +74,8 @@ def service_of(uow: Uow, contact_id: int, deal: Deal | None = None) -> Service:
     """Return the service card of a contact, held until the end of the transaction; it is made where there is none."""
     with uow.as_system():
         uow.get(Contact, contact_id, lock=True)  # two deals of one person at once make one service card
-        found = uow.find(Service).archived(only=False).where(Service.contact_id == contact_id).first()
+        mine = uow.find(Service).archived(only=False).where(Service.contact_id == contact_id)
+        found = mine.order_by(Service.archived_at.is_not(None), Service.id).first()
         if found is not None:
             if found.archived_at is not None:
                 uow.restore(found)

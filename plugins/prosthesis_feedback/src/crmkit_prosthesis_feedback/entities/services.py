@@ -75,7 +75,7 @@ class Service(
 ):  # fmt: skip
     """The centre of everything known about one person who wears prostheses. One for each contact."""
 
-    contact_id: Mapped[int] = column(to=Contact, unique=True, label=_("Wearer", ru="Пользователь протеза"))
+    contact_id: Mapped[int] = column(to=Contact, label=_("Wearer", ru="Пользователь протеза"))
     contact: Mapped[Contact] = relation()
     deal_id: Mapped[int | None] = column(to=Deal, default=None, index=True, label=_("Opened by the deal", ru="Открыта сделкой"))
     deal: Mapped[Deal | None] = relation()
@@ -109,6 +109,10 @@ class Service(
 
     prepares_moves = False
 
+
+_service = Service.__table__.c
+_there: t.Any = _service.archived_at.is_(None)  # one that was merged into another may go on naming the same person
+sa.Index("uq_prosthesis_feedback_service", _service.contact_id, unique=True, postgresql_where=_there, sqlite_where=_there)
 
 SERVICE = Pipeline(
     "prosthesis_service", of=Service, label=_("Service", ru="Сервис"),

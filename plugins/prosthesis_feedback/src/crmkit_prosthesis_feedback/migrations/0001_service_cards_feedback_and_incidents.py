@@ -102,7 +102,6 @@ def upgrade() -> None:
             name=op.f("fk_prosthesis_feedback_service_guardian_id_sales_contact"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_prosthesis_feedback_service")),
-        sa.UniqueConstraint("contact_id", name=op.f("uq_prosthesis_feedback_service_contact_id")),
     )
     op.create_table(
         "prosthesis_feedback_device",
@@ -625,6 +624,14 @@ def upgrade() -> None:
         unique=True,
     )
     op.create_index(
+        "uq_prosthesis_feedback_service",
+        "prosthesis_feedback_service",
+        ["contact_id"],
+        unique=True,
+        postgresql_where=sa.text("archived_at IS NULL"),
+        sqlite_where=sa.text("archived_at IS NULL"),
+    )
+    op.create_index(
         "uq_prosthesis_feedback_version",
         "prosthesis_feedback_protocol_version",
         ["protocol_id", "number"],
@@ -635,6 +642,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take this revision back."""
     op.drop_index("uq_prosthesis_feedback_version", table_name="prosthesis_feedback_protocol_version")
+    op.drop_index("uq_prosthesis_feedback_service", table_name="prosthesis_feedback_service")
     op.drop_index("uq_prosthesis_feedback_device_protocol", table_name="prosthesis_feedback_device_protocol")
     op.drop_index("uq_prosthesis_feedback_card", table_name="prosthesis_feedback_card")
     op.drop_index("uq_prosthesis_feedback_answer", table_name="prosthesis_feedback_answer")
