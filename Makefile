@@ -30,14 +30,17 @@ demo: $(VENV)/installed-demo
 
 install: $(VENV)/installed-test
 
-# Checkers and tests are all run, even after one of them has failed; the tests' own summary comes last.
+# Checkers and tests are all run, even after one of them has failed. Checkers run beside the tests: alone they would leave cores idle
+# for minutes. What they say comes in one piece; the tests' own summary comes last.
+CHECKING := $(MAKE) --no-print-directory --keep-going check
 test: $(VENV)/installed-test
-	@$(MAKE) --no-print-directory --keep-going check suite
+	@{ said=$$($(CHECKING) 2>&1); checked=$$?; printf '\n%s\n' "$$said"; exit $$checked; } & \
+	$(MAKE) --no-print-directory suite; tested=$$?; wait $$! && exit $$tested
 
 check: lint types typing-tests
 
 suite: $(VENV)/installed-test
-	$(BIN)/pytest --numprocesses logical $(ARGS)
+	$(BIN)/pytest --numprocesses logical --dist worksteal $(ARGS)
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check
