@@ -207,7 +207,7 @@ class Crm(Automations):
                 if operation is not None:
                     go_on(uow, operation)
                 yield uow
-                uow.settle()
+                uow.settle(wait=False)
             finally:
                 uow.over = True
                 info["crm_done"] = outer

@@ -88,7 +88,13 @@ class Database:
         with self._one_writer(), self._connected(self.engine) as connection, connection.begin():
             if not self.postgres:
                 connection.connection.driver_connection.execute("BEGIN IMMEDIATE")  # type: ignore[union-attr]
-            yield Db(connection, self.statements)
+            db = Db(connection, self.statements)
+            try:
+                yield db
+                db.commit()
+            except BaseException:
+                db.forget()
+                raise
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Db]:
@@ -116,7 +122,13 @@ class Database:
             if not raw.in_transaction:  # else releasing the savepoint would commit behind the host's back
                 raw.execute("BEGIN IMMEDIATE")
         with connection.begin_nested():
-            yield Db(connection, self.statements)
+            db = Db(connection, self.statements)
+            try:
+                yield db
+                db.sync()
+            except BaseException:
+                db.forget()
+                raise
 
     @contextlib.contextmanager
     def limited(self, connection: sa.Connection, seconds: float) -> Iterator[None]:

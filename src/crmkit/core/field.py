@@ -6,6 +6,7 @@ import builtins
 import datetime as dt
 import decimal
 import enum
+import functools
 import math
 import sys
 import typing as t
@@ -134,6 +135,9 @@ def acceptor(field: Field) -> Clean:
     if kind in (bool, dt.date) or (issubclass(kind, enum.Enum) and kind.__mro__[1:] == enum.Enum.__mro__):
         return lambda value: value if type(value) is kind or (value is None and nullable) else slow(value)
     return slow
+
+
+quick = functools.cache(acceptor)
 
 
 def _words(error: Exception) -> str:

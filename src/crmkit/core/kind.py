@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import attrs
 import sqlalchemy as sa
@@ -71,6 +72,8 @@ class Kind:
     commands: dict[str, t.Any] = attrs.field(factory=dict)
     scopes: dict[str, RowScope] = attrs.field(factory=dict)
     names: tuple[str, ...] = attrs.field(init=False)
+    all_of: Callable[[Mapping[str, t.Any]], t.Any] = attrs.field(init=False)
+    """Takes the values of all own fields out of a mapping at once, to be compared."""
     totals: tuple[Field, ...] = attrs.field(init=False)
     prepares: bool = attrs.field(init=False)
     mutable: tuple[str, ...] = attrs.field(init=False)
@@ -78,6 +81,7 @@ class Kind:
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "names", tuple(self.fields))
+        object.__setattr__(self, "all_of", operator.itemgetter(*self.fields))
         object.__setattr__(self, "prepares", self.cls.prepare.__func__ is not Entity.prepare.__func__)  # type: ignore[attr-defined]
         object.__setattr__(self, "totals", tuple(f for f in self.fields.values() if f.total))
         object.__setattr__(self, "abouts", tuple(f for f in self.fields.values() if f.about is not None))

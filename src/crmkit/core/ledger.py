@@ -127,7 +127,7 @@ class Ledger:
         values: dict[str, t.Any] = {name: dump_json(getattr(self, name)) for name in used}
         if live:
             values["live"] = live
-        db.driver(_postgres_sql(shape), values)
+        db.later(_postgres_sql(shape), values)
 
     def _write_sqlite(self, db: Db, used: tuple[str, ...], live: str) -> None:
         tx = self.tx(db) if any(name in _HAS_TX for name in used) else 0

@@ -17,6 +17,7 @@ from .sql import Db
 from .text import _
 
 if t.TYPE_CHECKING:
+    from .libpq import Work
     from .uow import Uow
 
 Changes = dict[str, tuple[t.Any, t.Any]]
@@ -66,7 +67,7 @@ class Records:
 
     def _copied(self, kind: Kind, values: dict[str, t.Any]) -> dict[str, t.Any]:
         if kind.mutable:
-            values = values | {name: copy.deepcopy(values[name]) for name in kind.mutable}
+            values = values | {name: _still(values[name]) for name in kind.mutable}
         return values
 
     def add(self, record: Entity) -> None:
@@ -99,21 +100,27 @@ class Records:
         return bool(self._new or self._touched or self._mutable)
 
     # ---- flushing ----------------------------------------------------------------------------------------------
-    def flush(self, check: Callable[[Fact], None]) -> list[Fact]:
-        """Insert and update what changed; return what happened, in order. `check` may refuse each fact beforehand."""
-        for record in self._mutable:
-            self.touch(record)
+    def flush(self, check: Callable[[Fact], None], *, wait: bool = True) -> list[Fact]:
+        """Insert and update what changed; return what happened, in order. `check` may refuse each fact beforehand.
+
+        Updates go out together: at the end or, unless `wait`, with the next statement.
+        """
+        for one in self._mutable:
+            self._touched.setdefault(id(one), one)
         facts: list[Fact] = []
         while self._new:
             self._insert(next(iter(self._new.values())), check, facts, set())
         while self._touched:
             record = self._touched.pop(next(iter(self._touched)))
-            self._resolve(record, check, facts, set())
+            if record.__dict__.get("_waiting") or record.__dict__.get("_extensions"):
+                self._resolve(record, check, facts, set())
             fact = self._compare(record)
             if fact is not None:
                 check(fact)
                 self._update(fact)
                 facts.append(fact)
+        if wait:
+            self.db.sync()
         return facts
 
     def _resolve(self, record: Entity, check: Callable[[Fact], None], facts: list[Fact], path: set[int]) -> None:
@@ -169,9 +176,16 @@ class Records:
 
     def _compare(self, record: Entity) -> Fact | None:
         kind, values, before = self.kind_of(type(record)), record.__dict__, record.__dict__["_loaded"]
-        if kind.prepares and any(values[n] is not before[n] and values[n] != before[n] for n in kind.names):
+        all_of = kind.all_of
+        same = all_of(values) == all_of(before)
+        if same and not values.get("_extensions") and "_moved" not in values:
+            return None
+        if kind.prepares and not same:
             kind.cls.prepare(values, before, self.uow)
-        changes: Changes = {n: (before[n], _still(values[n])) for n in kind.names if values[n] is not before[n] and values[n] != before[n]}
+            same = False
+        changes: Changes = {} if same else {
+            n: (before[n], _still(values[n])) for n in kind.names if values[n] is not before[n] and values[n] != before[n]
+        }  # fmt: skip
         for held in record.__dict__.get("_extensions", {}).values():
             if held is not None:
                 old = held.__dict__.get("_loaded") or {}
@@ -195,9 +209,13 @@ class Records:
 
         prepared = self.db.statements.get(("update", kind.key, own), build)
         given = {f"v_{n}": values[n] for n in names} | {"k_id": values["id"], "k_version": version}
-        cursor = self._guarded(kind, lambda: self.db.run(prepared, given), values)
-        if cursor.rowcount != 1:
-            raise Stale()
+
+        def after(work: Work) -> None:
+            with self.uow.whole():
+                if self._guarded(kind, work, values).rowcount != 1:
+                    raise Stale()
+
+        self.db.later(prepared.sql, prepared.values(given), after)
         for held in record.__dict__.get("_extensions", {}).values():
             if held is not None:
                 self._save_extension(held, record)
@@ -278,7 +296,9 @@ def next_key(kind: Kind) -> str:
 
 def _still(value: t.Any) -> t.Any:
     """Return a value as it is now: JSON may be edited in place later, and a note of the change must not follow."""
-    return copy.deepcopy(value) if type(value) in (dict, list) else value
+    if type(value) not in (dict, list):
+        return value
+    return copy.deepcopy(value) if value else type(value)()
 
 
 def _values(held: Extension[t.Any]) -> dict[str, t.Any]:

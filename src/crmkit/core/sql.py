@@ -6,6 +6,7 @@ per *shape* (table, columns, conditions without their values), kept here, and ex
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
@@ -13,8 +14,13 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
+from .types import Choice, UtcDateTime, in_utc
+
+if t.TYPE_CHECKING:
+    from . import libpq
+
 Row = tuple[t.Any, ...]
-KEPT_CURSORS, SMALL = 200, 50
+SMALL = 50
 
 
 def dump_json(value: t.Any) -> str:
@@ -60,6 +66,10 @@ def binder(kind: sa.types.TypeEngine[t.Any], dialect: Dialect) -> Callable[[t.An
 
 
 def _reader(kind: sa.types.TypeEngine[t.Any], dialect: Dialect) -> Callable[[t.Any], t.Any] | None:
+    if isinstance(kind, UtcDateTime) and dialect.name == "postgresql":
+        return in_utc
+    if isinstance(kind, Choice) and kind.members is not None:
+        return kind.members
     implementation = kind.dialect_impl(dialect)
     # SQLAlchemy's PostgreSQL numbers want to know the number of the server's type: numeric or double precision.
     stored = getattr(kind, "impl_instance", kind)
@@ -96,55 +106,142 @@ class Done:
         self.lastrowid = getattr(result.context.cursor, "lastrowid", None)
 
 
+def _wire(connection: sa.Connection, raw: t.Any) -> libpq.Wire | None:
+    """Return what is kept with a connection of psycopg's about its statements; None for another driver."""
+    found: libpq.Wire | None = connection.info.get("crmkit.wire")
+    if (found is None or found.raw is not raw) and connection.dialect.driver == "psycopg":
+        from .libpq import Wire
+
+        found = connection.info["crmkit.wire"] = Wire(raw)
+    return found
+
+
 class Db:
     """A database connection inside one unit of work."""
 
-    __slots__ = ("_cursors", "_listened", "connection", "dialect", "postgres", "raw", "statements")
+    __slots__ = ("_connection", "_listened", "_raw", "_wire", "dialect", "postgres", "statements")
 
     def __init__(self, connection: sa.Connection, statements: Statements) -> None:
-        self.connection, self.statements, self.dialect = connection, statements, connection.dialect
+        self._connection, self.statements, self.dialect = connection, statements, connection.dialect
         self.postgres = connection.dialect.name == "postgresql"
-        self.raw: t.Any = connection.connection.driver_connection
-        # psycopg's cursor remembers how the parameters and columns of its statement are converted: a third of what a small
-        # statement costs. One cursor for each statement is kept with its connection.
-        self._cursors: dict[str, t.Any] = connection.info.setdefault("crmkit.cursors", {}) if self.postgres else {}
+        self._raw: t.Any = connection.connection.driver_connection
         events = connection.dispatch
         self._listened = bool(events.before_cursor_execute) or bool(events.after_cursor_execute)
+        self._wire = _wire(connection, self._raw) if self.postgres and not self._listened else None
+
+    @property
+    def connection(self) -> sa.Connection:
+        """The SQLAlchemy connection. What waits goes out first: fetch it anew for each use."""
+        self.sync()
+        return self._connection
+
+    @property
+    def raw(self) -> t.Any:
+        """The driver's connection. What waits goes out first: fetch it anew for each use."""
+        self.sync()
+        return self._raw
 
     def run(self, prepared: Prepared, values: Mapping[str, t.Any]) -> t.Any:
-        """Execute and return the driver's cursor."""
+        """Execute and return the driver's cursor, or what tells rows and their number as a cursor does."""
+        if self._wire is not None:
+            return self._known(self._wire, prepared.sql, prepared.values(values))
         return self.driver(prepared.sql, prepared.values(values))
 
-    def driver(self, sql: str, values: t.Any = ()) -> t.Any:
-        """Execute driver SQL. Hosts that watch SQLAlchemy's cursor events see it too.
+    def _known(self, wire: libpq.Wire, sql: str, values: t.Any) -> t.Any:
+        """Run a statement with named parameters that runs often."""
+        known = wire.statement(sql)
+        try:
+            call = wire.call(known, values)
+            if call is not None:
+                return wire.run(call)
+            wire.sync()
+            cursor = known.open(self._raw)
+            known.cursor = None  # the same may run again before it is read
+            cursor.execute(sql, values)
+            if cursor.rowcount <= SMALL:  # a cursor holds its last result
+                known.cursor = cursor
+            return cursor
+        except Exception as error:
+            self.complain(sql, error)
 
-        Fetch from the cursor at once: the same SQL may run again on it.
+    def later(self, sql: str, values: t.Any, after: Callable[[libpq.Work], None] | None = None) -> None:
+        """Run a statement with named parameters together with the next one, or at once where the driver cannot.
+
+        `after` gets what returns its answer or raises its error; nothing else may depend on it until then.
         """
+        call = None
+        if self._wire is not None:
+            try:
+                call = self._wire.call(self._wire.statement(sql), values)
+            except Exception as error:
+                self.complain(sql, error)
+        if self._wire is None or call is None:
+            work = functools.partial(self._now, sql, values)
+            work() if after is None else after(work)
+            return
+        look = None
+        if after is not None:
+            look = lambda work: after(functools.partial(self._told, sql, work))  # noqa: E731
+        self._wire.waiting.append((call, look))
+
+    def _now(self, sql: str, values: t.Any) -> t.Any:
+        return self.driver(sql, values) if self._wire is None else self._known(self._wire, sql, values)
+
+    def _told(self, sql: str, work: libpq.Work) -> t.Any:
+        try:
+            return work()
+        except Exception as error:
+            self.complain(sql, error)
+
+    def sync(self) -> None:
+        """Send what waits."""
+        if self._wire is not None and self._wire.waiting:
+            self._plainly(self._wire.sync)
+
+    def commit(self) -> None:
+        """Send what waits, with the commit in the same round trip where nobody listens to commits."""
+        wire = self._wire
+        if wire is not None and wire.waiting:
+            self._plainly(wire.sync if self._connection.dispatch.commit else wire.commit)
+
+    def forget(self) -> None:
+        """Drop what waits: the transaction is rolled back."""
+        if self._wire is not None:
+            self._wire.waiting.clear()
+            if self._raw.closed and not self._connection.invalidated:
+                self._connection.invalidate()
+
+    def _plainly(self, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except Exception as error:
+            self.complain("", error)
+
+    def driver(self, sql: str, values: t.Any = ()) -> t.Any:
+        """Execute driver SQL. Hosts that watch SQLAlchemy's cursor events see it too."""
         if self._listened:
-            result = self.connection.exec_driver_sql(sql, tuple(values) if isinstance(values, list) else values)
+            result = self._connection.exec_driver_sql(sql, tuple(values) if isinstance(values, list) else values)
             return result.cursor if result.returns_rows else Done(result)
-        cursor = self._cursors.pop(sql, None) or self.raw.cursor()
+        self.sync()
+        cursor = self._raw.cursor()
         try:
             cursor.execute(sql, values)
         except Exception as error:
-            raise self.wrapped(sql, error) from error
-        if self.postgres and cursor.rowcount <= SMALL:  # a cursor holds its last result
-            if len(self._cursors) >= KEPT_CURSORS:
-                self._cursors.clear()
-            self._cursors[sql] = cursor
+            self.complain(sql, error)
         return cursor
 
     def many(self, prepared: Prepared, values: Sequence[Mapping[str, t.Any]]) -> None:
         """Execute once per mapping, in as few round trips as the driver can."""
         rows = [prepared.values(v) for v in values]
         if self._listened:
-            self.connection.exec_driver_sql(prepared.sql, rows)
+            self._connection.exec_driver_sql(prepared.sql, rows)
             return
-        cursor = self.raw.cursor()
+        self.sync()
+        cursor = self._raw.cursor()
         try:
             cursor.executemany(prepared.sql, rows)
         except Exception as error:
-            raise self.wrapped(prepared.sql, error) from error
+            self.complain(prepared.sql, error)
 
     def rows(self, prepared: Prepared, values: Mapping[str, t.Any]) -> list[Row]:
         """Execute and return all rows, values converted to Python's."""
@@ -166,13 +263,20 @@ class Db:
         rows = self.rows(prepared, values)
         return rows[0] if rows else None
 
+    def complain(self, sql: str, error: Exception) -> t.NoReturn:
+        """Raise SQLAlchemy's error for a driver's; any other as it is."""
+        found = self.wrapped(sql, error)
+        if found is error:
+            raise error
+        raise found from error
+
     def wrapped(self, sql: str, error: Exception) -> Exception:
         """Return SQLAlchemy's error for a driver's, so that there is one kind to catch; forget a broken connection."""
         dialect = self.dialect
         loaded = t.cast(t.Any, dialect).loaded_dbapi
         if not isinstance(error, loaded.Error):
             return error
-        if dialect.is_disconnect(t.cast(t.Any, error), self.raw, None):
-            self.connection.invalidate(error)
+        if dialect.is_disconnect(t.cast(t.Any, error), self._raw, None):
+            self._connection.invalidate(error)
         known = sa.exc.DBAPIError.instance(sql, None, error, loaded.Error, hide_parameters=True, dialect=dialect)
         return t.cast(Exception, known)

@@ -46,6 +46,11 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
         return found.astimezone(dt.UTC)
 
 
+def in_utc(value: dt.datetime) -> dt.datetime:
+    """Return an aware moment in UTC."""
+    return value if value.tzinfo is dt.UTC else value.astimezone(dt.UTC)
+
+
 def utc_text(value: dt.datetime) -> str:
     """Return a moment as SQLite keeps it: ``2026-01-12 09:00:00.000000``, in UTC, always the same length."""
     if value.tzinfo is not dt.UTC:

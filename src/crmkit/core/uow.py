@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import typing as t
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from . import moves
 from .access import Actor
 from .deliver import event_to_json
 from .errors import Conflict, Invalid, Misuse
 from .events import Archived, Restored
+from .field import quick
 from .filter import Context
 from .ledger import Ledger
 from .live import Message
@@ -33,6 +34,17 @@ S = t.TypeVar("S", bound=Staged)
 X = t.TypeVar("X", bound=Extension[t.Any])
 MERGED = _("it was merged into record {id}: undo the merge to have both again", ru="запись объединена с записью {id}; чтобы вернуть, отмените это")
 KERNEL_FIELDS = frozenset({"id", "created_at", "updated_at", "version", "archived_at", "pipeline", "stage", "stage_since"})
+
+
+class _Whole(contextlib.AbstractContextManager[None]):
+    __slots__ = ("_uow",)
+
+    def __init__(self, uow: Uow) -> None:
+        self._uow = uow
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, Exception):
+            self._uow._broken = error
 
 
 class Uow(Reading):
@@ -168,7 +180,7 @@ class Uow(Reading):
             field = fields.get(name)
             if field is None or not field.generated or name in KERNEL_FIELDS:
                 raise Misuse(f"{record!r}.{name} is not a generated field of a plugin; assign it: record.{name} = …")
-            record.__dict__[name] = field.accept(value)
+            record.__dict__[name] = quick(field)(value)
         self.records.touch(record)
         return record
 
@@ -197,21 +209,22 @@ class Uow(Reading):
         self.settling.label(record, "archived" if moment else "restored")
         self.flush()
 
-    def flush(self) -> None:
-        """Write what changed so far, checked and noted; automations wait for `settle`."""
+    def flush(self, *, wait: bool = True) -> None:
+        """Write what changed so far, checked and noted; automations wait for `settle`.
+
+        Without `wait` it may go out together with the next statement, and what the database has against it is told there: a
+        round trip less where one follows at once.
+        """
         if self.records.dirty and self.writable:
             with self.whole():
-                for fact in self.records.flush(self._check):
+                for fact in self.records.flush(self._check, wait=wait):
                     self.settling.note(fact)
+        elif wait:
+            self.db.sync()
 
-    @contextlib.contextmanager
-    def whole(self) -> Iterator[None]:
+    def whole(self) -> contextlib.AbstractContextManager[None]:
         """Mark work that must not be half done: if it fails, this unit of work can no longer commit, caught error or not."""
-        try:
-            yield
-        except Exception as error:
-            self._broken = error
-            raise
+        return _Whole(self)
 
     def _check(self, fact: Fact) -> None:
         problems = list(moves.direct_edits(fact))
@@ -221,7 +234,7 @@ class Uow(Reading):
         if problems:
             raise Invalid(problems=problems)
 
-    def settle(self) -> None:
+    def settle(self, *, wait: bool = True) -> None:
         """Write everything and let ``@on`` automations react until nobody has anything to add. Leaving the block does it."""
         if self._broken is not None:
             raise Misuse(
@@ -230,6 +243,8 @@ class Uow(Reading):
             ) from self._broken
         with self.whole():
             self.settling.run()
+            if wait:  # else the books go out with the commit
+                self.db.sync()
 
     # ---- what outlives it --------------------------------------------------------------------------------------
     def emit(self, event: object) -> None:

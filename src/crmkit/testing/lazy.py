@@ -38,7 +38,7 @@ class LazyDb(Db):
 
     def __getattr__(self, name: str) -> t.Any:
         """Fill in what a connection has, on first use (empty slots count as missing attributes)."""
-        if name not in ("connection", "raw", "_listened"):
+        if name not in ("_connection", "_raw", "_listened", "_wire"):
             raise AttributeError(name)
         self._stack = contextlib.ExitStack()
         db = self._stack.enter_context(self._open())
@@ -55,7 +55,7 @@ class LazyDb(Db):
         stack, self._stack = self._stack, None
         if stack is None:
             return
-        del self.connection, self.raw, self._listened
+        del self._connection, self._raw, self._listened, self._wire
         if keep:
             stack.close()
         else:
@@ -175,14 +175,14 @@ class OpenUow(Uow):
         self.refresh()
 
     @undoing
-    def settle(self) -> None:
+    def settle(self, *, wait: bool = True) -> None:
         """Write everything and let ``@on`` automations react."""
-        super().settle()
+        super().settle(wait=wait)
 
     @undoing
-    def flush(self) -> None:
+    def flush(self, *, wait: bool = True) -> None:
         """Write what changed so far."""
-        super().flush()
+        super().flush(wait=wait)
 
     @undoing
     def move(self, *args: t.Any, **kw: t.Any) -> t.Any:
