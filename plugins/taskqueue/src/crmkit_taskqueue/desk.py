@@ -116,9 +116,14 @@ def _put(names: tuple[str, ...]) -> t.Any:
     return desks.update().where(desks.c.user_id == sa.bindparam("user")).values(new)
 
 
-def cleared(uow: Uow, desk: Desk) -> Desk:
+def cleared(uow: Uow, desk: Desk, ending: t.Mapping[str, t.Any] | None = None) -> Desk:
     """Return a desk without its task, not written yet; from now on time is lost."""
-    return attrs.evolve(desk, task_id=None, turn_id=None, opened_at=None, lease_until=None, draft=None, ended_at=uow.now, ending=None)
+    return attrs.evolve(desk, task_id=None, turn_id=None, opened_at=None, lease_until=None, draft=None, ended_at=uow.now, ending=ending)
+
+
+def on_postgres(uow: Uow) -> bool:
+    """True on PostgreSQL, which does in one statement what takes several elsewhere."""
+    return uow.crm.engine.dialect.name == "postgresql"
 
 
 def clear(uow: Uow, desk: Desk) -> Desk:

@@ -17,7 +17,7 @@ from .answers import LONGEST, plain
 from .clients import draw
 from .deciding import Candidate, Choice, Question, decide, explain
 from .deciding.question import without
-from .desk import END_TURN, ON_BREAK, STANDS_STILL, Desk, as_desk, at_work, clear, cleared, desk_of, me, put
+from .desk import END_TURN, ON_BREAK, STANDS_STILL, Desk, as_desk, at_work, clear, cleared, desk_of, me, on_postgres, put
 from .entities import Task, TaskState
 from .people import names_of
 from .roles import SUPERVISE, WORK
@@ -159,7 +159,7 @@ def open_next(uow: Uow, desk: Desk) -> Turn | Choice:
     if desk.pause_id is not None:
         raise Conflict(ON_BREAK)
     with uow.as_system():
-        uow.flush()  # what has just been made may be the next one
+        uow.flush(wait=False)  # what has just been made may be the next one
         question = _question(uow, desk)
         for _again in range(TRIES):
             choice = _decided(uow, question)
@@ -181,7 +181,7 @@ def _question(uow: Uow, desk: Desk) -> Question:
 
 def _decided(uow: Uow, question: Question) -> Choice:
     """Return what the strategy of a plugin, or else the usual one, chooses; `WrongChoice` where that cannot be."""
-    chosen = uow.crm.hook.taskqueue_decide(question=question)
+    chosen = uow.crm.hook.taskqueue_decide(question=question) if "taskqueue_decide" in uow.crm.hooked else None
     if chosen is None:
         return decide(question)
     if not isinstance(chosen, Choice):
@@ -230,19 +230,21 @@ def hand_over(uow: Uow, desk: Desk, task: Task, choice: Choice) -> Turn:
     """Put a held task on a held desk."""
     now = uow.now
     uow.keep(task, state=TaskState.OPEN, opened_by=desk.user_id, opened_at=now)
+    uow.flush(wait=False)
     why = {"rule": choice.rule, **choice.facts, **({"words": choice.words} if choice.words else {})}
     waited = None if desk.ended_at is None else max(0, int((now - desk.ended_at).total_seconds()))
     turn = Turn(0, task.id, desk.user_id, desk.team_id, t.cast(int, desk.session_id), task.kind, task.priority, why, now, waited)
     lease = now + uow.crm[TaskqueueSettings].lease
     given = {f"new_{name}": getattr(turn, name) for name in _NEW}
-    if uow.connection.dialect.name == "postgresql":  # one round trip for all
+    if on_postgres(uow):  # one round trip for all
         statement = _NEW_ON_DESK if desk.ending is None else _ENDED_AND_NEW_ON_DESK
         key = uow.run(statement, {**given, **(desk.ending or {}), "desk": desk.user_id, "lease": lease})[0][0]
     else:
         key = uow.run(_NEW_TURN, given)[0][0]
         put(uow, desk, task_id=task.id, turn_id=key, opened_at=now, lease_until=lease, draft=None)
     turn = attrs.evolve(turn, id=key)
-    uow.crm.hook.taskqueue_opened(task=task, turn=turn, uow=uow)
+    if "taskqueue_opened" in uow.crm.hooked:
+        uow.crm.hook.taskqueue_opened(task=task, turn=turn, uow=uow)
     tell(uow, desk.user_id)
     return turn
 
@@ -327,12 +329,13 @@ def end_held(uow: Uow, desk: Desk, task: Task, turn: Turn, ended: str, *, outcom
     values: dict[str, t.Any] = {"ended_at": uow.now, "ended": ended, "outcome": outcome, "note": note}
     ending: dict[str, t.Any] | None = {"turn": turn.id, **{f"new_{name}": value for name, value in values.items()}}
     asked = bool(uow.crm[TaskqueueSettings].min_share) or "taskqueue_decide" in uow.crm.hooked
-    if asked or uow.connection.dialect.name != "postgresql":
+    if asked or not on_postgres(uow):
         uow.run(END_TURN, ending)
         ending = None
-    uow.crm.hook.taskqueue_ended(task=task, turn=attrs.evolve(turn, **values), uow=uow)
+    if "taskqueue_ended" in uow.crm.hooked:
+        uow.crm.hook.taskqueue_ended(task=task, turn=attrs.evolve(turn, **values), uow=uow)
     tell(uow, desk.user_id)
-    return attrs.evolve(cleared(uow, desk), ending=ending)
+    return cleared(uow, desk, ending)
 
 
 def end_turn(uow: Uow, desk: Desk, task: Task | None, ended: str, *, outcome: str | None = None, note: str | None = None) -> Turn:

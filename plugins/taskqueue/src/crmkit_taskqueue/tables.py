@@ -21,7 +21,7 @@ desks = sa.Table(
     sa.Column("task_id", _id, unique=True),
     sa.Column("turn_id", _id),
     sa.Column("opened_at", UtcDateTime),
-    sa.Column("lease_until", UtcDateTime, index=True),
+    sa.Column("lease_until", UtcDateTime),  # few desks are read once a minute: no index, which each task opened would have to write
     sa.Column("ended_at", UtcDateTime),  # of the last task: from then on time is lost
     sa.Column("draft", sa.JSON),  # what was typed and not sent yet
     sa.Column("seen_at", UtcDateTime),  # the last sign of somebody who has nothing open

@@ -253,7 +253,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_taskqueue_task")),
     )
-    op.create_index(op.f("ix_taskqueue_desk_lease_until"), "taskqueue_desk", ["lease_until"], unique=False)
     op.create_index(
         op.f("ix_taskqueue_old_client_contact_id"),
         "taskqueue_old_client",
@@ -387,7 +386,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_taskqueue_old_client_link_contact_id"), table_name="taskqueue_old_client_link")
     op.drop_index("ix_taskqueue_old_client_help", table_name="taskqueue_old_client")
     op.drop_index(op.f("ix_taskqueue_old_client_contact_id"), table_name="taskqueue_old_client")
-    op.drop_index(op.f("ix_taskqueue_desk_lease_until"), table_name="taskqueue_desk")
     op.drop_table("taskqueue_task")
     op.drop_table("taskqueue_recurring")
     op.drop_table("taskqueue_old_client_link")
