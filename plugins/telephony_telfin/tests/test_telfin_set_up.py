@@ -29,7 +29,8 @@ def crm_roles() -> list[Role]:
 
 def ours(pbx: FakePbx, prefix: str = HOOK) -> list[tuple[int | None, str, str]]:
     found = pbx.webhooks.subscriptions.values()
-    return sorted((s.extension_id, s.event_type, s.url.removeprefix(prefix)) for s in found if s.url.startswith(prefix))  # type: ignore[type-var]
+    mine = [(s.extension_id, s.event_type, s.url.removeprefix(prefix)) for s in found if s.url.startswith(prefix)]
+    return sorted(mine, key=lambda one: (one[0] or 0, *one[1:]))
 
 
 def test_subscriptions_follow_the_telephones(telfin: TelfinProvider, pbx: FakePbx, clock: MovableClock) -> None:
@@ -181,3 +182,31 @@ def test_the_secret_may_be_in_a_file(tmp_path: Path) -> None:
     with pytest.raises(Misuse, match=r"app_secret_file = .* cannot be read"):
         _ = TelfinSettings(app_secret_file=tmp_path / "nowhere").secret
     assert "abc" not in repr(TelfinSettings(app_secret="abc"))
+
+
+class TestAllPhones:
+    """One subscription for all telephones of the PBX, whoever has them."""
+
+    @pytest.fixture
+    def crm_settings(self, crm_settings: dict[str, Any]) -> dict[str, Any]:
+        return crm_settings | {"telephony_telfin": crm_settings["telephony_telfin"] | {"subscribe": "all_phones"}}
+
+    def test_four_requests_however_many_telephones_there_are(self, telfin: TelfinProvider, pbx: FakePbx, clock: MovableClock) -> None:
+        pbx.foreign("101")
+        (first, *others) = telfin.subscriptions.align(LINES, HOOK)
+        assert str(first.what) == "All phones: subscribed to 4 events"
+        assert [str(f.what) for f in others] == ["1111*900: subscribed to 2 events"]
+        assert [kind for extension, kind, _url in ours(pbx) if extension != 85004] == ["answer", "dial-in", "dial-out", "hangup"]
+        asked = len(pbx.api.asked)
+        assert telfin.subscriptions.align([*LINES, ("103", None)], HOOK) == []
+        assert len(pbx.api.asked) == asked  # another telephone costs nothing
+        told: list[bytes] = []
+        pbx.deliver_to(lambda url, body, headers: told.append(body) or 200)  # type: ignore[func-returns-value]
+        pbx.incoming("+79990000001", "103")  # of whose telephone nothing is known
+        pbx.settle()
+        assert any(b"dial-in" in body for body in told)
+        clock.forward(days=1)
+        telfin.subscriptions.settings = telfin.client.settings = TelfinSettings(app_id="fake-app", app_secret="fake-secret", base_url="http://pbx.fake")
+        telfin.subscriptions.align([("102", "85002")], HOOK)
+        assert {extension for extension, _kind, _url in ours(pbx)} == {85002, 85004}
+        assert len([s for s in pbx.webhooks.subscriptions.values() if s.url not in (f"{HOOK}/phone", f"{HOOK}/entrance")]) == 1
