@@ -128,7 +128,9 @@ class Answer(Entity, table="prosthesis_feedback_answer", label=_("Answer", ru="�
     question: Mapped[str] = column(String(40), index=True, default=None, generated=True, label=_("Question", ru="Вопрос"))
     yes: Mapped[bool | None] = column(personal=True, secret=True, default=None, generated=True, label=_("Yes or no", ru="Да или нет"))
     choice: Mapped[str | None] = column(String(40), personal=True, secret=True, default=None, generated=True, label=_("Choice", ru="Выбор"))
-    number: Mapped[decimal.Decimal | None] = column(Exact(12, 3), personal=True, secret=True, default=None, generated=True, label=_("Number", ru="Число"))
+    number: Mapped[decimal.Decimal | None] = column(
+        Exact(12, 3), personal=True, secret=True, default=None, generated=True, label=_("Number", ru="Число")
+    )
     text: Mapped[str | None] = column(sa.Text, personal=True, secret=True, default=None, generated=True, label=_("Text", ru="Текст"))
     photo: Mapped[str | None] = column(String(64), personal=True, secret=True, default=None, generated=True, label=_("Photo", ru="Фото"))
     score: Mapped[decimal.Decimal | None] = column(Exact(8, 2), secret=True, default=None, generated=True, label=_("Score", ru="Баллы"))
