@@ -28,7 +28,7 @@ from crmkit_prosthesis_feedback import (
 )
 from crmkit_prosthesis_feedback.correcting import CallsFollow, frozen, stages_of_cards
 
-from .test_life import answers_to, cards_of, win
+from .people import answers_to, cards_of, win
 
 UTC = dt.UTC
 
