@@ -12,7 +12,7 @@ import pytest
 from crmkit import Actor, Role
 from crmkit.activities import Activity
 from crmkit_sales import Company, Contact, ContactPoint, Deal, Inquiry, Source, Way
-from crmkit_telephony import ROLES, Call, CallEvent, CallState, Capability, DoNotCall, EventType, OurNumber, Outcome, call, take
+from crmkit_telephony import ROLES, Call, CallEvent, CallState, Capability, DoNotCall, EventType, OurNumber, Outcome, call, parties, take
 
 ANN, BEN, EVE = (Actor(id, name, ("manager",)) for id, name in ((7, "Анна"), (8, "Бен"), (9, "Ева")))
 ANNA = "+79123456789"
@@ -89,6 +89,18 @@ def test_a_call_nobody_took_closes_its_card(client, make, lines, pbx, tell, cloc
     pbx.end(ringing)
     tell()
     assert pops(client, ANN) == []
+
+
+def test_the_card_stays_when_the_telephone_is_put_down_before_the_call_is_over(client, make, lines, pbx, tell, clock, uow):
+    pbx.answer(pbx.ring(ANNA, "101"))
+    made = tell()
+    (mine,) = parties(uow, made)
+    with uow.crm.uow() as told:
+        down = {"call": "c1", "number": ANNA, "incoming": True, "extension": "101", "leg": mine.key}
+        take(told, "paper", [CallEvent(type=EventType.LEG_ENDED, key="down", at=clock.now(), **down)])
+    uow.refresh()
+    assert made.state is not CallState.ENDED
+    assert [w["opens"] for w in pops(client, ANN)] == [False]
 
 
 def test_a_group_has_the_card_at_every_telephone_that_rings(client, make, lines, pbx, tell, clock, uow):

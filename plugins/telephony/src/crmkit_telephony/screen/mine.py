@@ -61,12 +61,15 @@ def ringing(uow: Uow) -> list[Call]:
 
 
 def to_write_up(uow: Uow) -> list[Call]:
-    """Return the calls one has talked in that are over, and not written up yet."""
+    """Return the calls one has talked in that are over for oneself, and not written up yet.
+
+    A provider may tell that a telephone was put down some seconds before the whole call is over: the card stays meanwhile.
+    """
     c, since = legs.c, uow.now - uow.crm[TelephonySettings].wrap_up
     talked = sa.select(c.call_id).where(c.user_id == uow.actor.id, c.answered_at.is_not(None), c.ended_at >= since)
     with uow.as_system():
-        over = Call.state == CallState.ENDED, Call.wrapped_at.is_(None), Call.ended_at >= since
-        return uow.find(Call).where(Call.id.in_(talked), *over).order_by(Call.id).all()
+        over = sa.or_(Call.state != CallState.ENDED, Call.ended_at >= since)
+        return uow.find(Call).where(Call.id.in_(talked), Call.wrapped_at.is_(None), over).order_by(Call.id).all()
 
 
 def number_of(number: str | None, given: str | None = None) -> str:
