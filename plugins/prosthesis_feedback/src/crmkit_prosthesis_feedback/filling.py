@@ -5,12 +5,14 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping, MutableMapping
 
+import sqlalchemy as sa
+
 from crmkit import Invalid, Problem, Uow, _
 from crmkit_sales import Contact
 from crmkit_taskqueue import zone_of_number
 
 from .days import adulthood, today
-from .entities import Device, Feedback, Group, Respondent, Service
+from .entities import Device, Feedback, Group, ProtocolVersion, Respondent, Service
 from .settings import FeedbackSettings
 
 Values = MutableMapping[str, t.Any]
@@ -21,6 +23,8 @@ BY_DATES = _(
     ru="стадия следует из дат: договоритесь с человеком о другом дне или откройте инцидент",
 )
 NO_REASON = _("there is no reason {reason!r}; there are {known}", ru="нет причины {reason!r}; есть {known}")
+IN_FORCE = _("the protocol is in force: its name and group stay", ru="протокол действует: имя и группа не меняются")
+PUBLISHED = _("this version is published and stays as it is; change a draft", ru="эта версия опубликована и не меняется; правьте черновик")
 NOT_THEIRS = _("it belongs to another service card", ru="относится к другой карточке сервиса")
 
 
@@ -28,6 +32,22 @@ def prepare_made(values: Values, before: Before, uow: Uow, key: str) -> None:
     """Refuse a record without what only the plugin itself fills in."""
     if values.get(key) is None:
         raise Invalid(problems=[Problem("", "generated", BY_ITSELF)])
+
+
+def prepare_protocol(values: Values, before: Before, uow: Uow) -> None:
+    """Refuse another group for a protocol that people are followed by."""
+    if before is not None and before["in_force"] is not None and any(before[name] != values[name] for name in ("group", "name")):
+        raise Invalid(problems=[Problem("group", "fixed", IN_FORCE)])
+
+
+def prepare_version(values: Values, before: Before, uow: Uow) -> None:
+    """Number a new version; one that is published never changes."""
+    if before is None:
+        c = ProtocolVersion.__table__.c
+        last = uow.connection.execute(sa.select(sa.func.max(c.number)).where(c.protocol_id == values["protocol_id"])).scalar()
+        values["number"] = (last or 0) + 1
+    elif before["published_at"] is not None and any(before[name] != values[name] for name in ("body", "protocol_id", "published_at")):
+        raise Invalid(problems=[Problem("body", "published", PUBLISHED)])
 
 
 def prepare_card(values: Values, before: Before, uow: Uow) -> None:
@@ -84,4 +104,4 @@ def prepare_incident(values: Values, before: Before, uow: Uow) -> None:
             values["pipeline"], values["stage"] = pipeline.name, pipeline.first.name
 
 
-__all__ = ["prepare_card", "prepare_incident", "prepare_made", "prepare_service"]
+__all__ = ["prepare_card", "prepare_incident", "prepare_made", "prepare_protocol", "prepare_service", "prepare_version"]

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from crmkit import Conflict, Crm, Invalid, Problem, Uow, _
 
 from .entities import Group, Protocol, ProtocolVersion
+from .filling import PUBLISHED
 from .protocols import Body
 from .reading import read, read_toml, write
 from .settings import FeedbackSettings
@@ -19,7 +20,6 @@ from .words import text_of
 LOCK = 0x70726F74
 TITLES = {Group.ADULT: _("Adults", ru="Взрослые"), Group.CHILD: _("Children", ru="Дети")}
 FILES = {Group.ADULT: "adults.toml", Group.CHILD: "children.toml"}
-PUBLISHED = _("this version is published and stays as it is; change a draft", ru="эта версия опубликована и не меняется; правьте черновик")
 NONE_IN_FORCE = _("protocol {name} has no published version", ru="у протокола {name} нет опубликованной версии")
 _BODIES: weakref.WeakKeyDictionary[Crm, dict[int, Body]] = weakref.WeakKeyDictionary()
 
@@ -76,14 +76,11 @@ def body_of(uow: Uow, version: ProtocolVersion | int) -> Body:
 def new_draft(uow: Uow, protocol: Protocol, body: Body | None = None, note: str | None = None) -> ProtocolVersion:
     """Add a draft to a protocol: with `body`, else like the version in force."""
     with uow.as_system():
-        c = ProtocolVersion.__table__.c
         uow.get(Protocol, protocol.id, lock=True)
-        number = uow.connection.execute(sa.select(sa.func.max(c.number)).where(c.protocol_id == protocol.id)).scalar() or 0
         if body is None:
             last = uow.find(ProtocolVersion).where(ProtocolVersion.protocol_id == protocol.id, ProtocolVersion.number == protocol.in_force).first()
             body = read(last.body) if last is not None else usual_body(protocol.group)
         draft = uow.add(ProtocolVersion(protocol_id=protocol.id, body=write(body), note=note))
-        uow.keep(draft, number=number + 1)
         uow.flush()
     return draft
 
@@ -121,4 +118,4 @@ def period_label(uow: Uow, version: int, period: str) -> str:
     return text_of(found.label).to(uow.crm.settings.language) if found is not None else period
 
 
-__all__ = ["body_of", "in_force", "new_draft", "period_label", "protocol_of", "publish", "save_draft", "usual_body"]
+__all__ = ["PUBLISHED", "body_of", "in_force", "new_draft", "period_label", "protocol_of", "publish", "save_draft", "usual_body"]

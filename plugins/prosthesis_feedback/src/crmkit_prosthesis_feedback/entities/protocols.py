@@ -5,11 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import typing as t
+from collections.abc import Mapping, MutableMapping
 
 import sqlalchemy as sa
 from sqlalchemy import String
 
 from crmkit import Entity, Mapped, UtcDateTime, _, column, relation
+
+if t.TYPE_CHECKING:
+    from crmkit import Uow
 
 
 class Group(enum.Enum):
@@ -44,6 +48,13 @@ class Protocol(Entity, table="prosthesis_feedback_protocol", label=_("Protocol",
         sa.Integer, default=None, init=False, generated=True, label=_("Version in force", ru="Действующая версия")
     )
 
+    @classmethod
+    def prepare(cls, values: MutableMapping[str, t.Any], before: Mapping[str, t.Any] | None, uow: Uow) -> None:
+        """Keep it to its group once it is in force."""
+        from ..filling import prepare_protocol
+
+        prepare_protocol(values, before, uow)
+
 
 class ProtocolVersion(
     Entity, table="prosthesis_feedback_protocol_version",
@@ -59,6 +70,13 @@ class ProtocolVersion(
     published_at: Mapped[dt.datetime | None] = column(
         UtcDateTime, default=None, init=False, generated=True, label=_("Published", ru="Опубликована")
     )
+
+    @classmethod
+    def prepare(cls, values: MutableMapping[str, t.Any], before: Mapping[str, t.Any] | None, uow: Uow) -> None:
+        """Number a new one, and leave one that is published as it is."""
+        from ..filling import prepare_version
+
+        prepare_version(values, before, uow)
 
 
 sa.Index("uq_prosthesis_feedback_version", ProtocolVersion.__table__.c.protocol_id, ProtocolVersion.__table__.c.number, unique=True)
