@@ -29,13 +29,14 @@ def main() -> int:
     asked.add_argument("--kills", type=int, default=120, help="how many processes are killed: %(default)s")
     asked.add_argument("--agents", type=int, default=20, help="managers: %(default)s")
     asked.add_argument("--database", choices=places.DATABASES, default="postgresql")
+    asked.add_argument("--pause", type=float, nargs=2, default=(0.5, 8.0), help="seconds between two kills: from, to")
     asked.add_argument("--seed", type=int, default=1)
     given = asked.parse_args()
     signal.signal(signal.SIGTERM, lambda *_told: sys.exit(1))
     url, began = places.fresh(given.database).sqlalchemy, time.monotonic()
-    tasks = given.agents * given.kills
+    tasks = given.agents * 300
     with centre(url, given.agents, tasks, habits=HURRIED, faults=Faults.seen(), seed=given.seed, ring=15, lease=5.0) as found:
-        found.suffer(given.kills, random.Random(given.seed))
+        found.suffer(given.kills, random.Random(given.seed), tuple(given.pause))
         found.close()
         wrong, outcomes = found.wrong(), found.outcomes()
         lost = sum(d.fate == "sent" and d.status != 200 for d in found.pbx.truth.deliveries)

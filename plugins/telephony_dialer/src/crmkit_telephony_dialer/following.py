@@ -38,6 +38,7 @@ from .store import Ask, Due, Finish
 from .tables import attempts
 
 log = logging.getLogger("crmkit.telephony_dialer")
+MOMENT = dt.timedelta(milliseconds=1)
 LOST_AFTER = dt.timedelta(seconds=30)
 _ASKED: weakref.WeakKeyDictionary[Provider, Shared] = weakref.WeakKeyDictionary()
 
@@ -81,8 +82,8 @@ def step(event: Due, uow: Uow) -> None:
     row = held(uow, event.attempt_id)
     if row is None or row.a.due_at is None:
         return
-    if uow.now < row.a.due_at:
-        store.set_timer(uow, row.id, row.a.due_at)
+    if uow.now < row.a.due_at:  # by the jobs' clock, which counts in thousandths, it was due: not again at the same one
+        store.set_timer(uow, row.id, max(row.a.due_at, uow.now + MOMENT))
         return
     a, deed = due(row.a, uow.now, uow.crm[DialerSettings])
     row = store.put(uow, row, a, "timer")
