@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -16,6 +14,7 @@ from playwright.sync_api import Page, expect
 from crmkit.web.running import running
 from tests.browser import phone, world
 from tests.browser.marks import on_both_databases
+from tests.suite.forked import ROOT, Forked
 
 LENA = "Елена Соколова"
 
@@ -237,7 +236,7 @@ def process(url: str, folder: str) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    made = subprocess.Popen([sys.executable, "-c", SERVER, url, str(port), folder])
+    made = Forked(["-c", SERVER, url, str(port), folder], cwd=ROOT)
     address, until = f"http://127.0.0.1:{port}", time.monotonic() + 60
     try:
         while True:

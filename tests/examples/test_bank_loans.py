@@ -22,6 +22,7 @@ import pytest
 import sqlalchemy as sa
 
 from crmkit.core.database import open_engine
+from tests.suite import forked
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "bank_loans.py"
@@ -42,8 +43,7 @@ def play(log: Path, database: str, *more: str) -> Figures:
 
 
 def run(log: Path, database: str, *more: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(EXAMPLE), "--log", str(log), "--database", database, *more]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    return forked.run([str(EXAMPLE), "--log", str(log), "--database", database, *more], timeout=280, encoding="utf-8")
 
 
 # Expected: straight from the file, by nothing of ours.

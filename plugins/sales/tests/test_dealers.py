@@ -132,7 +132,10 @@ def test_a_client_is_protected_for_a_time(crm: Crm, uow: Uow, make: Any, north: 
     uow.rollback()  # type: ignore[attr-defined]
     deal = make(Deal, dealer_id=north.id, company_id=firm.id)
     assert mine.deal_id == deal.id
-    deliver(until=dt.timedelta(days=91))
+    clock.forward(days=85)  # at once: their nights have nothing to say here
+    deliver()
+    assert mine.stage == "approved"
+    deliver(until=dt.timedelta(days=6))
     assert mine.stage == "expired"
     uow.move(deal, SALES["lost"], {"lost_reason_id": _reason(make)})
     uow.settle()
@@ -153,7 +156,7 @@ def test_another_dealers_open_deal_comes_first_too(make: Any, north: Dealer, sou
     assert make(Registration, dealer_id=north.id, phone="8 912 000 00 01").stage == "requested"
 
 
-def test_it_can_be_extended_within_limits(crm: Crm, uow: Uow, make: Any, north: Dealer, deliver: Any):
+def test_it_can_be_extended_within_limits(crm: Crm, uow: Uow, make: Any, north: Dealer, clock: Any, deliver: Any):
     mine = make(Registration, dealer_id=north.id, phone="+79120000001")
     extend = crm.commands["sales.registration.extend"]
     with pytest.raises(Conflict):
@@ -166,13 +169,17 @@ def test_it_can_be_extended_within_limits(crm: Crm, uow: Uow, make: Any, north: 
     for days in (0, 31, -1):
         with pytest.raises(Invalid):
             extend.run(uow, mine, {"days": days})
-    deliver(until=dt.timedelta(days=91))
+    clock.forward(days=85)
+    deliver(until=dt.timedelta(days=6))
     assert mine.stage == "approved"
-    deliver(until=dt.timedelta(days=60))
+    clock.forward(days=54)
+    deliver()
+    assert mine.stage == "approved"
+    deliver(until=dt.timedelta(days=6))
     assert mine.stage == "expired"
 
 
-def test_a_won_deal_ends_the_registration(uow: Uow, make: Any, north: Dealer, deliver: Any):
+def test_a_won_deal_ends_the_registration(uow: Uow, make: Any, north: Dealer, clock: Any, deliver: Any):
     firm = make(Company, tax_number=INN)
     mine = make(Registration, dealer_id=north.id, company_id=firm.id)
     assert mine.tax_number == INN
@@ -182,7 +189,10 @@ def test_a_won_deal_ends_the_registration(uow: Uow, make: Any, north: Dealer, de
     uow.move(deal, SALES["won"])
     uow.settle()
     assert mine.stage == "won"
-    deliver(until=dt.timedelta(days=200))
+    clock.forward(days=85)
+    deliver(until=dt.timedelta(days=10))  # over the end of the protection
+    clock.forward(days=105)
+    deliver()
     assert mine.stage == "won"
 
 
