@@ -127,7 +127,7 @@ def erase(uow: Uow, service: Service, reason: str) -> dict[str, int]:
         }  # fmt: skip
         about = {"service": [service.id], "feedback": ids["cards"], "incident": ids["incidents"], "device": _devices(uow, service.id)}
         found |= _activities(uow, {_key(uow, name): keys for name, keys in about.items()})
-    look(uow, "erased", service, reason=reason.strip()[:300], **found)
+    look(uow, "erased", service, reason=reason.strip()[:300], erased=found)
     return found
 
 

@@ -16,8 +16,9 @@ from ..collecting import answers_of_card
 from ..days import today
 from ..entities import Device, DeviceState, Feedback, Incident, Policy, Service, Urgency
 from ..incidents import close_incident, is_open, open_incident, open_incidents, preview_closing
+from ..privacy import look
 from ..publish import body_of
-from ..roles import INCIDENTS
+from ..roles import INCIDENTS, MEDICAL
 from ..settings import FeedbackSettings
 from ..words import text_of
 from . import words
@@ -59,7 +60,8 @@ def _filled(visit: Visit, uow: Uow, card: Feedback | None) -> dict[str, str]:
     found["device"] = str(card.device_id)
     body = body_of(uow, card.protocol_version_id)
     question = body.questions.get(name)
-    if question is not None and name in body.periods[card.period].questions:
+    if question is not None and name in body.periods[card.period].questions and uow.may(MEDICAL, card):
+        look(uow, "card", card.service_id, cards=[card.id])
         said = in_words(visit, question, answers_of_card(uow, card).get(name))
         found["description"] = f"{period_of(visit, uow, card)}. {visit.say(text_of(question.label))} — {said}"
         if question.red_flag is not None:
