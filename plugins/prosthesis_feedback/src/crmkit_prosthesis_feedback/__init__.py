@@ -48,7 +48,7 @@ from .versions import followers, move_everybody, move_on, preview_move
 _ENTITIES = [f"entities.{m}" for m in ("protocols", "services", "cards", "incidents")]
 _MODULES = [
     "tables", "roles", "cards", "devices", "opening", "incidents", "collecting", "crossing", "versions", "following", "commands",
-    "checking", "calling", "correcting", "privacy", "privacy_page", "reports.routes", "reports.page", "reports.recall_page", "looks",
+    "checking", "calling", "correcting", "simulating", "privacy", "privacy_page", "reports.routes", "reports.page", "reports.recall_page", "looks",
     "panels", "work", "screen.asking", "screen.incidents", "screen.protocols", "screen.moving", "demo",
 ]  # fmt: skip
 FOLLOW_UP_KIND = {

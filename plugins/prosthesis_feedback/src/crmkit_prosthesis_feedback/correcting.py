@@ -124,8 +124,7 @@ def _hold(uow: Uow) -> None:
 def _give_up(uow: Uow) -> int:
     """Give up periods whose window ended long ago; where that was the first of a device, the following ones are made."""
     day = today(uow)
-    limit = day - uow.crm[FeedbackSettings].missed_after
-    missed = (_card.latest < limit) & sa.or_(_card.wanted_on.is_(None), _card.wanted_on < limit) & _card.service_id.not_in(frozen())
+    missed = (_card.latest < day - uow.crm[FeedbackSettings].missed_after) & _card.service_id.not_in(frozen())
     values = {"skipped": {"skipped": Skipped.MISSED, "given_up_on": day}}
     moved = uow.move_all(FOLLOW_UP, {"skipped": missed}, where=OPEN, values=values)
     if moved:
