@@ -32,7 +32,7 @@ from plugins.telephony_dialer.tests.processes import Centre, centre
 
 AIM_MS = 500.0
 KINDS = ("web", "work", "people")
-BRIEF = Habits(talks=(5.0, 40.0), answer_after=(3.0, 18.0), voicemail=0.0)
+BRIEF = Habits(talks=(15.0, 120.0), answer_after=(3.0, 18.0), voicemail=0.0)  # so that a short measurement has all of it
 
 
 def spent(kinds: dict[str, int]) -> dict[str, float]:

@@ -92,7 +92,8 @@ def people(crm: Crm, asked: Asked) -> None:
     """Be the managers: look at the screen every few seconds, and act where a person has to."""
     serial, chance = itertools.count(), random.Random()
     began = time.monotonic()
-    due = [(began + chance.uniform(0, asked.looks[1]), next(serial), _look, n + 1) for n in range(asked.agents)]
+    first = max(asked.looks[1], asked.agents / 12)  # they do not all come in at once
+    due = [(began + chance.uniform(0, first), next(serial), _look, n + 1) for n in range(asked.agents)]
     due += [(began + chance.uniform(20, 80), next(serial), _renew, n + 1) for n in range(asked.agents)]
     heapq.heapify(due)
     while True:
