@@ -14,6 +14,8 @@ from crmkit.activities import File
 from crmkit.cli.app import run
 from crmkit.views import View
 from crmkit_sales import Dealer
+from crmkit_telephony import Call, CallState, Line
+from crmkit_telephony_telfin.exchange.running import exchange_of
 
 
 @pytest.fixture
@@ -34,6 +36,10 @@ def test_the_demo_shows_what_every_plugin_is_for(empty: Path):
             files = uow.find(File).all()
             assert {"Предложение.txt", "Прайс-лист.csv"} == {file.name for file in files}
             assert all((empty / ".demo" / "files").rglob("*"))
+            assert {line.owner_id for line in uow.find(Line)} == {1, 2, 3, 4, 5, 6, 7, 8}  # whoever works there has a telephone
+            assert {call.state for call in uow.find(Call)} == {CallState.ENDED}
+            assert any(call.recording and call.contact_id for call in uow.find(Call))
+            assert exchange_of(crm) is not None
             brought = preview_undo(uow, operation=1)
             assert brought.possible
             assert "sales.lead" in brought.counts
