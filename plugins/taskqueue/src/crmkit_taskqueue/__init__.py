@@ -23,8 +23,8 @@ from .zones import in_client_hours, is_awake, zone_of_number
 _ENTITIES = [f"entities.{m}" for m in ("tasks", "old_clients", "recurring", "sessions")]
 _MODULES = [
     "tables", "roles", "load", "filling", "making", "days", "demo", "handing", "putting_right", "sessions", "aligning", "repeating",
-    "checking", "commands", "simulating", "looks", "panels", "in_force", "board.page", "board.actions", "reports.page", "reports.routes",
-    "screen.pages", "screen.tile",
+    "checking", "commands", "forgetting", "simulating", "looks", "panels", "in_force", "board.page", "board.actions",
+    "reports.page", "reports.routes", "screen.pages", "screen.tile",
 ]  # fmt: skip
 
 plugin = Plugin(
