@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-from crmkit import Archived, Changed, Restored, Uow, on
+from crmkit import Archived, Changed, Restored, Undone, Uow, on
 from crmkit_sales import Contact
 from crmkit_taskqueue import zone_of_number
 
@@ -30,6 +30,14 @@ def birthday_is_corrected(event: Changed[Service], uow: Uow) -> None:
 def service_is_put_away(event: Archived[Service] | Restored[Service], uow: Uow) -> None:
     """Nobody calls about a service card in the archive."""
     uow.emit(Replanned(event.record.id))
+
+
+@on(Undone[Service])
+@on(Undone[Feedback])
+def something_is_taken_back(event: Undone[Service] | Undone[Feedback], uow: Uow) -> None:
+    """Calls are brought in line with what an undo has left."""
+    if event.action != "deleted":
+        uow.emit(Replanned(event.record.id if isinstance(event.record, Service) else event.record.service_id))
 
 
 @on(Changed[Service], fields=("owner_id", "team_id"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import attrs
 import sqlalchemy as sa
@@ -149,12 +150,11 @@ def settle_pause(uow: Uow, service: Service | int, incident: Incident | None = N
         if incident is not None:
             changed = _stamp(uow, incident)
         if going and pause is None:
-            pause = _again(uow, service, incident) or uow.add(Pause(service_id=service.id, began_on=day))
+            pause = _again(uow, service, going) or uow.add(Pause(service_id=service.id, began_on=day))
             uow.flush()
             changed = True
         elif not going and pause is not None:
-            how = (incident.policy if incident is not None else None) or uow.crm[FeedbackSettings].policy
-            uow.keep(pause, ended_on=day, policy=how)
+            uow.keep(pause, ended_on=day, policy=_policy(uow, pause, incident))
             changed = True
         if pause is not None and going:
             for key in going:
@@ -166,14 +166,19 @@ def settle_pause(uow: Uow, service: Service | int, incident: Incident | None = N
             replan(uow, service)
 
 
-def _again(uow: Uow, service: Service, incident: Incident | None) -> Pause | None:
+def _again(uow: Uow, service: Service, going: Sequence[int]) -> Pause | None:
     """Go on with the pause of an incident that is open again, unless the person had another one since."""
-    if incident is None or incident.pause_id is None:
-        return None
     last = uow.find(Pause).where(Pause.service_id == service.id).order_by(Pause.began_on.desc(), Pause.id.desc()).first()
-    if last is None or last.id != incident.pause_id:
+    if last is None or all(uow.get(Incident, key).pause_id != last.id for key in going):
         return None
     return uow.keep(last, ended_on=None, policy=None)
+
+
+def _policy(uow: Uow, pause: Pause, closed: Incident | None) -> Policy:
+    """Return the policy of the incident that was closed last (of several at one moment: `closed`), else that of the settings."""
+    of_it = uow.find(Incident).where(Incident.pause_id == pause.id).all()
+    last = max(of_it, key=lambda one: (one.closed_at or uow.now, one is closed, one.id), default=None)
+    return (last.policy if last is not None else None) or uow.crm[FeedbackSettings].policy
 
 
 def _stamp(uow: Uow, incident: Incident) -> bool:
