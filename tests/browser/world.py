@@ -20,6 +20,7 @@ NAMES = ("accounts", "activities", "duplicates", "sales", "views", "webhooks")
 ZONE = "Europe/Moscow"
 PASSWORD = "a long word for tests"
 DEALS = 40
+CHEAP = {"argon2_time": 1, "argon2_memory": 64, "argon2_lanes": 1}  # everybody signs in in every test
 
 
 @functools.cache
@@ -31,8 +32,11 @@ def plugins() -> tuple[Plugin, ...]:
 def settings(folder: Path, composed: t.Iterable[Plugin]) -> dict[str, t.Any]:
     """The tables of crmkit.toml for a test's own folder."""
     tables: dict[str, t.Any] = {"crmkit": {"timezone": ZONE}, "ui": {"imports": str(folder / "imports")}}
-    if any(plugin.name == "activities" for plugin in composed):
+    names = {plugin.name for plugin in composed}
+    if "activities" in names:
         tables["activities"] = {"folder": str(folder / "files")}
+    if "accounts" in names:
+        tables["accounts"] = dict(CHEAP)
     return tables
 
 
