@@ -17,11 +17,11 @@ from .processes import HURRIED, centre
 
 
 @pytest.mark.skipif(not os.environ.get("CRMKIT_TEST_LONG"), reason="takes minutes: CRMKIT_TEST_LONG=1")
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-def test_processes_are_killed_at_random_moments(database, tmp_path):
-    url = f"sqlite:///{tmp_path}/centre.db" if database == "sqlite" else postgres_dsn().replace("postgresql:", "postgresql+psycopg:", 1)
+@pytest.mark.parametrize("kept_in", ["sqlite", "postgresql"])
+def test_processes_are_killed_at_random_moments(kept_in, tmp_path):
+    url = f"sqlite:///{tmp_path}/centre.db" if kept_in == "sqlite" else postgres_dsn().replace("postgresql:", "postgresql+psycopg:", 1)
     with centre(url, 6, 400, habits=HURRIED, ring=15, lease=5.0) as found:
-        found.suffer(25, random.Random(database))
+        found.suffer(25, random.Random(kept_in))
         found.close()
         assert found.wrong() == []
         assert found.made() >= 6
