@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
+from collections.abc import Sequence
 from html.parser import HTMLParser
 
 import pytest
 from httpx2 import Response
 
+from crmkit import Crm
 from crmkit.accounts import Team, TeamKind, User
 from crmkit.activities import Activity, Note
 from crmkit.views import View
@@ -77,7 +80,15 @@ def things(crm) -> dict[str, int]:
             "hook": hook.id, "source": source.id}  # fmt: skip
 
 
-def test_no_value_becomes_markup(enter: Enter, things):
+def share(of: Sequence[str], crm: Crm) -> Sequence[str]:
+    """Return what is tried on this database: what escapes a value knows of none, so each half is tried on one of the two.
+
+    CRMKIT_TEST_LONG=1 tries all on both.
+    """
+    return of if os.environ.get("CRMKIT_TEST_LONG") else of[crm.engine.dialect.name == "sqlite" :: 2]
+
+
+def test_no_value_becomes_markup(crm, enter: Enter, things):
     browser = enter(BOSS)
     deal, contact = f"/sales/deal/{things['deal']}", f"/sales/contact/{things['contact']}"
     tree = json.dumps({"title": {"contains": EVIL[:100]}, "owner_id": things["user"], EVIL[:60]: 1})
@@ -96,7 +107,7 @@ def test_no_value_becomes_markup(enter: Enter, things):
     asked = ("q", "filter", "sort", "columns", "view", "pipeline", "month", "by", "scale", "stage", "at", "field", "way", "v", "json", "do", "ids",
         "after", "period", "kind", "title", "_next", "_pick", "_name", "back", "next", "problem", "login", "recent", "edit", "only", "part", "with",
         "whose", "show", "text", "state", "role", "team", "layout", "archived", "stage")  # fmt: skip
-    for path in paths:
+    for path in share(paths, crm):
         for headers in ({}, PART):
             answer = browser.get(path, headers=headers)
             assert answer.status_code < 500, path
@@ -107,7 +118,7 @@ def test_no_value_becomes_markup(enter: Enter, things):
             assert answer.status_code < 500, path
             assert not wrong_in(answer), (path, wrong_in(answer))
     for verb in ("", "/board", "/calendar", "/filter", "/new", "/pick"):
-        for name in asked:
+        for name in share(asked, crm):
             answer = browser.get(f"/sales/deal{verb}", params={name: EVIL})
             assert answer.status_code < 500, (verb, name)
             assert not wrong_in(answer), (verb, name, wrong_in(answer))
