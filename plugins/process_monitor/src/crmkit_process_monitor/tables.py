@@ -56,25 +56,32 @@ events = sa.Table(
     sa.Column("worker_id", _id),
     sa.Column("at", UtcDateTime, nullable=False),
     sa.Column("transition", sa.String(40)),
-    sa.Column("facts", sa.JSON, nullable=False),  # its other attributes, typed: {"key": ["string", "value"]}
+    sa.Column("facts", sa.JSON, nullable=False),  # its other attributes, typed: [["key", "string", "value"]], nested ones the fourth
     sa.Index("ix_process_monitor_event_case", "case_id", "id"),
     sa.Index("ix_process_monitor_event_log", "log_id"),
 )  # fmt: skip
-# One row for each step of each case and who did it: what norms are held against. Milliseconds.
+# What traces of imported logs have besides their name, written where they have something.
+traces = sa.Table(
+    "process_monitor_trace", metadata,
+    sa.Column("case_id", _id, primary_key=True, autoincrement=False),
+    sa.Column("log_id", _id, nullable=False, index=True),
+    sa.Column("facts", sa.JSON, nullable=False),
+)  # fmt: skip
+# One row for each step of each case and who did it: what norms are held against. Milliseconds: months of them in some logs.
 work = sa.Table(
     "process_monitor_work", metadata,
     sa.Column("case_id", _id, primary_key=True, autoincrement=False),
     sa.Column("step_id", _id, primary_key=True, autoincrement=False),
-    sa.Column("worker_id", _id, primary_key=True, autoincrement=False),
+    sa.Column("worker_id", _id, primary_key=True, autoincrement=False),  # 0: a log that does not say
     sa.Column("log_id", _id, nullable=False),  # 0: our own
     sa.Column("day", sa.Date, nullable=False),  # by the CRM's time zone
     sa.Column("kind", sa.String(40), nullable=False),
     sa.Column("team_id", _id),
     sa.Column("point_id", _id),
-    sa.Column("took", sa.Integer, nullable=False),  # what counts, as the settings say
-    sa.Column("active", sa.Integer, nullable=False),
-    sa.Column("idle", sa.Integer, nullable=False),
-    sa.Column("hidden", sa.Integer, nullable=False),
+    sa.Column("took", sa.BigInteger, nullable=False),  # what counts, as the settings say
+    sa.Column("active", sa.BigInteger, nullable=False),
+    sa.Column("idle", sa.BigInteger, nullable=False),
+    sa.Column("hidden", sa.BigInteger, nullable=False),
     sa.Column("visits", sa.Integer, nullable=False),
     sa.Index("ix_process_monitor_work_cell", "worker_id", "step_id", "day"),
     sa.Index("ix_process_monitor_work_day", "log_id", "day"),

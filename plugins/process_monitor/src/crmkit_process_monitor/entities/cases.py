@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextvars
 import datetime as dt
 import enum
+import typing as t
+from collections.abc import Iterator, Mapping, MutableMapping
 
 import sqlalchemy as sa
 from sqlalchemy import String
 
-from crmkit import Entity, Mapped, Owned, UtcDateTime, _, column, relation
+from crmkit import Entity, Mapped, Owned, Uow, UtcDateTime, _, column, relation
 from crmkit_sales import Contact, PointOfSale
 
 from .steps import Log
@@ -43,6 +46,10 @@ class EndedHow(enum.Enum):
         }[self.value]  # fmt: skip
 
 
+KNOWN: contextvars.ContextVar[Iterator[Mapping[str, t.Any]] | None] = contextvars.ContextVar("process_monitor_known", default=None)
+"""While cases of a log are added: what nobody else may write of each, in their order."""
+
+
 class Case(
     Owned, table="process_monitor_case", label=_("Service case", ru="Случай обслуживания"), plural=_("Service cases", ru="Случаи обслуживания")
 ):
@@ -68,6 +75,12 @@ class Case(
     active: Mapped[int] = column(sa.Integer, default=0, init=False, generated=True, label=_("Active, seconds", ru="Работа, с"))
     idle: Mapped[int] = column(sa.Integer, default=0, init=False, generated=True, label=_("Idle, seconds", ru="Простой, с"))
     hidden: Mapped[int] = column(sa.Integer, default=0, init=False, generated=True, label=_("Elsewhere, seconds", ru="В другом окне, с"))
+
+    @classmethod
+    def prepare(cls, values: MutableMapping[str, t.Any], before: Mapping[str, t.Any] | None, uow: Uow) -> None:
+        """Fill in what only the plugin writes when cases come by the thousand."""
+        if before is None and (known := KNOWN.get()) is not None:
+            values.update(next(known))
 
 
 _case = Case.__table__.c

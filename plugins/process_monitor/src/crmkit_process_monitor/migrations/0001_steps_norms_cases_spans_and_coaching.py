@@ -133,6 +133,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("tab", "seq", name="uq_process_monitor_span"),
     )
     op.create_table(
+        "process_monitor_trace",
+        sa.Column(
+            "case_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("log_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_process_monitor_trace")),
+    )
+    op.create_table(
         "process_monitor_work",
         sa.Column(
             "case_id",
@@ -157,10 +169,10 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("team_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("point_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("took", sa.Integer(), nullable=False),
-        sa.Column("active", sa.Integer(), nullable=False),
-        sa.Column("idle", sa.Integer(), nullable=False),
-        sa.Column("hidden", sa.Integer(), nullable=False),
+        sa.Column("took", sa.BigInteger(), nullable=False),
+        sa.Column("active", sa.BigInteger(), nullable=False),
+        sa.Column("idle", sa.BigInteger(), nullable=False),
+        sa.Column("hidden", sa.BigInteger(), nullable=False),
         sa.Column("visits", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("case_id", "step_id", "worker_id", name=op.f("pk_process_monitor_work")),
     )
@@ -436,6 +448,7 @@ def upgrade() -> None:
     op.create_index("ix_process_monitor_span_began", "process_monitor_span", ["began_at"], unique=False)
     op.create_index("ix_process_monitor_span_case", "process_monitor_span", ["case_id"], unique=False)
     op.create_index(op.f("ix_process_monitor_step_log_id"), "process_monitor_step", ["log_id"], unique=False)
+    op.create_index(op.f("ix_process_monitor_trace_log_id"), "process_monitor_trace", ["log_id"], unique=False)
     op.create_index(
         "ix_process_monitor_work_cell",
         "process_monitor_work",
@@ -474,6 +487,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_process_monitor_worker_log_id"), table_name="process_monitor_worker")
     op.drop_index("ix_process_monitor_work_day", table_name="process_monitor_work")
     op.drop_index("ix_process_monitor_work_cell", table_name="process_monitor_work")
+    op.drop_index(op.f("ix_process_monitor_trace_log_id"), table_name="process_monitor_trace")
     op.drop_index(op.f("ix_process_monitor_step_log_id"), table_name="process_monitor_step")
     op.drop_index("ix_process_monitor_span_case", table_name="process_monitor_span")
     op.drop_index("ix_process_monitor_span_began", table_name="process_monitor_span")
@@ -506,6 +520,7 @@ def downgrade() -> None:
     op.drop_table("process_monitor_worker")
     op.drop_table("process_monitor_step")
     op.drop_table("process_monitor_work")
+    op.drop_table("process_monitor_trace")
     op.drop_table("process_monitor_span")
     op.drop_table("process_monitor_refused")
     op.drop_table("process_monitor_page")
