@@ -177,7 +177,7 @@ people = st.builds(PersonFacts, st.none() | st.just(D(2026, 5, 15)), st.booleans
 
 
 @given(devices, people)
-@examples(max_examples=60)
+@examples(max_examples=25)
 def test_promises_of_every_calendar(device, person):
     slots = calendar_of(device, person)
     assert len(slots) == sum(len(a.body.periods) for a in device.applied)
@@ -200,14 +200,14 @@ def test_promises_of_every_calendar(device, person):
 
 
 @given(devices, people, dates, st.sampled_from(Policy))
-@examples(max_examples=40)
+@examples(max_examples=25)
 def test_an_open_pause_changes_no_dates(device, person, begin, policy):
     opened = attrs.evolve(person, pauses=(*person.pauses, PauseFacts(begin, None, policy)))
     assert calendar_of(device, opened) == calendar_of(device, person)
 
 
 @given(devices, people, st.integers(0, 60))
-@examples(max_examples=40)
+@examples(max_examples=25)
 def test_the_last_shift_moves_what_waits_and_nothing_else(device, person, length):
     begin = max([ISSUED, *(p.ended_on for p in person.pauses if p.ended_on)]) + DAY
     begin = max(begin, NEWER.since, D(2026, 9, 2))

@@ -44,8 +44,8 @@ from crmkit_sales import Contact
 
 from .people import answers_to, astray, cards_of, won
 
-WALKS = int(os.environ.get("CRMKIT_TEST_WALKS", "6"))
-STEPS = int(os.environ.get("CRMKIT_TEST_STEPS", "16"))
+WALKS = int(os.environ.get("CRMKIT_TEST_WALKS", "3"))
+STEPS = int(os.environ.get("CRMKIT_TEST_STEPS", "12"))
 
 
 class Walk:
