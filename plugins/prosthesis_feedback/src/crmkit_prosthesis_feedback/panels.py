@@ -195,7 +195,7 @@ def state_for_contact(contact: Contact, uow: Uow) -> View | None:
     return _glance(uow, Service.contact_id == contact.id)
 
 
-@panel(Deal, label=LABEL, icon="heart-pulse", order=28, permission=GLANCE, live=[Service])
+@panel(Deal, label=LABEL, icon="heart-pulse", order=28, permission=GLANCE, live=[Service, Deal])
 def state_for_deal(deal: Deal, uow: Uow) -> View | None:
     """The same on the person's deals."""
     return _glance(uow, Service.contact_id == deal.contact_id) if deal.contact_id is not None else None

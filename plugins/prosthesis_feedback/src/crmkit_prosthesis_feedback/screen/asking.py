@@ -88,7 +88,7 @@ def _shown(
         "problem": next((visit.say(p.message) for p in problems if p.path == "wanted_on"), ""),
         "may_see": may_see, "bad": len([p for p in problems if p.path != "wanted_on"]),
     }  # fmt: skip
-    template = "sheet.html" if visit.fragment else "ask.html"
+    template = "ask.html" if visit.whole else "sheet.html"
     return View(template, status=422 if problems else 200, **context)
 
 
@@ -129,7 +129,7 @@ def _missing(uow: Uow, card: Feedback, answers: Mapping[str, t.Any]) -> list[Pro
 
 def _save(visit: Visit, uow: Uow, service: Service) -> Result:
     problems = _keep(visit, uow, _cards(visit, uow, service))
-    if visit.fragment:
+    if not visit.whole:
         found = _shown(visit, uow, service, visit.form, problems)
         found.status = 200  # it is drawn with what is wrong; the rest is kept
         return found
@@ -193,7 +193,7 @@ def _drop(visit: Visit, uow: Uow, service: Service) -> Result:
             collect(uow, card, {name: None})
         elif name is not None:
             raise Conflict(REQUIRED)
-    return _shown(visit, uow, service) if visit.fragment else Redirect(_here(visit, service))
+    return _shown(visit, uow, service) if not visit.whole else Redirect(_here(visit, service))
 
 
 def _here(visit: Visit, service: Service) -> str:

@@ -48,7 +48,7 @@ def incident_of(visit: Visit, uow: Uow, refusal: Refusal | None = None) -> Resul
         "problems": {p.path: visit.say(p.message) for p in refusal.problems} if refusal is not None else {},
         "stops": counted(visit, waiting, words.freezes_count), "today": today(uow).isoformat(),
     }  # fmt: skip
-    return View("incident_form.html" if visit.fragment else "incident.html", **context)
+    return View("incident.html" if visit.whole else "incident_form.html", **context)
 
 
 def _filled(visit: Visit, uow: Uow, card: Feedback | None) -> dict[str, str]:
@@ -136,7 +136,7 @@ def closing(visit: Visit, uow: Uow, refusal: Refusal | None = None) -> Result:
         "resolution": form.get("resolution", incident.resolution or ""), "policies": list(Policy), "kept": uow.crm[FeedbackSettings].policy,
         "open": is_open(uow.crm, incident.pipeline, incident.stage),
     }  # fmt: skip
-    return View("closing_parts.html" if visit.fragment and visit.query.get("part") else "closing.html", **context)
+    return View("closing_parts.html" if not visit.whole and visit.query.get("part") else "closing.html", **context)
 
 
 def _incident(visit: Visit, uow: Uow) -> Incident:
