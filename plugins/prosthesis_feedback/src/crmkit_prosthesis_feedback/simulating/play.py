@@ -97,20 +97,20 @@ class Simulation:
     def _at(self, day: dt.date, at: dt.time) -> dt.datetime:
         return dt.datetime.combine(day, at, self.crm.zone).astimezone(dt.UTC)
 
-    def _go(self, at: dt.datetime) -> None:
+    def _go(self, at: dt.datetime, *, jobs: bool = True) -> None:
         self.clock.set(max(at, self.clock.now()))
-        with self._timed("jobs"):
-            self.crm.deliver()
+        if jobs:
+            with self._timed("jobs"):
+                self.crm.deliver()
 
     def _day(self, day: dt.date, *, every: bool) -> None:
-        self._go(self._at(day, dt.time(0, 7)))
         hour, minute = self.crm[FeedbackSettings].correct_at.split(":")
         self._go(self._at(day, dt.time(int(hour), int(minute))) + dt.timedelta(minutes=1))
         self.aligned = self.clock.now() - dt.timedelta(minutes=1)
         if self.works(day):
             self._open_shop(day)
             for number, at in enumerate(CALLS):
-                self._go(self._at(day, at))
+                self._go(self._at(day, at), jobs=False)
                 with self._timed("calls"):
                     for caller in self.callers:
                         self._shift(caller, first=not number)
@@ -118,7 +118,7 @@ class Simulation:
                     with self._timed("incidents"):
                         self._workshop(day)
         else:
-            self._go(self._at(day, dt.time(12)))
+            self._go(self._at(day, dt.time(12)), jobs=False)
         with self._timed("life"):
             self._life(day)
         self._go(self._at(day, dt.time(20)))
