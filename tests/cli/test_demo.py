@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from crmkit import Crm, preview_undo
+from crmkit import Crm, Plugin, hookimpl, preview_undo
 from crmkit.accounts import Team
 from crmkit.activities import File
 from crmkit.cli.app import run
+from crmkit.cli.verbs.demo import settings_text
+from crmkit.core.compose import installed
 from crmkit.views import View
 from crmkit_sales import Dealer
 from crmkit_telephony import Call, CallState, Line
 from crmkit_telephony_telfin.exchange.running import exchange_of
+from tests.core.shop import module_of
 
 
 @pytest.fixture
@@ -67,3 +71,13 @@ def test_a_plugin_whose_library_is_missing_is_left_out_by_name():
     assert "'activities'" in ran.stdout
     assert "'duplicates'" not in ran.stdout
     assert "pip install 'crmkit[duplicates]'" in ran.stderr
+
+
+def test_plugins_say_what_stands_in_the_demo_s_settings(empty: Path):
+    @hookimpl
+    def crm_demo_settings(crm: Crm) -> dict[str, dict[str, str]]:
+        return {"sales": {"country": "KZ"}}
+
+    second = Plugin("second", modules=[module_of([crm_demo_settings])], requires=["sales"])
+    written = tomllib.loads(settings_text([*installed(["sales"]), second], f"sqlite:///{empty / 'crm.db'}", empty))
+    assert written["sales"] == {"country": "KZ"}
