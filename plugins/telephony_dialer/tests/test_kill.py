@@ -17,6 +17,7 @@ from .processes import HURRIED, centre
 
 
 @pytest.mark.skipif(not os.environ.get("CRMKIT_TEST_LONG"), reason="takes minutes: CRMKIT_TEST_LONG=1")
+@pytest.mark.real_time("processes of their own are killed: no clock is theirs to move")
 @pytest.mark.parametrize("kept_in", ["sqlite", "postgresql"])
 def test_processes_are_killed_at_random_moments(kept_in, tmp_path):
     url = f"sqlite:///{tmp_path}/centre.db" if kept_in == "sqlite" else postgres_dsn().replace("postgresql:", "postgresql+psycopg:", 1)

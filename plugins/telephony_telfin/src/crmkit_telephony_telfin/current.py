@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 import attrs
+import sqlalchemy as sa
 
 from crmkit import Crm
 from crmkit_telephony import Active, Call, CallState, Leg, NotThere, ProviderError, parties
@@ -98,23 +99,30 @@ def _active(row: Mapping[str, t.Any]) -> Active | None:
     )  # fmt: skip
 
 
+_C = Call.__table__.c
+_ALIVE = sa.select(_C.id, _C.key, _C.number).where(
+    _C.provider == "telfin", sa.or_(*(_C.state == state for state in CallState if state is not CallState.ENDED)), _C.key.is_not(None),
+    _C.archived_at.is_(None))  # fmt: skip
+
+
 def named_by_handle(crm: Crm, found: Sequence[Active]) -> Sequence[Active]:
     """Return calls with the keys their webhooks have.
 
     The list has no CallID. A handle has it in it at the telephone that rang first; at the others the webhooks have told the handle.
     """
     with crm.read() as uow:
-        alive = uow.find(Call).where(Call.provider == "telfin", Call.state != CallState.ENDED, Call.key.is_not(None)).all()
-        known = {(call.key or "").partition(":")[2] for call in alive}
+        alive = uow.run(_ALIVE)
+        known = {key.partition(":")[2] for _id, key, _number in alive}
         if all(active.call_key in known for active in found):
             return found
-        by_number: dict[str, list[Call]] = {}
-        for call in alive:
-            by_number.setdefault(last_ten(call.number or ""), []).append(call)
+        by_number: dict[str, list[tuple[int, str]]] = {}
+        for id, key, number in alive:
+            by_number.setdefault(last_ten(number or ""), []).append((id, key.partition(":")[2]))
         handles = {
-            party.control: (call.key or "").partition(":")[2]
+            party.control: key
             for number in {last_ten(a.number or "") for a in found if a.call_key not in known}
-            for call in by_number.get(number, ()) for party in parties(uow, call) if party.control
+            for id, key in by_number.get(number, ()) if (call := uow.peek(Call, id)) is not None
+            for party in parties(uow, call) if party.control
         }  # fmt: skip
     return [active if active.call_key in known else attrs.evolve(active, call_key=handles.get(active.control, active.call_key)) for active in found]
 
