@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import random
+import signal
 import threading
 
 import pytest
 import sqlalchemy as sa
 
-from crmkit.core import totals
+from crmkit.core import ledger, totals
+from crmkit.core.jobs import job
 from crmkit_prosthesis_feedback import (
     Feedback,
     FeedbackSettings,
@@ -27,6 +30,8 @@ from crmkit_prosthesis_feedback import (
     stage_of,
 )
 from crmkit_prosthesis_feedback.correcting import CallsFollow, frozen, stages_of_cards
+from crmkit_taskqueue import Task
+from tests.suite import forked
 
 from .people import answers_to, cards_of, win
 
@@ -202,3 +207,38 @@ def test_it_runs_by_itself_and_makes_up_for_what_was_missed(crm, uow, make, deli
     deliver()
     all_right(uow)
     assert len(emitted.of(CallsFollow)) == 1
+
+
+def everything(uow):
+    """Return all that the run writes, as it can be compared; the jobs engine keeps its own books."""
+    uow.refresh()
+    tables = [Feedback.__table__, Service.__table__, Task.__table__, ledger.history]
+    told = [list(uow.connection.execute(sa.select(table).order_by(table.c.id))) for table in tables]
+    moved = sa.select(sa.func.count()).where(ledger.journal.c.action == "moved")
+    return [*told, totals.kept(uow, uow.crm.kind(Feedback)), uow.connection.execute(moved).scalar_one()]
+
+
+def test_killed_in_the_middle_of_the_monthly_run(crm, uow, make, deliver, clock):
+    for _n in range(3):
+        begin(uow, make)
+    deliver()
+    clock.set(dt.datetime(2026, 4, 1, 1, tzinfo=UTC))
+    uow.commit()
+    before = everything(uow)
+    uow.commit()
+    database = crm.engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
+    script = os.path.join(os.path.dirname(__file__), "correction_to_kill.py")
+    for statements in (3, 0):
+        done = forked.run([script, database, clock.now().isoformat(), str(statements)])
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        assert everything(uow) == before
+        uow.connection.execute(job.update().where(job.c.owner.is_not(None)).values(lease_until=1))  # its worker has been silent for long
+        uow.commit()
+    clock.forward(minutes=5)
+    deliver()
+    uow.refresh()
+    all_right(uow)
+    assert everything(uow) != before
+    again = everything(uow)
+    correct(uow)
+    assert everything(uow) == again, "running it once more changes nothing"
