@@ -15,8 +15,8 @@ from crmkit_sales import Contact
 
 from ..crossing import cross, crosses_on, due_to_cross, preview_crossing
 from ..days import today
-from ..entities import Group, ProtocolVersion, Service
-from ..publish import body_of
+from ..entities import Group, Protocol, ProtocolVersion, Service
+from ..publish import protocol_of
 from ..roles import PLAN, PROTOCOLS
 from ..settings import FeedbackSettings
 from ..versions import A_DRAFT, followers, move_on, preview_move
@@ -61,6 +61,10 @@ def crossing(visit: Visit, uow: Uow, refusal: Refusal | None = None) -> Result:
         cross(uow, service, on)
         uow.settle()
         return Redirect(f"/prosthesis_feedback/service/{service.id}", say=words.has_crossed)
+    if not _has_protocol(uow):
+        with uow.crm.uow() as own:  # a preview writes nothing: the usual protocol is made beside it, once
+            protocol_of(own, Group.ADULT)
+        return Redirect(f"{HERE}/{service.id}?on={on}")
     changes = preview_crossing(uow, service, on) if refusal is None else []
     return View(
         "crossing.html", s=words, p=person_of(visit, uow, service), service=service, on=on.isoformat(), today=today(uow).isoformat(),
@@ -77,6 +81,11 @@ def _day(visit: Visit, uow: Uow, service: Service) -> dt.date:
     except ValueError:
         born = crosses_on(uow, service)
         return min(born, today(uow)) if born is not None else today(uow)
+
+
+def _has_protocol(uow: Uow) -> bool:
+    with uow.as_system():
+        return uow.find(Protocol).archived(only=False).where(Protocol.name == uow.crm[FeedbackSettings].adult_protocol).exists()
 
 
 def _names(uow: Uow, keys: Sequence[int]) -> dict[int, str]:
@@ -102,7 +111,6 @@ def to_version(visit: Visit, uow: Uow, refusal: Refusal | None = None) -> Result
         changes = preview_move(uow, service, version)
         shown = rows_of(visit, uow, changes) if str(service.id) == chosen else []
         rows.append({"service": service, "name": names.get(service.contact_id, ""), "sums": sums_of(visit, changes), "rows": shown})
-    body_of(uow, version)
     return View(
         "version.html", s=words, version=version, protocol=version.protocol, rows=rows, count=counted(visit, len(keys), words.people_older),
         more=len(keys) - len(rows), problem=visit.say(refusal.problems[0].message) if refusal is not None else "", chosen=visit.form.all("service"),
