@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 import crmkit.activities
 import crmkit_prosthesis_feedback
 import crmkit_sales
 import crmkit_taskqueue
-from crmkit import CompositionError, Crm
+from crmkit import CompositionError, Crm, Tick
+from crmkit_prosthesis_feedback.planning_anew import follow_settings
+
+from .people import cards_of, won
 
 PLUGINS = [crmkit.activities.plugin, crmkit_sales.plugin, crmkit_taskqueue.plugin, crmkit_prosthesis_feedback.plugin]
 
@@ -43,3 +48,20 @@ def test_settings_that_work(tmp_path):
     crm = Crm(*PLUGINS, settings=settings, database=f"sqlite:///{tmp_path}/none.db")
     assert list(crm[crmkit_prosthesis_feedback.FeedbackSettings].all_reasons) == ["repair", "visit", "refit", "remake", "other", "theft"]
     crm.engine.dispose()
+
+
+def test_cards_follow_the_hour_of_calls_and_the_working_days(crm, uow, clock, deliver):
+    service = won(uow)
+    (card,) = cards_of(uow, service)
+    uow.commit()
+    deliver(until=dt.timedelta(days=1))
+    url = crm.engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
+    settings = {"crmkit": {"timezone": "Asia/Omsk"}, "sales": {"days_off": [dt.date(2026, 3, 16)]}, "prosthesis_feedback": {"call_at": "11:30"}}
+    other = Crm(*PLUGINS, settings=settings, database=url, clock=clock)
+    for _again in range(2):  # what was followed already is left alone
+        with other.uow() as inner:
+            follow_settings(Tick(clock.now()), inner)
+        other.deliver(reraise=True)
+    other.engine.dispose()
+    uow.refresh()
+    assert (card.ideal, card.planned_at) == (dt.date(2026, 3, 16), dt.datetime(2026, 3, 17, 5, 30, tzinfo=dt.UTC))

@@ -95,14 +95,13 @@ def facts_of(uow: Uow, service: Service) -> Facts:
         devices[row.id] = DeviceFacts(
             row.issued_on, tuple(applied.get(row.id, ())), known.get(row.id, {}), gone_on, row.begun_on is not None
         )  # fmt: skip
+    ends = sa.select(p.began_on, p.ended_on, p.policy, p.catch_up_days).where(p.service_id == service.id, p.archived_at.is_(None))
     pauses = [
-        PauseFacts(began, ended, policy or settings.policy)
-        for began, ended, policy in uow.connection.execute(
-            sa.select(p.began_on, p.ended_on, p.policy).where(p.service_id == service.id, p.archived_at.is_(None)).order_by(p.began_on, p.id)
-        )
+        PauseFacts(began, ended, policy or settings.policy, settings.catch_up_in if days is None else dt.timedelta(days))
+        for began, ended, policy, days in uow.connection.execute(ends.order_by(p.began_on, p.id))
     ]
     unreachable = service.try_again_on is not None and service.try_again_on > today(uow)
-    person = PersonFacts(service.crossed_on, service.ended is not None, tuple(pauses), settings.catch_up_in)
+    person = PersonFacts(service.crossed_on, service.ended is not None, tuple(pauses))
     return Facts(person, devices, service.zone, any(pause.ended_on is None for pause in pauses), unreachable)
 
 

@@ -135,7 +135,7 @@ def preview_closing(uow: Uow, incident: Incident, policy: Policy | None = None) 
     with uow.as_system():
         facts, day = facts_of(uow, service), today(uow)
         how = policy or incident.policy or uow.crm[FeedbackSettings].policy
-        pauses = tuple(p if p.ended_on is not None else PauseFacts(p.began_on, day, how) for p in facts.person.pauses)
+        pauses = tuple(p if p.ended_on is not None else PauseFacts(p.began_on, day, how, p.catch_up_in) for p in facts.person.pauses)
         after = attrs.evolve(facts, person=attrs.evolve(facts.person, pauses=pauses), frozen=False)
         return preview(uow, service, after)
 
@@ -154,7 +154,8 @@ def settle_pause(uow: Uow, service: Service | int, incident: Incident | None = N
             uow.flush()
             changed = True
         elif not going and pause is not None:
-            uow.keep(pause, ended_on=day, policy=_policy(uow, pause, incident))
+            how, days = _policy(uow, pause, incident), uow.crm[FeedbackSettings].catch_up_in.days
+            uow.keep(pause, ended_on=day, policy=how, catch_up_days=days if how is Policy.CATCH_UP else None)
             changed = True
         if pause is not None and going:
             for key in going:
@@ -171,7 +172,7 @@ def _again(uow: Uow, service: Service, going: Sequence[int]) -> Pause | None:
     last = uow.find(Pause).where(Pause.service_id == service.id).order_by(Pause.began_on.desc(), Pause.id.desc()).first()
     if last is None or all(uow.get(Incident, key).pause_id != last.id for key in going):
         return None
-    return uow.keep(last, ended_on=None, policy=None)
+    return uow.keep(last, ended_on=None, policy=None, catch_up_days=None)
 
 
 def _policy(uow: Uow, pause: Pause, closed: Incident | None) -> Policy:
@@ -239,7 +240,7 @@ def _one_pause(uow: Uow, service: Service) -> None:
         for incident in uow.find(Incident).archived(only=False).where(Incident.pause_id == pause.id):
             uow.keep(incident, pause_id=kept.id)
         if kept.ended_on is not None and (pause.ended_on is None or pause.ended_on > kept.ended_on):
-            uow.keep(kept, ended_on=pause.ended_on, policy=pause.policy)
+            uow.keep(kept, ended_on=pause.ended_on, policy=pause.policy, catch_up_days=pause.catch_up_days)
         uow.archive(pause)
     uow.flush()
 

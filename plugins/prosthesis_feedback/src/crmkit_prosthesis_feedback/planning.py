@@ -51,6 +51,7 @@ class PauseFacts:
     began_on: dt.date
     ended_on: dt.date | None
     policy: Policy
+    catch_up_in: dt.timedelta = CATCH_UP_IN
 
 
 @attrs.frozen
@@ -71,7 +72,6 @@ class PersonFacts:
     crossed_on: dt.date | None = None
     ended: bool = False
     pauses: tuple[PauseFacts, ...] = ()
-    catch_up_in: dt.timedelta = CATCH_UP_IN
 
 
 @attrs.frozen
@@ -172,7 +172,7 @@ def _steps(device: DeviceFacts, person: PersonFacts, applied: list[Applied]) -> 
         yield person.crossed_on, 1, _crossing(person.crossed_on, None)
     for pause in person.pauses:
         if pause.ended_on is not None:
-            yield pause.ended_on, 3, _pause(pause, pause.ended_on, device.issued_on, person.catch_up_in)
+            yield pause.ended_on, 3, _pause(pause, pause.ended_on, device.issued_on)
 
 
 # ---- what changes it -------------------------------------------------------------------------------------------------
@@ -210,7 +210,7 @@ def _newer(one: Applied, before: list[Applied]) -> _Step:
     return step
 
 
-def _pause(pause: PauseFacts, end: dt.date, issued_on: dt.date, catch_up_in: dt.timedelta) -> _Step:
+def _pause(pause: PauseFacts, end: dt.date, issued_on: dt.date) -> _Step:
     begin = max(pause.began_on, issued_on)
 
     def step(lines: list[_Line]) -> None:
@@ -225,7 +225,7 @@ def _pause(pause: PauseFacts, end: dt.date, issued_on: dt.date, catch_up_in: dt.
                 line.earliest, line.ideal, line.latest = line.earliest + by, line.ideal + by, line.latest + by
             elif line.ours and begin <= line.ideal <= end:
                 if pause.policy is Policy.CATCH_UP:
-                    after, line.ideal, line.earliest = line.latest - line.ideal, end + catch_up_in, end
+                    after, line.ideal, line.earliest = line.latest - line.ideal, end + pause.catch_up_in, end
                     line.latest = max(line.latest, line.ideal + after)
                 elif closed is None:
                     line.skipped = Skipped.PAUSE

@@ -21,4 +21,8 @@ accesses = sa.Table(
     sa.Index("ix_prosthesis_feedback_access_service", "service_id", "at"),
     sa.Index("ix_prosthesis_feedback_access_at", "at"),
 )  # fmt: skip
+# What was in force when the cards were planned: `fingerprint` of the settings.
+kept = sa.Table(
+    "prosthesis_feedback_kept", metadata, sa.Column("name", sa.String(40), primary_key=True), sa.Column("value", sa.String(80), nullable=False)
+)
 LOOKS = ("card", "service", "answers", "report", "export", "erased")

@@ -63,6 +63,10 @@ class Pause(Entity, table="prosthesis_feedback_pause", label=_("Pause", ru="Па
     began_on: Mapped[dt.date] = column(default=None, generated=True, label=_("From", ru="С"))
     ended_on: Mapped[dt.date | None] = column(default=None, generated=True, label=_("Until", ru="По"))
     policy: Mapped[Policy | None] = column(default=None, generated=True, label=_("What fell into it", ru="Что пришлось на неё"))
+    catch_up_days: Mapped[int | None] = column(
+        sa.Integer, default=None, generated=True, label=_("Caught up in, days", ru="Наверстать через, дней")
+    )
+    """How long after its end what fell into it was asked, by the settings of that day."""
 
     @classmethod
     def prepare(cls, values: MutableMapping[str, t.Any], before: Mapping[str, t.Any] | None, uow: Uow) -> None:

@@ -28,6 +28,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_prosthesis_feedback_access")),
     )
     op.create_table(
+        "prosthesis_feedback_kept",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.String(length=80), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_prosthesis_feedback_kept")),
+    )
+    op.create_table(
         "prosthesis_feedback_protocol",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", c.UtcDateTime(), nullable=False),
@@ -148,6 +154,7 @@ def upgrade() -> None:
         sa.Column("began_on", sa.Date(), nullable=False),
         sa.Column("ended_on", sa.Date(), nullable=True),
         sa.Column("policy", c.Choice(), nullable=True),
+        sa.Column("catch_up_days", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["service_id"],
             ["prosthesis_feedback_service.id"],
@@ -707,4 +714,5 @@ def downgrade() -> None:
     op.drop_table("prosthesis_feedback_service")
     op.drop_table("prosthesis_feedback_protocol_version")
     op.drop_table("prosthesis_feedback_protocol")
+    op.drop_table("prosthesis_feedback_kept")
     op.drop_table("prosthesis_feedback_access")
