@@ -8,6 +8,7 @@ two seconds of imports. What is about those seconds (an installation, a library 
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import importlib.metadata
 import io
@@ -129,6 +130,8 @@ def serve() -> None:
         with contextlib.suppress(Exception):  # whoever asks for it is told
             point.load().loaded()
     assert threading.active_count() == 1, "a thread would not survive a fork"
+    gc.collect()
+    gc.freeze()
     sock = socket.socket(fileno=int(sys.argv[1]))
     bell, ring = os.pipe()
     for fd in (bell, ring):
