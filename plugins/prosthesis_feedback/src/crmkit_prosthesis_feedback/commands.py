@@ -122,6 +122,7 @@ def taken_back(device: Device, uow: Uow, *, on: DAY = None) -> Device:
     return devices.end_device(uow, device, DeviceState.TAKEN_BACK, on)
 
 
+@button(icon="search-check", menu=True, shown=lambda device: device.state is not DeviceState.IN_USE)
 @command(_("Found again", ru="Нашлось"), of=Device, permission=DEVICES)
 def found_again(device: Device, uow: Uow) -> Device:
     """Go on with a device that turned up again, as if it had never been away."""
@@ -162,6 +163,7 @@ def give_up_on(uow: Uow, card: Feedback) -> Feedback:
     return card
 
 
+@button(icon="undo-2", menu=True, shown=lambda card: card.given_up_on is not None)
 @command(_("Ask after all", ru="Всё-таки спросить"), of=Feedback, permission=PLAN)
 def ask_after_all(card: Feedback, uow: Uow) -> Feedback:
     """Ask about a period that was left out."""

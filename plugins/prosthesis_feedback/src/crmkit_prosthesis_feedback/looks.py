@@ -52,7 +52,7 @@ def reasons(crm: Crm) -> list[tuple[str, str]]:
 SERVICES = Look(
     of=Service, icon="heart-pulse", title="contact.name", section=SECTION, order=10, sort="-created_at", day="try_again_on",
     columns=("stage", "group", "prosthesis_feedback:devices_of", "prosthesis_feedback:next_call", "owner_id", "created_at"),
-    card=("group", "respondent", "owner_id"), form=("contact_id", "born", "guardian_id", "respondent", "consent_on"), hidden=("zone",),
+    card=("respondent", "owner_id"), form=("contact_id", "born", "guardian_id", "respondent", "consent_on"), hidden=("zone",),
 )  # fmt: skip
 CARDS = Look(
     of=Feedback, icon="clipboard-list", section=SECTION, order=20, sort="planned_at", day="planned_at",
@@ -85,9 +85,20 @@ VERSIONS = Look(of=ProtocolVersion, icon="file-clock", title="number", section="
 @card_badge(Feedback, order=10)
 def group_of(ids: Sequence[int], uow: Uow) -> dict[int, Badge]:
     """A child or an adult: an icon and a word, not the colour alone."""
-    if "group" in uow.crm.access.hidden(uow.actor, uow.crm.kind(Feedback)):
+    return _groups(uow, Feedback, ids)
+
+
+@card_badge(Service, order=10)
+def group_of_wearer(ids: Sequence[int], uow: Uow) -> dict[int, Badge]:
+    """The same of a person."""
+    return _groups(uow, Service, ids)
+
+
+def _groups(uow: Uow, cls: type[Feedback] | type[Service], ids: Sequence[int]) -> dict[int, Badge]:
+    kind = uow.crm.kind(cls)
+    if "group" in uow.crm.access.hidden(uow.actor, kind):
         return {}
-    c = Feedback.__table__.c
+    c = kind.table.c
     rows = uow.connection.execute(sa.select(c.id, c.group).where(c.id.in_(list(ids))))
     return {key: Badge(text=group.label, color=group.color, icon=ICONS[group]) for key, group in rows}
 
