@@ -40,8 +40,9 @@ from crmkit import (
     undo,
     while_in,
 )
-from crmkit.core import ledger, totals
+from crmkit.core import ledger, together, totals
 from crmkit.core.live import Message
+from crmkit.core.tables import search
 
 from .shop import create_tables, module_of
 
@@ -58,7 +59,7 @@ class Parcel(Owned, Staged, table="post_parcel"):
     reason: Mapped[Reason | None] = column(default=None, init=False, generated=True)
     asked_on: Mapped[dt.date | None] = column(default=None)
     urgent: Mapped[bool | None] = column(default=None)
-    note: Mapped[str | None] = column(String(40), default=None)
+    note: Mapped[str | None] = column(String(40), default=None, search=True)
     seen_at: Mapped[dt.datetime | None] = column(UtcDateTime, default=None)
 
 
@@ -135,7 +136,8 @@ def books(crm: Crm) -> list[Any]:
             c, own = table.c, [x for x in table.c if x.name not in ("id", "tx")]
             told.append(list(uow.connection.execute(sa.select(*own).where(c.kind == "post.parcel").order_by(c.record_id, c.id))))
         assert totals.differences(uow) == []
-        return [rows, *told, totals.kept(uow, crm.kind(Parcel))]
+        documents = uow.connection.execute(sa.select(search.c.record_id, search.c.body).order_by(search.c.record_id)).all()
+        return [rows, *told, totals.kept(uow, crm.kind(Parcel)), documents]
 
 
 @on(Moved[Parcel])
@@ -162,9 +164,10 @@ def test_all_at_once_is_one_by_one(post: Post, values: Any) -> None:
     assert any(row["stage"] == "gone" for row in left[0][0])
 
 
-def test_the_number_of_statements_does_not_grow(post: Post) -> None:
+def test_the_number_of_statements_does_not_grow(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     counts = []
-    for size in (12, 400):
+    monkeypatch.setattr(together, "CHUNK", 20)
+    for size in (12, 200):
         crm = post(settle_looks_at_the_kind, refuse_stamps)
         fill(crm, size)
         statements: list[str] = []

@@ -31,7 +31,7 @@ from .settle import scale_of
 from .sql import dump_json
 from .types import Exact, UtcDateTime
 from .undo.effect import rows_of
-from .written import Written, settled, told
+from .written import Written, settled, tell_plugins, told
 
 if t.TYPE_CHECKING:
     from .uow import Uow
@@ -271,8 +271,7 @@ class _Plan:
             uow.records.adopt(kind, [row[n] for n in kind.names])
         names = frozenset({"stage", "stage_since", *(n for given in self.values.values() for n in given)})
         rows = _Rows(uow, kind, names, count, first)
-        if touches(kind, names) or "crm_written" in uow.crm.hooked:
-            told(uow, kind, rows)
+        (told if touches(kind, names) else tell_plugins)(uow, kind, rows)
         if "crm_settle" in uow.crm.hooked:
             with uow.settling.for_sets():
                 settled(uow, kind, rows)

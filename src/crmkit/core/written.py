@@ -62,7 +62,7 @@ class Gathered:
         if "crm_written" not in uow.crm.hooked:
             return
         for kind, records in gathered.items():
-            _tell_plugins(uow, kind, [Written(key, None if r is None else values_of(r), fields) for key, (r, fields) in records.items()])
+            tell_plugins(uow, kind, [Written(key, None if r is None else values_of(r), fields) for key, (r, fields) in records.items()])
 
 
 def settled(uow: Uow, kind: Kind, rows: Sequence[Written]) -> None:
@@ -76,10 +76,11 @@ def settled(uow: Uow, kind: Kind, rows: Sequence[Written]) -> None:
 def told(uow: Uow, kind: Kind, rows: Sequence[Written]) -> None:
     """Tell every index, search among them, what was written of one kind past the unit of work's own records."""
     search.note_written(uow, kind, rows)
-    _tell_plugins(uow, kind, rows)
+    tell_plugins(uow, kind, rows)
 
 
-def _tell_plugins(uow: Uow, kind: Kind, rows: Sequence[Written]) -> None:
+def tell_plugins(uow: Uow, kind: Kind, rows: Sequence[Written]) -> None:
+    """Tell indexes of plugins what was written of one kind."""
     if rows and "crm_written" in uow.crm.hooked:
         uow.crm.hook.crm_written(kind=kind, rows=rows, uow=uow)
 
