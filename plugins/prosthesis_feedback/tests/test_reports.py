@@ -129,7 +129,11 @@ def test_over_http_as_files_and_on_pages(client, year):
             assert [float(c) if isinstance(c, int | float) else c for c in line] == [
                 float(t) if isinstance(c, int | float) else t for c, t in zip(line, told, strict=True)]  # fmt: skip
     text = client.get("/x/prosthesis_feedback/reports/recall", params={"model": "Hand M1", "format": "csv"}).text
-    assert "'=Clara" in text or "=Clara" not in text
+    assert ",'=Clara," in text
+    book = client.get("/x/prosthesis_feedback/reports/recall", params={"model": "Hand M1", "format": "xlsx"})
+    cells = list(openpyxl.load_workbook(io.BytesIO(book.content)).active.iter_rows(values_only=True))
+    (clara,) = [dict(zip(cells[0], row, strict=True)) for row in cells if "=Clara" in row]
+    assert clara["Handed over"].date() == dt.date(2026, 3, 2)
     wrong = client.get("/x/prosthesis_feedback/reports/use?from=soon&group=old&colour=red&protocol=x&format=pdf")
     assert wrong.status_code == 422
     assert {p["path"] for p in wrong.json()["problems"]} == {"from", "group", "colour", "protocol", "format"}

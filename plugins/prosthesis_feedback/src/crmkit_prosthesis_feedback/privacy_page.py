@@ -27,7 +27,8 @@ WORDS: Mapping[str, Text] = {
     "many": _("a report about many people", ru="отчёт о многих людях"),
     "nobody": _("Nobody has looked yet", ru="Пока никто не смотрел"),
     "last": _("Last seen {day} by {who}", ru="Последний просмотр {day}, {who}"),
-    "more": _("Earlier", ru="Раньше"), "services": _("Service cards", ru="Карточки сервиса"),
+    "see": _("Who looked, hand out, erase", ru="Кто смотрел, выдать, стереть"),
+    "more": _("Earlier", ru="Раньше"),
     "hand_out": _("Hand out", ru="Выдать"), "download": _("Download as a file", ru="Скачать файлом"),
     "hand_out_more": _(
         "Everything kept about this person's prostheses as one file: devices, what was asked and answered, incidents. That it was handed out is "

@@ -144,7 +144,7 @@ def results(visit: Visit, uow: Uow) -> Markup:
     return Markup('<div class="kpis">{}</div>').format(Markup("").join(tiles))
 
 
-@widget(label=_("Response rate by period", ru="Доля ответивших по периодам"), permission=REPORTS, dashboard=NAME, span=2, order=20, lazy=True)
+@widget(label=_("Response rate by period", ru="Доля ответивших по периодам"), permission=REPORTS, dashboard=NAME, order=20, lazy=True)
 def responses(visit: Visit, uow: Uow) -> View:
     """How much of each period was collected."""
     ask = shown_of(visit, uow).ask
@@ -155,7 +155,7 @@ def responses(visit: Visit, uow: Uow) -> View:
     return tile(visit, charts.bars(bars, caption=RATE, unit=charts.PERCENT, empty=NOTHING_DUE), "response", ask, "protocol", "period")
 
 
-@widget(label=_("Response rate by month", ru="Доля ответивших по месяцам"), permission=REPORTS, dashboard=NAME, order=30, lazy=True)
+@widget(label=_("Response rate by month", ru="Доля ответивших по месяцам"), permission=REPORTS, dashboard=NAME, order=40, lazy=True)
 def response_months(visit: Visit, uow: Uow) -> View:
     """How the response rate went."""
     ask = shown_of(visit, uow).ask
@@ -165,7 +165,7 @@ def response_months(visit: Visit, uow: Uow) -> View:
     return tile(visit, drawn, "response", ask, "month")
 
 
-@widget(label=_("Users by period", ru="Пользуются протезом, по периодам"), permission=REPORTS, dashboard=NAME, order=40, lazy=True)
+@widget(label=_("Users by period", ru="Пользуются протезом, по периодам"), permission=REPORTS, dashboard=NAME, order=30, lazy=True)
 def uses(visit: Visit, uow: Uow) -> View:
     """How many still use their device in each period."""
     ask = shown_of(visit, uow).ask
@@ -218,6 +218,8 @@ def complaints(visit: Visit, uow: Uow) -> View:
     ask = attrs.evolve(shown_of(visit, uow).ask, since=None, until=None)
     rows = sorted(devices(uow, by(ask, "model", "batch")).rows, key=lambda row: (-(row.rate or 0), -row.devices))
     lines = [
-        {"row": row, "recall": visit.url("/prosthesis_feedback/recall", model=row.by[0].value, batch=row.by[1].value)} for row in rows[:MOST_ROWS]
-    ]
+        {"row": row, "rate": charts.write(row.rate, charts.PERCENT, visit.language),
+         "recall": visit.url("/prosthesis_feedback/recall", model=row.by[0].value, batch=row.by[1].value)}
+        for row in rows[:MOST_ROWS]
+    ]  # fmt: skip
     return View("devices_tile.html", rows=lines, a=WORDS, empty=NO_DEVICES, files=files(visit, "devices", ask, "model", "batch"))

@@ -45,12 +45,16 @@ def recall_list(visit: Visit, uow: Uow) -> View:
     context: dict[str, t.Any] = {"rows": [], "heads": [], "files": [], "count": "", "more": ""}
     if asked:
         report = recall(uow, ask, worn=not everything)
-        shown = [n for n, one in enumerate(figures(report)) if one.name not in HIDDEN]
+        names = [one.name for one in figures(report)]
+        shown = [n for n, name in enumerate(names) if name not in HIDDEN]
         lines = [(row, cells(report, row, visit.language)) for row in report.rows[:MOST]]
+        day = names.index("issued_on")
+        for row, line in lines:
+            line[day] = row.issued_on
         context = {
             "heads": [heads(report, visit.language)[n] for n in shown], "files": files(visit, "recall", ask) if not everything else [
                 (form, f"{href}&worn=false") for form, href in files(visit, "recall", ask)],
-            "rows": [{"service": row.service_id, "cells": [line[n] for n in shown], "wearer": row.wearer} for row, line in lines],
+            "rows": [{"service": row.service_id, "cells": [line[n] for n in shown]} for row, line in lines],
             "count": visit.say(plural(len(report.rows), visit.language, *DEVICES), count=len(report.rows)) if report.rows else "",
             "more": WORDS["more"].format(count=MOST) if len(report.rows) > MOST else "",
         }  # fmt: skip

@@ -24,7 +24,7 @@ IN_DAYS = _("{label}, days", ru="{label}, дней")
 
 
 def figure(label: Text, default: t.Any = 0, *, kind: str = "count") -> t.Any:
-    """Declare a column of a report: a ``count``, a ``share`` from 0 to 1, ``days``, or a ``text``."""
+    """Declare a column of a report: a ``count``, a ``share`` from 0 to 1, a number of ``days``, a ``day``, or a ``text``."""
     return attrs.field(default=default, metadata={"label": label, "kind": kind})
 
 
@@ -131,14 +131,15 @@ def as_xlsx(report: Report[t.Any], language: str) -> bytes:
     sheet = book.create_sheet(re.sub(r"[\[\]:*?/\\]", " ", said(report.title, language))[:31])
     sheet.freeze_panes = "A2"
     sheet.append(heads(report, language))
-    shares = {len(report.split_by) + n for n, one in enumerate(figures(report)) if one.metadata["kind"] == "share"}
+    kinds = ["text" for _name in report.split_by] + [one.metadata["kind"] for one in figures(report)]
     for row in report.rows:
         line: list[t.Any] = []
-        for n, value in enumerate(cells(report, row, language)):
-            cell = WriteOnlyCell(sheet, dt.date.fromisoformat(value) if _is_day(value) else UNFIT.sub("", value) if isinstance(value, str) else value)
-            if isinstance(value, str) and not _is_day(value):
+        for kind, value in zip(kinds, cells(report, row, language), strict=True):
+            is_day = kind == "day" and value is not None
+            cell = WriteOnlyCell(sheet, dt.date.fromisoformat(value) if is_day else UNFIT.sub("", value) if isinstance(value, str) else value)
+            if isinstance(value, str) and not is_day:
                 cell.data_type = "s"
-            if n in shares:
+            if kind == "share":
                 cell.number_format = "0.0%"
             line.append(cell)
         sheet.append(line)
@@ -157,10 +158,6 @@ def plain(value: t.Any) -> t.Any:
     if isinstance(value, enum.Enum):
         return value.value
     return value.isoformat() if isinstance(value, dt.date) else value
-
-
-def _is_day(value: t.Any) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"(19|2\d)\d\d-\d\d-\d\d", value) is not None
 
 
 def _cell(value: t.Any) -> str:
