@@ -10,7 +10,7 @@ from .settings import MonitorSettings, StepPages
 
 _ENTITIES = [f"entities.{m}" for m in ("steps", "cases", "coaching")]
 _MODULES = [
-    "tables", "roles",
+    "tables", "roles", "exchange.keeping", "exchange.verbs",
 ]  # fmt: skip
 
 plugin = Plugin(

@@ -1,0 +1,71 @@
+"""What belongs to a log goes with it when its import is undone, and comes back when that is undone."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import attrs
+import sqlalchemy as sa
+
+from crmkit import Conflict, Kind, Uow, Written, _, after, hookimpl
+
+from ..entities import Log
+from ..rollups import COLUMNS, Cell, Key
+from ..tables import days, events, traces, work
+from .importing import WORK, count, work_rows, zone_of
+from .sets import as_json, insert
+from .stored import stored_intervals
+
+KEPT = dt.timedelta(days=30)
+CLEARED = _("The events of «{title}» were cleared away; import the file again", ru="События журнала «{title}» уже удалены; загрузите файл ещё раз")
+
+
+@attrs.frozen
+class LogGone:
+    """A log was taken back; its events wait a month in case that is regretted."""
+
+    log_id: int
+
+
+@hookimpl
+def crm_settle(kind: Kind, rows: Sequence[Written], uow: Uow) -> None:
+    """Take the sums of a log away with it, and make them anew when it comes back."""
+    if kind.cls is not Log:
+        return
+    for row in rows:
+        key = f"process_monitor.log_gone:{row.id}"
+        if row.values is None:
+            for table in (work, days):
+                uow.connection.execute(table.delete().where(table.c.log_id == row.id))
+            uow.schedule(LogGone(row.id), delay=KEPT, key=key)
+        elif row.changed is None and row.values["imported_at"] is not None and not _has(uow, work, row.id):
+            if not _has(uow, events, row.id):
+                raise Conflict(CLEARED.format(title=row.values["title"]))
+            add_up(uow, row.id)
+            uow.cancel(key)
+
+
+def _has(uow: Uow, table: sa.Table, log: int) -> bool:
+    return uow.connection.execute(sa.select(sa.literal(1)).where(table.c.log_id == log).limit(1)).first() is not None
+
+
+def add_up(uow: Uow, log: int) -> None:
+    """Make the work of a log and its sums from its events."""
+    zone = zone_of(uow, uow.crm.settings.timezone) or dt.UTC
+    cells: dict[Key, Cell] = {}
+    made = [row for case, kind, found in stored_intervals(uow, log) for row in work_rows(log, case, kind, found, zone)]
+    count(cells, made)
+    insert(uow, work, WORK, made)
+    insert(uow, days, COLUMNS, [cell.row(key, as_json(cell.counts)) for key, cell in sorted(cells.items())])
+
+
+@after(LogGone)
+def clear(event: LogGone, uow: Uow) -> None:
+    """Clear away the events of a log that stayed away."""
+    there = uow.connection.execute(sa.select(Log.__table__.c.id).where(Log.__table__.c.id == event.log_id)).first()
+    for table in (events, traces) if there is None else ():
+        uow.connection.execute(table.delete().where(table.c.log_id == event.log_id))
+
+
+__all__ = ["LogGone", "add_up", "clear", "crm_settle"]
