@@ -208,3 +208,28 @@ def test_from_the_closed_deal_to_the_board_of_the_next_month(page: Page, served,
 
 
 MONTHS = ("январь", "февраль", "март", "апрель", "май", "июнь", "июль", "август", "сентябрь", "октябрь", "ноябрь", "декабрь")
+
+
+def test_reports_the_recall_list_and_medical_data(page: Page, served, deal, sign_in, axe, look, watch):
+    watch.expect("status of 422")
+    with served.uow() as uow:
+        give(uow, uow.find(User).where(User.login == world.login("artem")).one().id, ["service_head"])
+        uow.move(uow.get(Deal, deal), SALES["won"])
+        uow.settle()
+        service = uow.find(pf.Service).one()
+    sign_in("artem")
+    page.goto("/prosthesis_feedback/reports")
+    expect(page.locator("#tile-prosthesis_feedback-complaints").get_by_role("row")).to_have_count(2)
+    axe(page)
+    look(page)
+    page.locator("#tile-prosthesis_feedback-complaints").get_by_role("link", name=re.compile("Список для отзыва")).click()
+    expect(page.get_by_role("rowheader", name=NAME)).to_be_visible()
+    axe(page)
+    look(page)
+    page.goto(f"/prosthesis_feedback/privacy/{service.id}")
+    page.get_by_role("button", name="Стереть безвозвратно").click()
+    expect(page.get_by_text("укажите причину")).to_be_visible()
+    axe(page)
+    look(page)
+    page.goto("/prosthesis_feedback/privacy")
+    axe(page)
