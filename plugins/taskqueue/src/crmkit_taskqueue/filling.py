@@ -294,11 +294,13 @@ def came_back(uow: Uow, contact_id: int | None) -> None:
 @hookimpl
 def crm_settle(kind: Kind, rows: Sequence[Written], uow: Uow) -> None:
     """Score clients who have come into the stack, or whose links have, unless somebody gave them a score."""
+    if kind.cls not in (OldClient, OldClientLink):
+        return
     fresh = [row for row in rows if row.changed is None and row.values is not None]
     if kind.cls is OldClient:
         _TOGETHER.pop(uow, None)
         score_anew(uow, [row.id for row in fresh if not t.cast("Mapping[str, t.Any]", row.values)["score"]])
-    elif kind.cls is OldClientLink:
+    else:
         score_anew(uow, {t.cast("Mapping[str, t.Any]", row.values)["old_client_id"] for row in fresh})
 
 
