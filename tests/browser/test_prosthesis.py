@@ -17,8 +17,8 @@ from crmkit.accounts.roles import give, seed
 from crmkit_sales import SALES, Contact, Deal
 from tests.browser import world
 
-ISSUED = dt.datetime(2026, 7, 14, 9, tzinfo=dt.UTC)
-"""Two weeks later is the first call; three months later, in October, the next one."""
+ISSUED = dt.datetime(2026, 6, 16, 9, tzinfo=dt.UTC)
+"""Two weeks later is the first call; the one after three months comes in September, after a month of 31 days."""
 NAME, MODEL = "Майя Лескова", "Протез кисти «Мио-2»"
 
 
@@ -186,9 +186,11 @@ def test_from_the_closed_deal_to_the_board_of_the_next_month(page: Page, served,
 
     # The board by months: on the 31st a call of the next month, on the 1st one of this month.
     with served.uow() as uow:
-        waits = uow.find(pf.Feedback).where(pf.Feedback.done_on.is_(None)).order_by(pf.Feedback.planned_at).first()
+        autumn = dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
+        waits = uow.find(pf.Feedback).where(pf.Feedback.planned_at >= autumn).order_by(pf.Feedback.planned_at).first()
         on = waits.planned_at.astimezone(served.crm.zone)
-    last = on.replace(day=1, hour=12, minute=0) - dt.timedelta(days=1)
+    last = on.replace(day=1, hour=0, minute=0) - dt.timedelta(minutes=10)
+    assert last.day == 31
     later(page, served, last, sign_in)
     page.goto("/prosthesis_feedback/card/board")
     expect(column(page, "next_month").locator("h2")).to_contain_text(MONTHS[on.month - 1])
