@@ -18,7 +18,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 EDITABLE := --editable . $(addprefix --editable ,$(PLUGINS))
-SHOWN := sales taskqueue telephony telephony_dialer telephony_telfin
+SHOWN := sales taskqueue telephony telephony_dialer telephony_telfin prosthesis_feedback
 PACKAGING := pyproject.toml hatch_build.py $(wildcard workspace/* frontend/*.json plugins/*/pyproject.toml plugins/*/hatch_build.py)
 # Left by the build of crmkit beside the files it fetches; where somebody has removed them, installing again brings them back.
 FETCHED := src/crmkit/ui/static/vendor/.fetched
