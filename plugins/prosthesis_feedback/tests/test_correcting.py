@@ -11,7 +11,7 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from crmkit.core import ledger, totals
+from crmkit.core import ledger, together, totals
 from crmkit.core.jobs import job
 from crmkit_prosthesis_feedback import (
     Feedback,
@@ -157,7 +157,8 @@ def test_what_nobody_asked_for_long_is_given_up(crm, uow, make, clock, crm_setti
     assert second.stage == "active"
 
 
-def test_the_number_of_statements_does_not_grow(uow, make, queries, clock):
+def test_the_number_of_statements_does_not_grow(uow, make, queries, clock, monkeypatch):
+    monkeypatch.setattr(together, "CHUNK", 2)  # whoever looked at the cards would ask for two at a time
     counts = []
     for size in (1, 6):
         for _n in range(size):

@@ -345,7 +345,8 @@ class Audit:
         elif line.ours and begin <= line.ideal <= end:
             if policy == "catch_up":
                 after = line.latest - line.ideal
-                line.earliest, line.ideal = end, end + self.rules.catch_up_in
+                in_days = self.rules.catch_up_in if pause.catch_up_days is None else dt.timedelta(days=pause.catch_up_days)
+                line.earliest, line.ideal = end, end + in_days
                 line.latest = max(line.latest, line.ideal + after)
             elif over is None:
                 line.skipped = "pause"
