@@ -54,9 +54,10 @@ class Tongue:
 RUSSIAN = Tongue(
     devices=(("Протез кисти «Мио-2»", 890), ("Протез кисти «Тяга»", 240), ("Протез предплечья «Мио-2»", 1150), ("Протез пальцев «Лад»", 180)),
     adults=("Анна Петрова", "Игорь Савельев", "Марат Галиев", "Ольга Дроздова", "Степан Яковлев", "Дина Ахметова", "Роман Кулик", "Лидия Носова",
-            "Фёдор Белкин", "Тимур Асланов", "Вера Климова", "Павел Рощин"),
+            "Фёдор Белкин", "Тимур Асланов", "Вера Климова", "Павел Рощин", "Нина Уварова", "Глеб Зорин", "Айрат Юсупов"),
     children=(("Маша Козлова", "Елена Козлова"), ("Тимофей Жуков", "Андрей Жуков"), ("Алия Сафина", "Гузель Сафина"),
-              ("Гриша Лосев", "Наталья Лосева"), ("Соня Крылова", "Ирина Крылова"), ("Лёва Миронов", "Олег Миронов")),
+              ("Гриша Лосев", "Наталья Лосева"), ("Соня Крылова", "Ирина Крылова"), ("Лёва Миронов", "Олег Миронов"),
+              ("Мира Хасанова", "Динара Хасанова"), ("Егор Пахомов", "Анна Пахомова")),
     cities=("Пермь", "Екатеринбург", "Казань", "Новосибирск", "Москва"), phone="+7999{n:07}",
     texts=("Держит руль и пакеты", "Привыкает, носит по вечерам", "На даче без него уже никак",
            "В школе помогает держать тетрадь", "Просит перчатку темнее"),
@@ -106,6 +107,7 @@ class Story:
         self.planned: list[tuple[dt.datetime, int, t.Callable[[dt.datetime], None]]] = []
         self.count = 0
         self.numbers = 0
+        self.met: dict[tuple[str, bool], int] = {}
 
     def tell(self) -> None:
         """Play everything."""
@@ -136,13 +138,13 @@ class Story:
         uow, dice = self.uow, self.dice
         uow.at(at)
         child = number % 3 == 1
-        place = number // 5
         guardian: Contact | None = None
+        place = self.met[tongue.phone, child] = self.met.get((tongue.phone, child), -1) + 1
         if child:
-            name, of = tongue.children[place % len(tongue.children)] if tongue is ENGLISH else tongue.children[(number // 3) % len(tongue.children)]
+            name, of = tongue.children[place % len(tongue.children)]
             guardian = uow.add(Contact(name=of, phone=self._phone(tongue), city=dice.choice(tongue.cities)))
         else:
-            name = tongue.adults[place % len(tongue.adults)] if tongue is ENGLISH else tongue.adults[(number - number // 5) % len(tongue.adults)]
+            name = tongue.adults[place % len(tongue.adults)]
         age = dice.choice((4, 6, 9, 11, 13, 17) if child else (24, 31, 38, 45, 52, 63))
         born = at.astimezone(uow.crm.zone).date() - relativedelta(years=age, days=dice.randrange(360))
         contact = uow.add(Contact(
