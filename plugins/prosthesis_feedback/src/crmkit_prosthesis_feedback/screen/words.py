@@ -96,8 +96,8 @@ reason, urgency, wanted = _("Reason", ru="Причина"), _("Urgency", ru="С�
 what_wrong = _("What is wrong", ru="Что случилось")
 freezes = _("All feedback of {name} stops, of every device, until the incident is closed.",
     ru="Вся обратная связь по человеку ({name}) остановится, по всем изделиям, пока инцидент не закроют.")  # fmt: skip
-freezes_count = (_("{n} card stops", ru="остановится {n} карточка"), _("{n} cards stop", ru="остановятся {n} карточки"),
-    _("{n} cards stop", ru="остановятся {n} карточек"))  # fmt: skip
+freezes_count = (_("{n} card stops", ru="Остановится {n} карточка"), _("{n} cards stop", ru="Остановятся {n} карточки"),
+    _("{n} cards stop", ru="Остановятся {n} карточек"))  # fmt: skip
 choose_reason = _("choose a reason", ru="выберите причину")
 choose_end = _("choose how it ended", ru="выберите, чем закончился")
 say_done = _("say in a few words what was done", ru="напишите в двух словах, что сделано")
