@@ -101,14 +101,16 @@ class _Import:
             if not self.cases:
                 raise BadLog(NO_CASES)
             insert(uow, days, COLUMNS, [cell.row(key, as_json(cell.counts)) for key, cell in sorted(self.cells.items())])
-        uow.keep(log, file=bare[:NAME], imported_at=uow.now, cases=self.cases, events=self.events, head=self._head(reader.head))
+        head = self._head(reader.head, operation)
+        uow.keep(log, file=bare[:NAME], imported_at=uow.now, cases=self.cases, events=self.events, head=head)
         uow.finish(log=log.id, cases=self.cases, events=self.events)
         uow.flush()
         return Imported(log.id, operation, self.cases, self.events, len(self.steps), len(self.workers), self.work)
 
-    def _head(self, head: Head) -> dict[str, t.Any]:
+    def _head(self, head: Head, operation: int) -> dict[str, t.Any]:
         """Keep what an export must give back, and how the log was read."""
-        return head.to_json() | {"mapping": attrs.asdict(self.mapping, filter=lambda _a, value: value not in (None, False, {}))}
+        said = attrs.asdict(self.mapping, filter=lambda _a, value: value not in (None, False, {}))
+        return head.to_json() | {"operation": operation, "mapping": said}
 
     def _some(self, some: Sequence[Trace]) -> None:
         """Take in some cases."""

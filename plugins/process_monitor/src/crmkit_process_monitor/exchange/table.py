@@ -28,6 +28,9 @@ USUAL: dict[str, tuple[str, ...]] = {
 NEEDED = ("case", "activity", "time")
 FORMATS = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M:%S.%f", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%d.%m.%Y")
 ATTRIBUTE = "case:"
+MOST = 1 << 30  # a table is read whole: its rows are in any order
+TOO_LONG = _("a table may have {most} MiB; XES is read piece by piece and may have more",
+    ru="в таблице может быть до {most} МиБ; XES читается по частям и бывает больше")  # fmt: skip
 NO_COLUMN = _("no column says the {what}; the file has: {columns}", ru="не найден столбец «{what}»; в файле есть: {columns}")
 WHAT = {"case": _("case", ru="случай"), "activity": _("activity", ru="шаг"), "time": _("time", ru="время")}
 NO_MOMENT = _("«{column}»: {value!r} is no moment", ru="«{column}»: {value!r} не похоже на дату и время")
@@ -127,9 +130,12 @@ def _text(file: t.BinaryIO) -> str:
     content = file.read()
     if content.startswith(GZIP):
         try:
-            content = gzip.decompress(content)
+            with gzip.GzipFile(fileobj=io.BytesIO(content)) as unpacked:
+                content = unpacked.read(MOST + 1)
         except (OSError, EOFError, zlib.error) as error:
             raise BadLog(BROKEN_GZIP.format(why=error)) from None
+    if len(content) > MOST:
+        raise BadLog(TOO_LONG.format(most=MOST >> 20))
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
