@@ -63,7 +63,7 @@ class MonitorSettings:
     """Whether those with the permission see names; without: everybody sees pseudonyms but for oneself."""
     keep_spans: dt.timedelta = dt.timedelta(days=365)
     """How long raw spans are kept; sums stay."""
-    log_size: int = 200 * 1024 * 1024
+    log_size: int = 200_000_000
     """How many bytes an event log may have that is sent to the page; `crmkit monitor import` takes longer ones."""
     alarm_rate: float = 0.01
     """How often, at the most, a drawdown may be shown where there is none: of all cells of a month."""
