@@ -8,7 +8,7 @@ import types
 import pytest
 import sqlalchemy as sa
 
-from crmkit import Actor, Invalid, Plugin, Role, hookimpl
+from crmkit import Actor, Conflict, Invalid, Plugin, Role, hookimpl
 from crmkit_prosthesis_feedback import (
     ROLES,
     Ended,
@@ -246,3 +246,43 @@ def test_no_device_no_call(uow, make, deliver, clock):
     uow.settle()
     assert [t.owner_id for t in calls(uow, service)] == [9]
     assert uow.find(Service).count() == 1
+
+
+def test_an_incident_while_the_call_is_handed_out(crm, uow, make, deliver, clock, crm_database):
+    if crm_database == "sqlite":
+        pytest.skip("SQLite has one writer: nothing happens meanwhile")
+    service = due(uow, make, clock)
+    deliver()
+    clock.set(dt.datetime(2026, 3, 16, 7, 5, tzinfo=UTC))
+    with crm.uow(OLGA) as hers:
+        start(hers)
+    with crm.engine.connect() as other:  # somebody is about to open an incident
+        other.execute(sa.select(Service.id).where(Service.id == service.id).with_for_update())
+        with pytest.raises(Conflict), crm.uow(OLGA) as hers:
+            next_turn(hers)
+        other.rollback()
+    open_incident(uow, service, reason="repair")
+    uow.commit()
+    with crm.uow(OLGA) as hers:
+        assert not isinstance(next_turn(hers), Turn)
+    assert calls(uow, service) == []
+
+
+def test_a_call_that_was_held_meanwhile_is_cancelled_soon(crm, uow, make, deliver, clock, crm_database):
+    if crm_database == "sqlite":
+        pytest.skip("SQLite has one writer: nothing is held meanwhile")
+    service = due(uow, make, clock)
+    deliver()
+    (task,) = calls(uow, service)
+    uow.commit()
+    with crm.engine.connect() as other:
+        other.execute(sa.select(Task.id).where(Task.id == task.id).with_for_update())
+        with crm.uow() as mine:
+            open_incident(mine, mine.get(Service, service.id), reason="repair")
+        other.rollback()
+    uow.refresh()
+    assert calls(uow, service) == [task]
+    clock.forward(seconds=3)
+    deliver()
+    uow.refresh()
+    assert calls(uow, service) == []

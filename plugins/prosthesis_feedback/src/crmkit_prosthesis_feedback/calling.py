@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import attrs
 import sqlalchemy as sa
 
-from crmkit import Changed, Created, Invalid, Problem, Uow, _, hookimpl, on
+from crmkit import Changed, Conflict, Created, Invalid, Problem, Uow, _, hookimpl, on
 from crmkit_sales import Contact, ContactPoint, Way
 from crmkit_taskqueue import Retry, Task, TaskqueueSettings, TaskState, Turn, in_working_time
 
@@ -24,9 +24,21 @@ NOT_YET = _(
     "nobody was asked yet about {what}: fill in the check-list, or agree on another time",
     ru="ещё не спросили: {what}. Заполните чек-лист или договоритесь о другом времени",
 )
+JUST_NOW = _(
+    "something has just changed about this person, who is perhaps not to be called: ask for the next task once more",
+    ru="по этому человеку только что что-то изменилось, и звонить ему, возможно, не нужно: запросите следующую задачу ещё раз",
+)
+LOOK_AGAIN = dt.timedelta(seconds=2)
 ATTEMPT = _("Attempt {number}: {phone}, {who}", ru="Попытка {number}: {phone}, {who}")
 _task, _call, _card, _service, _pause = (cls.__table__.c for cls in (Task, FollowUpCall, Feedback, Service, Pause))
 OPEN: t.Any = _card.done_on.is_(None) & _card.skipped.is_(None) & _card.archived_at.is_(None)
+
+
+@attrs.frozen
+class LookAgain:
+    """Somebody held a call while it should have been brought in line."""
+
+    service_id: int
 
 
 @attrs.frozen
@@ -59,12 +71,13 @@ def astray(uow: Uow, *, after: int = 0, limit: int = 100) -> list[int]:
         sa.or_(_service.try_again_on.is_(None), _service.try_again_on <= day),
     )  # fmt: skip
     until = uow.now + uow.crm[FeedbackSettings].ahead
-    asked = sa.select(_card.service_id).where(OPEN, _card.planned_at <= until)
+    due_now = OPEN & (_card.planned_at <= until)
     going = _task.state.in_(UNDER_WAY) & _task.archived_at.is_(None)
-    has = sa.select(_call.service_id).join(Task.__table__, _task.id == _call.id).where(going)
-    wanted = sa.case((callable_ & _service.id.in_(asked), 1), else_=0)
-    there = sa.case((_service.id.in_(has), 1), else_=0)
-    near = sa.or_(_service.id.in_(asked), _service.id.in_(has))
+    calls = sa.select(_call.service_id).join(Task.__table__, _task.id == _call.id).where(going)
+    asked = sa.select(sa.literal(1)).where(due_now, _card.service_id == _service.id).correlate(Service.__table__).exists()
+    has = calls.where(_call.service_id == _service.id).correlate(Service.__table__).exists()
+    near = _service.id.in_(sa.union(sa.select(_card.service_id).where(due_now), calls))
+    wanted, there = sa.case((callable_ & asked, 1), else_=0), sa.case((has, 1), else_=0)
     found = sa.select(_service.id).where(_service.id > after, near, wanted != there).order_by(_service.id).limit(limit)
     return list(uow.connection.execute(found).scalars())
 
@@ -113,12 +126,14 @@ def align(uow: Uow, service: Service | int) -> None:
         elif cards and keep is not None and keep.state is TaskState.WAITING:
             _refresh(uow, service, keep, cards)
         uow.flush()
+        if others:
+            uow.schedule(LookAgain(service.id), delay=LOOK_AGAIN, key=f"prosthesis_feedback:look:{service.id}")
 
 
 def _tasks(uow: Uow, service_id: int) -> tuple[list[Task], bool]:
     """Return the calls of a person, the one to keep first, held; and whether somebody else holds one just now.
 
-    Whoever opens or ends a task holds it and then the service card, so this never waits for a task.
+    Whoever opens or ends a task holds it and then the service card, so this never waits for a task; it is looked at again soon.
     """
     going = sa.select(_task.id).join(FollowUpCall.__table__, _call.id == _task.id)
     going = going.where(_call.service_id == service_id, _task.state.in_(UNDER_WAY), _task.archived_at.is_(None))
@@ -190,10 +205,17 @@ def cards_have_changed(event: Replanned, uow: Uow) -> None:
     align(uow, event.service_id)
 
 
-@on(Changed[Service], fields=("guardian_id", "respondent", "archived_at"))
+@on(Changed[Service], fields=("guardian_id", "respondent"))
 def somebody_else_calls(event: Changed[Service], uow: Uow) -> None:
     """The call goes to whoever answers now."""
     align(uow, event.record)
+
+
+@on(LookAgain)
+def look_again(event: LookAgain, uow: Uow) -> None:
+    """What was held is free by now."""
+    if uow.peek(Service, event.service_id) is not None:
+        align(uow, event.service_id)
 
 
 # ---- what happens to tasks -------------------------------------------------------------------------------------------
@@ -238,6 +260,19 @@ def _follows(uow: Uow, task: Task, service_id: int) -> None:
         for card in due(uow, service, uow.now + uow.crm[FeedbackSettings].ahead):
             uow.keep(card, wanted_on=day)
         replan(uow, service)
+
+
+@hookimpl
+def taskqueue_opened(task: Task, turn: Turn, uow: Uow) -> None:
+    """Hand nobody out for a call whose incident is being opened just now: the service card is held, or the pause is there already."""
+    service_id = call_of(uow, task.id) if task.kind == uow.crm[FeedbackSettings].task_kind else None
+    if service_id is None:
+        return
+    free = sa.select(_service.id).where(_service.id == service_id).with_for_update(key_share=True, skip_locked=True)
+    held = uow.connection.execute(free).first() is not None
+    with uow.as_system():
+        if not held or not may_be_called(uow, uow.get(Service, service_id, lock=True)):
+            raise Conflict(JUST_NOW)
 
 
 @hookimpl

@@ -96,10 +96,9 @@ def stages_of_cards(uow: Uow) -> dict[str, Condition]:
 
 def stages_of_services(uow: Uow) -> dict[str, Condition]:
     """Return what `service_stage` says, as conditions on the columns of service cards that have not ended."""
-    asked = sa.select(_card.service_id).where(OPEN)
+    asked = sa.select(sa.literal(1)).where(OPEN, _card.service_id == _service.id).correlate(Service.__table__).exists()
     return {
-        "incident": _service.id.in_(frozen()), "finished": _service.id.not_in(asked), "unreachable": _service.try_again_on > today(uow),
-        "active": sa.true(),
+        "incident": _service.id.in_(frozen()), "finished": ~asked, "unreachable": _service.try_again_on > today(uow), "active": sa.true(),
     }  # fmt: skip
 
 
