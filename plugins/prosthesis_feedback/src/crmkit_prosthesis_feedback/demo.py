@@ -139,21 +139,21 @@ class Story:
         uow.at(at)
         child = number % 3 == 1
         guardian: Contact | None = None
+        owner, team = (6, 3) if tongue is ENGLISH else (3, 2)
         place = self.met[tongue.phone, child] = self.met.get((tongue.phone, child), -1) + 1
         if child:
             name, of = tongue.children[place % len(tongue.children)]
-            guardian = uow.add(Contact(name=of, phone=self._phone(tongue), city=dice.choice(tongue.cities)))
+            guardian = uow.add(Contact(name=of, phone=self._phone(tongue), city=dice.choice(tongue.cities), owner_id=owner, team_id=team))
         else:
             name = tongue.adults[place % len(tongue.adults)]
         age = dice.choice((4, 6, 9, 11, 13, 17) if child else (24, 31, 38, 45, 52, 63))
         born = at.astimezone(uow.crm.zone).date() - relativedelta(years=age, days=dice.randrange(360))
         contact = uow.add(Contact(
             name=name, born_on=born, phone=guardian.phone if guardian is not None else self._phone(tongue), city=dice.choice(tongue.cities),
-            country="GB" if tongue is ENGLISH else "RU",
+            country="GB" if tongue is ENGLISH else "RU", owner_id=owner, team_id=team,
         ))  # fmt: skip
         uow.flush()
         model, price = dice.choice(tongue.devices)
-        owner, team = (6, 3) if tongue is ENGLISH else (3, 2)
         cost = decimal.Decimal(price * (1000 if tongue is RUSSIAN else 900))
         deal = uow.add(Deal(title=f"{model}: {name}", contact_id=contact.id, owner_id=owner, team_id=team, amount=cost), into=SALES["offer"])
         uow.flush()

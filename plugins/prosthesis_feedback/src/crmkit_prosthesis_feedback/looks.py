@@ -64,6 +64,7 @@ CARDS = Look(
 )  # fmt: skip
 INCIDENTS = Look(
     of=Incident, icon="siren", section=SECTION, order=30, sort="-opened_at", day="wanted_on", choices={"reason": reasons}, subtitle="device.model",
+    filter={"closed_at": {"empty": True}},
     columns=("title", "reason", "stage", "urgency", "device_id", "opened_at", "wanted_on", "owner_id"),
     card=("device_id", "urgency", "wanted_on", "owner_id"),
     form=("service_id", "reason", "device_id", "description", "urgency", "wanted_on"), hidden=("pause_id",),

@@ -27,7 +27,7 @@ WORKPLACE = Workspace(
     menu=(
         Link(label=words.manager, path="/taskqueue/", icon="headset"), Link(label=words.board, path=BOARD, icon="square-kanban"),
         Link(label=words.services, path="/prosthesis_feedback/service", icon="heart-pulse"),
-        Link(label=words.incidents, path=f"{INCIDENTS}/board", icon="siren"), Link(label=words.cards, path=CARDS, icon="clipboard-list"),
+        Link(label=words.incidents, path=INCIDENTS, icon="siren"), Link(label=words.cards, path=CARDS, icon="clipboard-list"),
     ),
 )  # fmt: skip
 
