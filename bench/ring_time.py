@@ -2,7 +2,7 @@
 
     .venv/bin/python -m bench.ring_time --agents 500 --minutes 2.5
 
-Processes as in production: one takes the webhooks in over HTTP, one runs the jobs, one is the managers; the exchange is another, behaves
+Processes as in production: one takes the webhooks in over HTTP, two run the jobs, one is the managers; the exchange is another, behaves
 as people do and sends Telfin's webhooks. All of them, and PostgreSQL, share this machine. Every timer is a row of the database, set for
 twenty seconds after the client's telephone began to ring. Two moments are measured of every call that nobody answered: when the timer's
 step was taken, and when the telephone was really silent, the provider having been asked whether somebody answered after all and then
@@ -35,13 +35,13 @@ KINDS = ("web", "work", "people")
 BRIEF = Habits(talks=(15.0, 120.0), answer_after=(3.0, 18.0), voicemail=0.0)  # so that a short measurement has all of it
 
 
-def spent(kinds: dict[str, int]) -> dict[str, float]:
-    """Seconds of processor each process has used."""
-    ticks = {}
-    for kind, number in kinds.items():
+def spent(running: list[tuple[str, int]]) -> dict[str, float]:
+    """Seconds of processor the processes of each kind have used."""
+    used = dict.fromkeys(KINDS, 0.0)
+    for kind, number in running:
         fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
-        ticks[kind] = (int(fields[11]) + int(fields[12])) / 100
-    return ticks
+        used[kind] += (int(fields[11]) + int(fields[12])) / 100
+    return used
 
 
 def lateness(found: Centre, since: Any) -> tuple[list[float], list[float]]:
@@ -61,18 +61,17 @@ def lateness(found: Centre, since: Any) -> tuple[list[float], list[float]]:
     return [(row.at - row.deadline).total_seconds() * 1000 for row in rows], silent
 
 
-def measure(found: Centre, minutes: float, ramp: float) -> dict[str, Any]:
+def measure(found: Centre, minutes: float, ramp: float, workers: int) -> dict[str, Any]:
     """Let everybody work, and look at what happened after the beginning."""
-    for kind in KINDS:
+    for kind in (*KINDS, *["work"] * (workers - 1)):
         found.start(kind)
     if not found.is_heard():
         raise SystemExit("nobody takes webhooks in")
     time.sleep(ramp)
-    kinds = dict(found.running)
-    before, began, since, calls = spent(kinds), time.monotonic(), utc_now(), len(found.pbx.truth)
+    before, began, since, calls = spent(found.running), time.monotonic(), utc_now(), len(found.pbx.truth)
     heard, cpu = len(found.pbx.truth.deliveries), time.process_time()
     time.sleep(minutes * 60)
-    seconds, after = time.monotonic() - began, spent(kinds)
+    seconds, after = time.monotonic() - began, spent(found.running)
     late, silent = lateness(found, since)
     return {
         "seconds": round(seconds), "attempts_a_second": round((len(found.pbx.truth) - calls) / seconds, 1),
@@ -91,17 +90,23 @@ def main() -> int:
     asked.add_argument("--agents", type=int, default=500, help="managers: %(default)s")
     asked.add_argument("--minutes", type=float, default=2.0, help="of measuring: %(default)s")
     asked.add_argument("--ramp", type=float, default=40.0, help="seconds until it begins: %(default)s")
+    asked.add_argument("--workers", type=int, default=2, help="processes that run jobs: %(default)s")
+    asked.add_argument("--threads", type=int, default=12, help="of each of them: %(default)s")
     asked.add_argument("--database", choices=places.DATABASES, default="postgresql")
     asked.add_argument("--quiet-file", type=Path, help="made while it is measured")
     given = asked.parse_args()
     signal.signal(signal.SIGTERM, lambda *_told: sys.exit(1))
     url, tasks = places.fresh(given.database).sqlalchemy, int(given.agents * (given.minutes * 60 + given.ramp) / 15)
     with contextlib.ExitStack() as stack:
-        found = stack.enter_context(centre(url, given.agents, tasks, habits=BRIEF, faults=Faults.seen(), ring=20, looks=(5.0, 15.0)))
+        found = stack.enter_context(centre(
+            url, given.agents, tasks, habits=BRIEF, faults=Faults.seen(), ring=20, looks=(5.0, 15.0), threads=given.threads))
         if given.quiet_file is not None:
             given.quiet_file.touch(exist_ok=False)
             stack.callback(given.quiet_file.unlink)
-        told = {"agents": given.agents, "database": given.database, **measure(found, given.minutes, given.ramp)}
+        told = {
+            "agents": given.agents, "database": given.database, "workers": given.workers, "threads": given.threads,
+            **measure(found, given.minutes, given.ramp, given.workers),
+        }  # fmt: skip
     late, silent = told["late_ms"], told["silent_ms"] or {}
     sys.stdout.write(
         f"{given.agents} managers, {told['attempts_a_second']} calls/s, {told['webhooks_a_second']} webhooks/s, {told['timers']} ring times ended"

@@ -58,6 +58,7 @@ class Asked:
     agents: int
     ring: int = 20
     lease: float = 30.0
+    threads: int = 4
     looks: tuple[float, float] = (1.0, 3.0)
 
     def compose(self) -> Crm:
@@ -84,7 +85,7 @@ def web(crm: Crm, asked: Asked) -> None:
 def work(crm: Crm, asked: Asked) -> None:
     """Run the jobs."""
     set_crons(crm)
-    runner(crm, lease=asked.lease).start()
+    runner(crm, lease=asked.lease, concurrency=asked.threads).start()
     signal.pause()
 
 
