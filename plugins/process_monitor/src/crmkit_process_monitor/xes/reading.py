@@ -71,7 +71,7 @@ class LogReader:
     def _arm(self) -> None:
         """Give expat its handlers; closures over plain lists, since they run for every element of the file."""
         parser, done, stray = self._parser, self._done, self._stray
-        types, check_of = TYPES, CHECKS.get
+        types = TYPES
         held: list[Attribute] = []  # the attributes that are open, from the outside in
         places: list[list[Attribute]] = []  # where the next attribute goes when none is open
         trace: Trace | None = None
@@ -83,12 +83,8 @@ class LogReader:
                     attribute = [given["key"], tag, given["value"]]
                 except KeyError:
                     attribute = self._without(tag, given)
-                check = check_of(tag)
-                if check is not None:
-                    try:
-                        check(attribute[2])
-                    except (ValueError, KeyError):
-                        raise BadLog(BAD_VALUE.format(key=attribute[0], value=attribute[2], type=tag), parser.CurrentLineNumber) from None
+                if tag in CHECKS:
+                    self._check(tag, attribute)
                 if held:
                     self._nest(held, attribute)
                 elif places:
@@ -133,10 +129,17 @@ class LogReader:
             elif tag in ("log", "global"):
                 places.pop()
 
-        def entity(*_given: t.Any) -> None:
-            raise BadLog(ENTITIES, parser.CurrentLineNumber)
+        parser.StartElementHandler, parser.EndElementHandler, parser.EntityDeclHandler = start, end, self._entity
 
-        parser.StartElementHandler, parser.EndElementHandler, parser.EntityDeclHandler = start, end, entity
+    def _entity(self, *_given: t.Any) -> None:
+        raise BadLog(ENTITIES, self.line)
+
+    def _check(self, tag: str, attribute: Attribute) -> None:
+        """Refuse a value that is none of its type."""
+        try:
+            CHECKS[tag](attribute[2])
+        except (ValueError, KeyError):
+            raise BadLog(BAD_VALUE.format(key=attribute[0], value=attribute[2], type=tag), self.line) from None
 
     def _without(self, tag: str, given: dict[str, str]) -> Attribute:
         """Return an attribute without a key or a value. Real logs have some without a key, which comes back as it was; only
