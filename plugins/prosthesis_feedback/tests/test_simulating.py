@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from crmkit import Crm, Misuse
-from crmkit_prosthesis_feedback.auditing import Audit, Rules, birthday, later
+from crmkit_prosthesis_feedback.auditing import Audit, Rules
+from crmkit_prosthesis_feedback.recalculating import birthday, later
 from crmkit_prosthesis_feedback.simulating import read
 from crmkit_sales import SalesSettings
 

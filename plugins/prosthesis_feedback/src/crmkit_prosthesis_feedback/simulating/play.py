@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import collections
 import datetime as dt
-import decimal
-import random
 import time
 import typing as t
 from collections.abc import Callable
@@ -14,20 +12,17 @@ import attrs
 import sqlalchemy as sa
 
 from crmkit import SYSTEM, Actor, Crm, Invalid, MovableClock, Role, Uow
-from crmkit_sales import SALES, Contact, ContactPoint, Deal, SalesSettings, Way
+from crmkit_sales import SalesSettings
 from crmkit_taskqueue import TaskqueueSettings, Turn, complete, leave, next_turn, start, stop
 
 from ..auditing import Audit, Rules
 from ..calling import call_of
 from ..cards import due
-from ..collecting import collect
-from ..devices import end_device, found_again, issue_device
-from ..entities import Device, DeviceState, Ended, Feedback, Incident, Policy, Service, Urgency
-from ..incidents import close_incident, open_incident, reopen_incident
-from ..publish import body_of
+from ..entities import Feedback, Service
 from ..settings import FeedbackSettings
 from .options import Options
-from .people import MODELS, Person, answers, invent, offered
+from .people import Person, invent
+from .stories import Stories
 
 TEAM, FIRST_CALLER = 1, 101
 ROLE = Role(
@@ -52,12 +47,12 @@ def composed(crm: Crm, clock: MovableClock, options: Options) -> Crm:
     return Crm(*crm.plugins, database=crm.engine, settings=raw, roles=(ROLE,), clock=clock)
 
 
-class Simulation:
+class Simulation(Stories):
     """One play, from the first deal to the last day."""
 
     def __init__(self, crm: Crm, clock: MovableClock, options: Options) -> None:
         self.crm, self.clock, self.options = crm, clock, options
-        self.dice = random.Random(options.seed)
+        super().__init__(options.seed)
         self.first = (clock.now() + dt.timedelta(days=1)).astimezone(crm.zone).date()
         self.last = self.first + dt.timedelta(days=round(options.months * 30.44))
         come_in = max(1, min((self.last - self.first).days - 1, round((self.last - self.first).days * 0.2)))
@@ -65,11 +60,6 @@ class Simulation:
         for number in range(1, options.people + 1):
             person = invent(self.dice, number, self.first, come_in)
             self.people[person.comes].append(person)
-        self.by_contact: dict[int, Person] = {}
-        self.services: list[int] = []
-        self.closing: dict[dt.date, list[int]] = collections.defaultdict(list)
-        self.reopening: dict[dt.date, list[int]] = collections.defaultdict(list)
-        self.coming_back: dict[dt.date, list[int]] = collections.defaultdict(list)
         self.callers = [Actor(FIRST_CALLER + n, f"Caller {n + 1}", roles=[ROLE.name], teams=[TEAM]) for n in range(options.at_work)]
         settings = crm[FeedbackSettings]
         hour, minute = settings.call_at.split(":")
@@ -79,10 +69,8 @@ class Simulation:
             zone=crm.zone, works=self.works, call_at=dt.time(int(hour), int(minute)), ahead=settings.ahead, policy=settings.policy.value,
             catch_up_in=settings.catch_up_in, adult_at=settings.adult_at,
         ))  # fmt: skip
-        self.done: collections.Counter[str] = collections.Counter()
         self.broken: list[str] = []
         self.seconds: dict[str, float] = collections.defaultdict(float)
-        self.then: list[Callable[[], None]] = []
 
     def play(self) -> dict[str, t.Any]:
         """Play to the end and return the report."""
@@ -157,10 +145,6 @@ class Simulation:
             remember()
         return found
 
-    def _count(self, what: str, often: int = 1) -> None:
-        """Count something, once it is committed."""
-        self.then.append(lambda: self.done.update({what: often}))
-
     # ---- deals -------------------------------------------------------------------------------------------------
     def _open_shop(self, day: dt.date) -> None:
         """Hand over prostheses to those who come; what fell on a day off is done on the next working day."""
@@ -168,28 +152,6 @@ class Simulation:
             for comes in sorted(d for d in self.people if d <= day):
                 for person in self.people.pop(comes):
                     self._try(lambda uow, person=person: self._sell(uow, person))  # type: ignore[misc]
-
-    def _sell(self, uow: Uow, person: Person) -> None:
-        contact = uow.add(Contact(name=person.name, phone=person.phone, born_on=person.born))
-        uow.flush()
-        if self.dice.random() < 0.3:
-            uow.add(ContactPoint(contact_id=contact.id, way=Way.PHONE, value=f"+7999{person.number % 10_000_000:07d}"))
-        title = self.dice.choice(MODELS)
-        deal = uow.add(Deal(title=title, contact_id=contact.id, amount=decimal.Decimal(1000), closes_on=uow.now.date()), into=SALES["negotiation"])
-        uow.flush()
-        uow.move(deal, SALES["won"])
-        uow.settle()
-        service = uow.find(Service).where(Service.contact_id == contact.id).one()
-        if person.guardian and self.dice.random() < 0.8:
-            parent = uow.add(Contact(name=f"Parent of {person.name}", phone=f"+7977{person.number % 10_000_000:07d}"))
-            uow.flush()
-            service.guardian_id = parent.id
-        if person.two:
-            issue_device(uow, service, model=self.dice.choice(MODELS), serial=f"S-{person.number}", batch=f"B{person.number % 7}")
-        uow.settle()
-        self._count("deals won")
-        self.then.append(lambda: self.services.append(service.id))
-        self.then.append(lambda: self.by_contact.update({contact.id: person}))
 
     # ---- calls -------------------------------------------------------------------------------------------------
     def _shift(self, caller: Actor, *, first: bool) -> None:
@@ -249,35 +211,7 @@ class Simulation:
             at = self.clock.now() + dt.timedelta(days=1)
             return self._try(lambda uow: complete(uow, turn.id, "call_back", {"at": at}), caller)
 
-    def _card(self, uow: Uow, key: int) -> bool:
-        """Take down a card's answers; True when an incident ended the call."""
-        dice, card = self.dice, uow.get(Feedback, key)
-        body = body_of(uow, card.protocol_version_id)
-        given = answers(dice, body, card.period)
-        reason = offered(body, given)
-        if dice.random() < 0.1 and len(given) > 1:  # in two goes
-            collect(uow, card, dict(list(given.items())[: len(given) // 2]))
-        frozen = False
-        if reason is not None and dice.random() < 0.5:
-            service = uow.get(Service, card.service_id)
-            if dice.random() < 0.6:  # the answers that are there count, the rest is asked after the incident
-                collect(uow, card, given, finish=True)
-            incident = open_incident(uow, service, reason=reason, feedback=card, urgency=dice.choice(list(Urgency)), description="Told in a call")
-            uow.settle()
-            self._will_close(uow, incident)
-            frozen = True
-        else:
-            collect(uow, card, given, finish=True)
-        self._count("cards asked", int(card.done_on is not None))
-        return frozen
-
     # ---- incidents ---------------------------------------------------------------------------------------------
-    def _will_close(self, uow: Uow, incident: Incident) -> None:
-        today = uow.now.astimezone(self.crm.zone).date()
-        after = self.dice.choice((0, 1, 3, 8, 15, 20, 30, 45, 70))
-        key = incident.id
-        self.then.append(lambda: self.closing[today + dt.timedelta(days=after)].append(key))
-        self._count("incidents opened")
 
     def _workshop(self, day: dt.date) -> None:
         for when in sorted(d for d in self.closing if d <= day):
@@ -286,32 +220,6 @@ class Simulation:
         for when in sorted(d for d in self.reopening if d <= day):
             for key in self.reopening.pop(when):
                 self._try(lambda uow, key=key: self._reopen(uow, key))  # type: ignore[misc]
-
-    def _close(self, uow: Uow, key: int, day: dt.date) -> None:
-        dice, incident = self.dice, uow.peek(Incident, key)
-        if incident is None or incident.closed_at is not None:
-            return
-        policy = dice.choice((None, None, Policy.SHIFT, Policy.SKIP, Policy.CATCH_UP))
-        service = uow.get(Service, incident.service_id)
-        if incident.reason == "remake" and service.ended is None:
-            old = uow.find(Device).where(Device.service_id == service.id, Device.state == DeviceState.IN_USE).order_by(Device.id).first()
-            issue_device(uow, service, model=dice.choice(MODELS), serial=f"R-{key}", replaces=old)
-            self._count("devices remade")
-        close_incident(uow, incident, resolution="Done", policy=policy, stage=dice.choice(("solved", "solved", "solved", "cancelled")))
-        self._count("incidents closed")
-        if dice.random() < 0.08:
-            again = day + dt.timedelta(days=dice.randint(1, 20))
-            self.then.append(lambda: self.reopening[again].append(key))
-
-    def _reopen(self, uow: Uow, key: int) -> None:
-        incident = uow.peek(Incident, key)
-        if incident is None or incident.closed_at is None:
-            return
-        reopen_incident(uow, incident)
-        today = uow.now.astimezone(self.crm.zone).date()
-        until = today + dt.timedelta(days=self.dice.randint(1, 25))
-        self.then.append(lambda: self.closing[until].append(key))
-        self._count("incidents opened again")
 
     # ---- what else happens -------------------------------------------------------------------------------------
     def _life(self, day: dt.date) -> None:
@@ -329,54 +237,6 @@ class Simulation:
         """Return to how many people something happens that happens to so many of them on a day."""
         expected = len(self.services) * share
         return int(expected) + (self.dice.random() < expected % 1)
-
-    def _somebody(self, uow: Uow) -> Service:
-        return uow.get(Service, self.dice.choice(self.services))
-
-    def _rings(self, uow: Uow) -> None:
-        service = self._somebody(uow)
-        if service.ended is not None:
-            return
-        device = uow.find(Device).where(Device.service_id == service.id, Device.state == DeviceState.IN_USE).order_by(Device.id).first()
-        reason = self.dice.choice(("repair", "visit", "refit", "remake", "other"))
-        incident = open_incident(uow, service, reason=reason, device=device, urgency=self.dice.choice(list(Urgency)))
-        uow.settle()
-        self._will_close(uow, incident)
-
-    def _loses(self, uow: Uow, day: dt.date) -> None:
-        device = uow.find(Device).where(Device.service_id == self._somebody(uow).id, Device.state == DeviceState.IN_USE).order_by(Device.id).first()
-        if device is None:
-            return
-        state = self.dice.choice((DeviceState.LOST, DeviceState.TAKEN_BACK))
-        end_device(uow, device, state)
-        self._count("devices lost or taken back")
-        if state is DeviceState.LOST and self.dice.random() < 0.5:
-            back, key = day + dt.timedelta(days=self.dice.randint(2, 60)), -device.id
-            self.then.append(lambda: self.coming_back[back].append(key))
-
-    def _withdraws(self, uow: Uow, day: dt.date) -> None:
-        service = self._somebody(uow)
-        if service.ended is not None:
-            return
-        service.ended = Ended.WITHDRAWN
-        uow.settle()
-        self._count("withdrew")
-        if self.dice.random() < 0.3:
-            back, key = day + dt.timedelta(days=self.dice.randint(5, 60)), service.id
-            self.then.append(lambda: self.coming_back[back].append(key))
-
-    def _back(self, uow: Uow, key: int) -> None:
-        if key < 0:
-            device = uow.get(Device, -key)
-            if device.state is DeviceState.LOST:
-                found_again(uow, device)
-                self._count("devices found again")
-            return
-        service = uow.get(Service, key)
-        if service.ended is Ended.WITHDRAWN:
-            service.ended = None
-            uow.settle()
-            self._count("came back")
 
     # ---- the report --------------------------------------------------------------------------------------------
     def _report(self, seconds: float) -> dict[str, t.Any]:
