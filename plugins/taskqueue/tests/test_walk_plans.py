@@ -23,8 +23,9 @@ def test_the_walk_goes_along_its_index(uow, index):
         names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", sql)))
         for number, name in enumerate(names, 1):
             sql = sql.replace(f"%({name})s", f"${number}")
-        # A plan without the values, as prepared statements get it sooner or later. An empty table would be read whole.
-        uow.connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        # A plan without the values, as prepared statements get it sooner or later. An empty table would be read whole and sorted.
+        for way in ("seqscan", "bitmapscan", "sort"):
+            uow.connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
         plan = uow.connection.exec_driver_sql(f"EXPLAIN (GENERIC_PLAN) {sql}".replace("%", "%%"))
     else:
         plan = uow.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", tuple([1] * sql.count("?")))

@@ -50,6 +50,11 @@ class LazyDb(Db):
         """True while a transaction is open."""
         return self._stack is not None
 
+    def sync(self) -> None:
+        """Send what waits; nothing does before the first use."""
+        if self.is_open:
+            super().sync()
+
     def close(self, *, keep: bool) -> None:
         """Commit (`keep`) or roll back, and give the connection back."""
         stack, self._stack = self._stack, None
@@ -193,6 +198,11 @@ class OpenUow(Uow):
     def add(self, *args: t.Any, **kw: t.Any) -> t.Any:
         """Add a new record, or undo everything."""
         return super().add(*args, **kw)
+
+    @undoing
+    def add_many(self, *args: t.Any, **kw: t.Any) -> t.Any:
+        """Add many records, or undo everything."""
+        return super().add_many(*args, **kw)
 
 
 def _refresh_extensions(uow: Uow, record: Entity, connection: sa.Connection) -> None:

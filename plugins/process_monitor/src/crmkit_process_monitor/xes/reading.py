@@ -71,14 +71,12 @@ class LogReader:
     def _arm(self) -> None:
         """Give expat its handlers; closures over plain lists, since they run for every element of the file."""
         parser, done, stray = self._parser, self._done, self._stray
-        types = TYPES
         held: list[Attribute] = []  # the attributes that are open, from the outside in
         places: list[list[Attribute]] = []  # where the next attribute goes when none is open
         trace: Trace | None = None
-        reader = self
 
         def start(tag: str, given: dict[str, str]) -> None:
-            if tag in types:
+            if tag in TYPES:
                 try:
                     attribute = [given["key"], tag, given["value"]]
                 except KeyError:
@@ -100,7 +98,7 @@ class LogReader:
             if tag == "event":
                 event: list[Attribute] = []
                 (stray if trace is None else trace).events.append(event)
-                reader.events += 1
+                self.events += 1
                 places.append(event)
             elif tag == "trace":
                 trace = Trace(line=parser.CurrentLineNumber)
@@ -115,7 +113,7 @@ class LogReader:
 
         def end(tag: str) -> None:
             nonlocal trace
-            if tag in types or tag == "values":
+            if tag in TYPES or tag == "values":
                 held.pop()
             elif tag == "event":
                 places.pop()
