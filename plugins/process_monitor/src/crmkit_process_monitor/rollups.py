@@ -4,16 +4,35 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import typing as t
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import attrs
+import sqlalchemy as sa
+
+from crmkit import Uow
+
+from .norms import Held, Norms
+from .sets import as_json, insert
+from .tables import days, work
 
 GROWTH = math.log(1.02)
 Key = tuple[int, dt.date, int, int, str, int, int]
-"""Log, day, worker, step, kind, team, point of sale."""
+"""Log (0: our own), day, worker, step, kind, team, point of sale (0: none)."""
+WorkRow = Sequence[t.Any]
+"""A row of `work` in the order of `WORK`."""
+WORK = (
+    "case_id", "step_id", "worker_id", "log_id", "day", "kind", "team_id", "point_id", "took", "active", "idle", "hidden", "visits",
+)  # fmt: skip
 COLUMNS = (
     "log_id", "day", "worker_id", "step_id", "kind", "team_id", "point_id", "n", "took", "squares", "logs", "log_squares", "fast", "slow", "lost",
     "counts",
 )  # fmt: skip
+_w, _d = work.c, days.c
+_KEY = (_w.log_id, _w.day, _w.worker_id, _w.step_id, _w.kind, sa.func.coalesce(_w.team_id, 0), sa.func.coalesce(_w.point_id, 0))
+ROWS = 20_000
+LOCK = int.from_bytes(b"pmon", "big")
+"""The first half of the name under which PostgreSQL keeps our locks."""
 
 
 def bucket(took: int) -> int:
@@ -35,8 +54,8 @@ class Cell:
     lost: int = 0
     counts: dict[int, int] = attrs.field(factory=dict)
 
-    def add(self, took: int) -> None:
-        """Count one more row of work."""
+    def add(self, took: int, norm: Held | None = None) -> None:
+        """Count one more row of work, judged by the norm of its day."""
         seconds = took / 1000
         log = math.log(seconds) if took > 1000 else 0.0
         self.n += 1
@@ -46,10 +65,133 @@ class Cell:
         self.log_squares += log * log
         place = int(log / GROWTH)
         self.counts[place] = self.counts.get(place, 0) + 1
+        if norm is not None:
+            self.fast += took < norm.least
+            self.slow += took > norm.most
+            self.lost += max(0, took - norm.reference)
 
-    def row(self, key: Key, json: str) -> tuple[object, ...]:
-        """Return it in the order of `COLUMNS`, its counts as `json`."""
-        return (*key, self.n, self.took, self.squares, self.logs, self.log_squares, self.fast, self.slow, self.lost, json)
+    def row(self, key: Key) -> tuple[object, ...]:
+        """Return it in the order of `COLUMNS`."""
+        counts = as_json(dict(sorted(self.counts.items())))
+        return (*key, self.n, self.took, self.squares, self.logs, self.log_squares, self.fast, self.slow, self.lost, counts)
 
 
-__all__ = ["COLUMNS", "Cell", "Key", "bucket"]
+def count(cells: dict[Key, Cell], rows: Iterable[WorkRow], norms: Norms) -> None:
+    """Add rows of work to the sums of their days."""
+    for _case, step, worker, log, day, kind, team, point, took, *_more in rows:
+        _cell(cells, (log, day, worker, step, kind, team or 0, point or 0)).add(took, norms.of(step, kind, day))
+
+
+def _cell(cells: dict[Key, Cell], key: Key) -> Cell:
+    if (cell := cells.get(key)) is None:
+        cell = cells[key] = Cell()
+    return cell
+
+
+def put(uow: Uow, cases: Collection[int], rows: Sequence[WorkRow], norms: Norms | None = None) -> None:
+    """Make `rows` (in the order of `WORK`) the work of these cases of our own, and bring the sums of the days they touch in step.
+
+    Said again with the same rows, nothing changes. Two who end cases of the same colleague at once wait for each other.
+    """
+    norms = norms or Norms.load(uow)
+    of_cases = _w.case_id.in_(sorted(cases))
+    workers = set(uow.connection.execute(sa.select(_w.worker_id).where(of_cases).distinct()).scalars())
+    _hold(uow, workers | {row[2] for row in rows})
+    touched = {tuple(row) for row in uow.connection.execute(sa.select(*_KEY).where(of_cases).distinct())}
+    touched |= {(r[3], r[4], r[2], r[1], r[5], r[6] or 0, r[7] or 0) for r in rows}
+    uow.connection.execute(work.delete().where(of_cases))
+    insert(uow, work, WORK, rows)
+    _write(uow, t.cast("set[Key]", touched), norms)
+
+
+def _hold(uow: Uow, workers: Iterable[int]) -> None:
+    """Have the sums of these colleagues to ourselves until the end of the transaction; SQLite has one writer at a time anyhow."""
+    if uow.connection.dialect.name == "postgresql":
+        for worker in sorted(workers):  # in one order, or two who hold the same could wait for each other for ever
+            uow.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK, worker % 2**31)))
+
+
+def _is(key: Key) -> list[sa.ColumnElement[bool]]:
+    return [column == value for column, value in zip(days.primary_key.columns, key, strict=True)]
+
+
+def _write(uow: Uow, keys: set[Key], norms: Norms) -> None:
+    """Add the work of these days up anew: a day of a colleague at a step is some dozens of rows."""
+    connection = uow.connection
+    for key in sorted(keys):
+        log, day, worker, step, kind, team, point = key
+        cell = Cell()
+        norm = norms.of(step, kind, day)
+        of_cell = sa.select(_w.took).where(
+            _w.worker_id == worker, _w.step_id == step, _w.day == day, _w.log_id == log, _w.kind == kind,
+            sa.func.coalesce(_w.team_id, 0) == team, sa.func.coalesce(_w.point_id, 0) == point,
+        )  # fmt: skip
+        for (took,) in connection.execute(of_cell.order_by(_w.case_id)):
+            cell.add(took, norm)
+        connection.execute(days.delete().where(*_is(key)))
+        if cell.n:
+            insert(uow, days, COLUMNS, [cell.row(key)])
+
+
+def rebuild(uow: Uow, log: int = 0, since: dt.date | None = None, until: dt.date | None = None) -> int:
+    """Make the sums of some days (both included) anew from the rows of work: after norms changed. Returns how many sums there are.
+
+    Cases of our own that end meanwhile wait for it: call it for a month at a time.
+    """
+    if uow.connection.dialect.name == "postgresql":  # readers go on reading; those who end cases wait
+        uow.connection.execute(sa.text(f"LOCK TABLE {days.name} IN SHARE ROW EXCLUSIVE MODE"))
+    uow.connection.execute(days.delete().where(*_within(days, log, since, until)))
+    made = 0
+    for cells in _from_scratch(uow, log, since, until):
+        insert(uow, days, COLUMNS, [cell.row(key) for key, cell in cells.items()])
+        made += len(cells)
+    return made
+
+
+def differences(uow: Uow, log: int = 0, since: dt.date | None = None, until: dt.date | None = None) -> list[tuple[Key, str]]:
+    """Return the sums that are not what the rows of work say, and in what: none, unless something is wrong."""
+    stored = sa.select(*(days.c[name] for name in COLUMNS)).where(*_within(days, log, since, until))
+    kept: dict[Key, sa.Row[*tuple[t.Any, ...]]] = {t.cast(Key, tuple(row[:7])): row for row in uow.connection.execute(stored)}
+    wrong: list[tuple[Key, str]] = []
+    for cells in _from_scratch(uow, log, since, until):
+        for key, cell in cells.items():
+            row = kept.pop(key, None)
+            if row is None:
+                wrong.append((key, "missing"))
+                continue
+            mine = (*cell.row(key)[7:-1], {str(place): n for place, n in cell.counts.items()})
+            wrong += [(key, name) for name, a, b in zip(COLUMNS[7:], mine, row[7:], strict=True) if not _same(a, b)]
+    return wrong + [(key, "nothing behind it") for key in kept]
+
+
+def _same(a: t.Any, b: t.Any) -> bool:
+    return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9) if isinstance(a, float) else bool(a == b)
+
+
+def _within(table: sa.Table, log: int, since: dt.date | None, until: dt.date | None) -> list[sa.ColumnElement[bool]]:
+    chosen = [table.c.log_id == log]
+    if since is not None:
+        chosen.append(table.c.day >= since)
+    if until is not None:
+        chosen.append(table.c.day <= until)
+    return chosen
+
+
+def _from_scratch(uow: Uow, log: int, since: dt.date | None, until: dt.date | None) -> Iterator[dict[Key, Cell]]:
+    """Yield the sums of one day after another, from the rows of work."""
+    norms = Norms.load(uow, log or None)
+    wanted = sa.select(*_KEY, _w.took).where(*_within(work, log, since, until)).order_by(_w.day, _w.case_id)
+    cells: dict[Key, Cell] = {}
+    day: dt.date | None = None
+    with uow.connection.execute(wanted, execution_options={"yield_per": ROWS}) as found:
+        for row in found:
+            if row[1] != day and len(cells) >= ROWS // 10:
+                yield cells
+                cells = {}
+            day = row[1]
+            _cell(cells, t.cast(Key, tuple(row[:7]))).add(row[7], norms.of(row[3], row[4], row[1]))
+    if cells:
+        yield cells
+
+
+__all__ = ["COLUMNS", "WORK", "Cell", "Key", "WorkRow", "bucket", "count", "differences", "put", "rebuild"]

@@ -13,14 +13,15 @@ from crmkit import Invalid, Problem, Uow, _
 
 from ..entities import Case, EndedHow, Log, Step, Worker
 from ..entities.cases import KNOWN
+from ..norms import Norms
 from ..roles import LOGS
-from ..rollups import COLUMNS, Cell, Key
+from ..rollups import COLUMNS, WORK, Cell, Key, WorkRow, count
+from ..sets import as_json, insert
 from ..tables import days, events, traces, work
 from ..xes import BadLog, Event, Head, LogReader, Trace, moment
 from ..xes.model import value_of
 from . import mapping as m
 from .pairing import Interval, Seen, intervals
-from .sets import as_json, insert
 from .table import TableReader
 
 CHUNK = 10_000
@@ -30,7 +31,6 @@ NO_TIME = _("event {number} of case «{case}» has no {key}", ru="у событ�
 NO_CASES = _("the log has no cases", ru="в журнале нет случаев")
 NO_ZONE = _("there is no time zone {name!r}", ru="нет часового пояса {name!r}")
 EVENT = ("log_id", "case_id", "step_id", "worker_id", "at", "transition", "facts")
-WORK = ("case_id", "step_id", "worker_id", "log_id", "day", "kind", "team_id", "point_id", "took", "active", "idle", "hidden", "visits")
 
 
 @attrs.frozen
@@ -81,6 +81,7 @@ class _Import:
         self.steps: dict[str, int] = {}
         self.workers: dict[str, int] = {}
         self.cells: dict[Key, Cell] = {}
+        self.norms = Norms(())  # steps of a new log have none
         self.cases = self.events = self.work = 0
         self.log = 0
 
@@ -100,7 +101,7 @@ class _Import:
                 self._some(some)
             if not self.cases:
                 raise BadLog(NO_CASES)
-            insert(uow, days, COLUMNS, [cell.row(key, as_json(cell.counts)) for key, cell in sorted(self.cells.items())])
+            insert(uow, days, COLUMNS, [cell.row(key) for key, cell in sorted(self.cells.items())])
         head = self._head(reader.head, operation)
         uow.keep(log, file=bare[:NAME], imported_at=uow.now, cases=self.cases, events=self.events, head=head)
         uow.finish(log=log.id, cases=self.cases, events=self.events)
@@ -202,7 +203,7 @@ class _Import:
         made = []
         for key, kind, seen in cases:
             made += work_rows(self.log, key, kind, intervals(seen, since_previous=self.mapping.since_previous), self.local)
-        count(self.cells, made)
+        count(self.cells, made, self.norms)
         insert(self.uow, work, WORK, made)
         self.work += len(made)
 
@@ -216,9 +217,6 @@ class _Read:
     activity: str | None
     instance: str | None
     rest: Event
-
-
-WorkRow = tuple[t.Any, ...]
 
 
 def work_rows(log: int, case: int, kind: str, found: Iterable[Interval], zone: dt.tzinfo) -> list[WorkRow]:
@@ -236,16 +234,6 @@ def work_rows(log: int, case: int, kind: str, found: Iterable[Interval], zone: d
         (case, step, worker, log, began.astimezone(zone).date(), kind, None, None, took, took, 0, 0, visits)
         for (step, worker), (began, took, visits) in sums.items()
     ]
-
-
-def count(cells: dict[Key, Cell], rows: Iterable[WorkRow]) -> None:
-    """Add rows of work to the sums of their days."""
-    for _case, step, worker, log, day, kind, team, point, took, *_more in rows:
-        key = (log, day, worker, step, kind, team or 0, point or 0)
-        cell = cells.get(key)
-        if cell is None:
-            cell = cells[key] = Cell()
-        cell.add(took)
 
 
 def _besides(trace: Trace, name: str | None) -> list[t.Any]:
@@ -273,4 +261,4 @@ def _chunks(reader: Iterable[Trace]) -> Iterator[list[Trace]]:
         yield held
 
 
-__all__ = ["WORK", "Imported", "count", "import_log", "work_rows", "zone_of"]
+__all__ = ["Imported", "import_log", "work_rows", "zone_of"]

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from crmkit import Conflict, Kind, Uow, Written, _, after, hookimpl
 
 from ..entities import Log
-from ..rollups import COLUMNS, Cell, Key
+from ..rollups import WORK, rebuild
+from ..sets import insert
 from ..tables import days, events, traces, work
-from .importing import WORK, count, work_rows, zone_of
-from .sets import as_json, insert
+from .importing import work_rows, zone_of
 from .stored import stored_intervals
 
 KEPT = dt.timedelta(days=30)
@@ -53,11 +53,9 @@ def _has(uow: Uow, table: sa.Table, log: int) -> bool:
 def add_up(uow: Uow, log: int) -> None:
     """Make the work of a log and its sums from its events."""
     zone = zone_of(uow, uow.crm.settings.timezone) or dt.UTC
-    cells: dict[Key, Cell] = {}
     made = [row for case, kind, found in stored_intervals(uow, log) for row in work_rows(log, case, kind, found, zone)]
-    count(cells, made)
     insert(uow, work, WORK, made)
-    insert(uow, days, COLUMNS, [cell.row(key, as_json(cell.counts)) for key, cell in sorted(cells.items())])
+    rebuild(uow, log)
 
 
 @after(LogGone)
