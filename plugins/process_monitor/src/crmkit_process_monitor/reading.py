@@ -107,6 +107,10 @@ class Sums:
     fast: int
     slow: int
     lost: int
+    ns_squared: float
+    """What tells how days differ: over days, the sums of n squared, of n times the day's sum of logarithms, and of that sum squared."""
+    ns_logs: float
+    logs_squared: float
 
 
 def sums(uow: Uow, chosen: Chosen, *, by: Sequence[str] = BY, norms: Norms | None = None) -> list[Sums]:
@@ -120,7 +124,8 @@ def sums(uow: Uow, chosen: Chosen, *, by: Sequence[str] = BY, norms: Norms | Non
     era: t.Any = sa.case(*whens, else_=sa.literal(0)) if whens else None
     columns: dict[str, t.Any] = {"worker": d.worker_id, "step": d.step_id, "kind": d.kind, "era": era}
     keys = [(name, columns[name]) for name in BY if name in by and columns[name] is not None]
-    totals = [sa.func.count(), *(sa.func.sum(c) for c in (d.n, d.took, d.logs, d.log_squares, d.squares, d.fast, d.slow, d.lost))]
+    summed = (d.n, d.took, d.logs, d.log_squares, d.squares, d.fast, d.slow, d.lost, 1.0 * d.n * d.n, d.n * d.logs, d.logs * d.logs)
+    totals = [sa.func.count(), *(sa.func.sum(c) for c in summed)]
     wanted = sa.select(*(c.label(f"k_{name}") for name, c in keys), *totals).where(*conditions(uow, chosen, days))
     if keys:
         wanted = wanted.group_by(*(sa.literal_column(f"k_{name}") for name, _c in keys))
@@ -130,10 +135,10 @@ def sums(uow: Uow, chosen: Chosen, *, by: Sequence[str] = BY, norms: Norms | Non
         if not row[len(keys)]:
             continue  # the one row of nothing, without a split
         key = nothing | {name: value for (name, _c), value in zip(keys, row, strict=False)}
-        n, took, logs, log_squares, squares, fast, slow, lost = row[len(keys) + 1 :]
+        n, took, logs, log_squares, squares, fast, slow, lost, *spread = row[len(keys) + 1 :]
         found.append(Sums(
             key["worker"], key["step"], key["kind"], eras[key["era"]], int(row[len(keys)]), int(n), int(took), logs, log_squares, squares,
-            int(fast), int(slow), int(lost),
+            int(fast), int(slow), int(lost), *map(float, spread),
         ))  # fmt: skip
     return found
 
