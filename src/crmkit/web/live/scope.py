@@ -5,14 +5,16 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
+from ...core.access import ANONYMOUS
 from ...core.errors import Forbidden, Invalid, Problem, Unauthenticated, closest
-from ...core.filter import EVERYTHING, NOTHING
+from ...core.filter import EVERYTHING, NOTHING, Context
 from ...core.kind import Kind
 from ...core.live import Message
 from ...core.text import _
 from ...core.uow import Uow
 from .client import Client
 from .marks import Mark
+from .rules import Rows
 
 if t.TYPE_CHECKING:
     from ...core.access import Actor
@@ -51,31 +53,51 @@ def _allowed(uow: Uow, name: str) -> tuple[bool, Kind | None]:
 
 
 def deliver(crm: Crm, db: Db, clients: Iterable[Client], messages: Sequence[Message], mark: Mark) -> None:
-    """Tell every client what it may hear of `messages`."""
+    """Tell every client what it may hear of `messages`. Mostly that takes a statement for each entity, however many listen."""
     by_topic: dict[str, dict[Message, None]] = {}
     for message in messages:
         by_topic.setdefault(message.topic, {})[message] = None
-    groups: dict[t.Hashable, tuple[Uow, list[Client]]] = {}
+    left: dict[t.Hashable, tuple[Uow, list[Client]]] = {}
+    asked = _Asked(crm, db)
     for client in clients:
-        for topic, kind in client.topics.items():
-            if topic not in by_topic:
+        for topic, told in by_topic.items():
+            if topic not in client.topics:
                 continue
+            kind = client.topics[topic]
             if topic in crm.topics and crm.topics[topic].personal:
-                mine = [m for m in by_topic[topic] if m.id is not None and m.id == client.actor.id]
-                client.tell(mine, (), mark)
-                continue
-            if kind is None:
-                client.tell(by_topic[topic], (), mark)
-                continue
-            uow = Uow(crm, db, client.actor, writable=False)
-            groups.setdefault((topic, _signature(uow, kind)), (uow, []))[1].append(client)
-    for (topic, _rule), (uow, members) in t.cast("Mapping[t.Any, tuple[Uow, list[Client]]]", groups).items():
-        kind = t.cast(Kind, members[0].topics[topic])
-        found = visible(uow, kind, by_topic[topic])
-        seen = [m for m in by_topic[topic] if m in found]
-        unseen = [m for m in by_topic[topic] if m not in found]
+                client.tell([m for m in told if m.id is not None and m.id == client.actor.id], (), mark)
+            elif kind is None:
+                client.tell(told, (), mark)
+            elif (covered := asked.covered(client.actor, kind, told)) is not None:
+                client.tell([m for m in told if m.id in covered], [m for m in told if m.id not in covered], mark)
+            else:
+                uow = Uow(crm, db, client.actor, writable=False)
+                left.setdefault((topic, _signature(uow, kind)), (uow, []))[1].append(client)
+    for (topic, _rule), (uow, members) in t.cast("Mapping[t.Any, tuple[Uow, list[Client]]]", left).items():
+        found = visible(uow, t.cast(Kind, members[0].topics[topic]), by_topic[topic])
         for client in members:
-            client.tell(seen, unseen, mark)
+            client.tell([m for m in by_topic[topic] if m in found], [m for m in by_topic[topic] if m not in found], mark)
+
+
+class _Asked:
+    """Answers for one batch of messages who may hear of which records, without asking the database for each listener."""
+
+    def __init__(self, crm: Crm, db: Db) -> None:
+        self._crm, self._now = crm, crm.clock.now()
+        self._rows = Rows(crm, db, self._context(ANONYMOUS))
+
+    def _context(self, actor: Actor) -> Context:
+        return Context(self._now, self._crm.zone, actor.id, actor.teams, self._crm.teams_below, actor.acts_for)
+
+    def covered(self, actor: Actor, kind: Kind, told: Mapping[Message, None]) -> set[int | None] | None:
+        """Return the ids an actor may hear of, None where the database is to be asked."""
+        access = self._crm.access
+        rule = access.rule(actor, kind) if access.may(actor, kind.permission("read")) else NOTHING
+        if rule is NOTHING:
+            return set()
+        ids = [m.id for m in told if m.id is not None]
+        found = set(ids) if rule is EVERYTHING else self._rows.tell_apart(kind, ids, rule, self._context(actor))
+        return None if found is None else {None, *found}
 
 
 def _signature(uow: Uow, kind: Kind) -> t.Hashable:
