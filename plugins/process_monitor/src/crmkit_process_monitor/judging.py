@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
 from crmkit import _
 
-from .norms import Norms
+from .norms import Held, Norms
 from .reading import Sums
+from .sampling import LEAST_DAYS, Estimate, Moments, estimate
+from .student import tail
+
+Cell = tuple[int, int]
+"""Worker and step."""
+TOLERANCE = 0.2
+"""Who is slower than the reference by less than this is not alarmed about, however sure it is."""
 
 
 class Verdict(enum.Enum):
@@ -59,13 +68,106 @@ class Judged:
     verdict: Verdict
 
 
-def judge(sums: Iterable[Sums], norms: Norms, *, worked: Mapping[int, int], least: int, rate: float, tolerance: float = 0.2) -> list[Judged]:
+def judge(
+    sums: Iterable[Sums], norms: Norms, *, worked: Mapping[int, int], least: int, rate: float, tolerance: float = TOLERANCE,
+) -> list[Judged]:  # fmt: skip
     """Judge each colleague at each step.
 
-    Give all that is looked at together (a period of a log, as far as somebody sees it) and narrow afterwards: of all alarms of one call
-    about `rate` are false, and where nobody is slow, the chance that anybody is alarmed about is at most `rate`.
+    Give all that is looked at together (a period of a log, as far as somebody sees it) and narrow afterwards: of the alarms of one call
+    about `rate` at most are false, and where nobody is slow, the chance that anybody is alarmed about is `rate` at most.
+
+    Slow is whose typical time is beyond the reference by more than `tolerance`, or beyond the maximum where that is nearer; too fast, whose
+    typical time is below the minimum. Both as far as more than chance is needed to explain it (`estimate`). What has no norm is left out of
+    a judgement where something else has one.
     """
-    raise NotImplementedError
+    cells: dict[Cell, list[Sums]] = defaultdict(list)
+    for one in sums:
+        if one.n:
+            cells[one.worker, one.step].append(one)
+    weighed = {key: _weigh(found, norms, tolerance) for key, found in cells.items()}
+    asked = {key: cell for key, cell in weighed.items() if cell.judged(least)}
+    alarms = alarmed({key: cell.chance for key, cell in asked.items()}, rate)
+    made: list[Judged] = []
+    for key, cell in weighed.items():
+        if cell.estimate is None:
+            verdict = Verdict.NO_NORM if sum(one.n for one in cells[key]) >= least else Verdict.TOO_FEW
+        elif key not in asked:
+            verdict = Verdict.TOO_FEW
+        else:
+            verdict = cell.side if key in alarms else Verdict.WITHIN
+        made.append(_told(key, cells[key], cell, verdict, worked.get(key[0], 0)))
+    return made
 
 
-__all__ = ["Judged", "Verdict", "judge"]
+def alarmed(chances: Mapping[Cell, float], rate: float) -> set[Cell]:
+    """Return which of many may be alarmed about, so that `rate` of the alarms are false at most (Benjamini and Hochberg)."""
+    ordered = sorted(chances.items(), key=lambda pair: pair[1])
+    last = max((place for place, (_key, chance) in enumerate(ordered, 1) if chance <= rate * place / len(ordered)), default=0)
+    return {key for key, _chance in ordered[:last]}
+
+
+@attrs.frozen
+class _Weighed:
+    """A cell held against its norms."""
+
+    estimate: Estimate | None
+    """Of the logarithms of time by reference."""
+    reference: float
+    """Mean logarithms of seconds: the references, and by how much more than them is slow, less is too fast."""
+    slow: float
+    fast: float
+    chance: float
+    """How often chance alone would look like this, or worse."""
+    side: Verdict
+
+    def judged(self, least: int) -> bool:
+        return self.estimate is not None and self.estimate.n >= least and self.estimate.days >= LEAST_DAYS
+
+
+def _weigh(found: Sequence[Sums], norms: Norms, tolerance: float) -> _Weighed:
+    kinds: dict[str, Moments] = defaultdict(Moments)
+    n, reference, slow, fast = 0, 0.0, 0.0, 0.0
+    for one in found:
+        norm = norms.of(one.step, one.kind, one.era)
+        if norm is None:
+            continue
+        log, most, least = _limits(norm, tolerance)
+        kinds[one.kind].add(one, log)
+        n, reference, slow, fast = n + one.n, reference + one.n * log, slow + one.n * most, fast + one.n * least
+    held = estimate(kinds.values())
+    if held is None:
+        return _Weighed(None, 0.0, 0.0, 0.0, 1.0, Verdict.NO_NORM)
+    slow, fast = slow / n, fast / n
+    above, below = tail((held.mean - slow) / held.error, held.freedom), 1.0
+    if fast > -math.inf:
+        below = tail((fast - held.mean) / held.error, held.freedom)
+        side = Verdict.SLOW if above <= below else Verdict.FAST
+        return _Weighed(held, reference / n, slow, fast, min(1.0, 2 * min(above, below)), side)
+    return _Weighed(held, reference / n, slow, fast, above, Verdict.SLOW)
+
+
+def _limits(norm: Held, tolerance: float) -> tuple[float, float, float]:
+    """Return the logarithm of the reference, and how far from it slow and too fast begin."""
+    log = _log(norm.reference)
+    most = min(math.log1p(tolerance), max(0.0, _log(norm.most) - log))
+    return log, most, min(0.0, _log(norm.least) - log) if norm.least > 0 else -math.inf
+
+
+def _log(took: int) -> float:
+    return math.log(max(1.0, took / 1000))
+
+
+def _told(key: Cell, found: Sequence[Sums], cell: _Weighed, verdict: Verdict, worked: int) -> Judged:
+    lost, fast, slow = (sum(getattr(one, name) for one in found) for name in ("lost", "fast", "slow"))
+    per_day = lost / worked if worked else 0.0
+    held = cell.estimate
+    if held is None:
+        n = sum(one.n for one in found)
+        return Judged(*key, n, math.exp(sum(one.logs for one in found) / n), None, None, None, None, lost, per_day, fast, slow, verdict)
+    known = held.n > 1 and held.freedom >= 1
+    low, high = (math.exp(held.mean + side * held.reach) if known else None for side in (-1, 1))
+    typical, reference = math.exp(held.mean + cell.reference), math.exp(cell.reference)
+    return Judged(*key, held.n, typical, reference, math.exp(held.mean), low, high, lost, per_day, fast, slow, verdict)
+
+
+__all__ = ["TOLERANCE", "Judged", "Verdict", "alarmed", "judge"]
