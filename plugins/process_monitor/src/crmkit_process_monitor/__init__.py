@@ -10,7 +10,7 @@ from .settings import MonitorSettings, StepPages
 
 _ENTITIES = [f"entities.{m}" for m in ("steps", "cases", "coaching")]
 _MODULES = [
-    "tables", "roles", "exchange.keeping", "exchange.verbs", "exchange.routes", "exchange.page",
+    "tables", "roles", "steps", "cases", "exchange.keeping", "exchange.verbs", "exchange.routes", "exchange.page",
 ]  # fmt: skip
 
 plugin = Plugin(
