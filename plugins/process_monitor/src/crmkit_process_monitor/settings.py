@@ -57,6 +57,8 @@ class MonitorSettings:
     """When a case ends by itself."""
     silent_for: dt.timedelta = dt.timedelta(minutes=30)
     """How long without a word from any page until a case ends, at its last word."""
+    remind: dt.timedelta = dt.timedelta(days=1)
+    """How long before a meeting, or before a course is to be done, those concerned are reminded."""
     least_sample: int = 20
     """How many times a step must have been done before anybody is judged by it."""
     names: bool = True

@@ -1,7 +1,7 @@
 """What is kept of serving clients, of the norms, and of coaching."""
 
 from .cases import Case, EndedHow, Worker
-from .coaching import ASSIGNMENTS, Assignment, Course, Mentor
+from .coaching import ASSIGNMENTS, MENTORED, Assignment, Course, Mentor
 from .steps import Log, Norm, NormFrom, Step
 
-__all__ = ["ASSIGNMENTS", "Assignment", "Case", "Course", "EndedHow", "Log", "Mentor", "Norm", "NormFrom", "Step", "Worker"]
+__all__ = ["ASSIGNMENTS", "MENTORED", "Assignment", "Case", "Course", "EndedHow", "Log", "Mentor", "Norm", "NormFrom", "Step", "Worker"]

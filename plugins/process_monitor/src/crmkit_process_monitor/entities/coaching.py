@@ -8,7 +8,7 @@ import typing as t
 import sqlalchemy as sa
 from sqlalchemy import String
 
-from crmkit import LOST, WON, Entity, Mapped, Owned, Pipeline, Stage, Staged, UtcDateTime, _, column, relation
+from crmkit import LOST, WON, Entity, Mapped, Owned, Pipeline, RowScope, Stage, Staged, UtcDateTime, _, column, relation
 
 from .steps import Step
 
@@ -62,4 +62,8 @@ ASSIGNMENTS = Pipeline(
         Stage("done", label=_("Done", ru="Пройдено"), outcome=WON),
         Stage("cancelled", label=_("Cancelled", ru="Отменено"), outcome=LOST),
     ],
+)  # fmt: skip
+MENTORED = RowScope(
+    "mentored", of=Assignment, filter={"mentor.user_id": {"eq": {"relative": "me"}}},
+    label=_("meetings with oneself as the mentor", ru="встречи, где сам — наставник"),
 )  # fmt: skip
