@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 import crmkit_prosthesis_feedback
-from crmkit import Actor, Forbidden, Plugin, Role
+from crmkit import Actor, Forbidden, Invalid, Plugin, Role
 from crmkit.activities import File, Note
 from crmkit.activities import plugin as activities
 from crmkit.webhooks import Endpoint, Payload
@@ -19,6 +19,7 @@ from crmkit_prosthesis_feedback.privacy import erase, looks_at
 from crmkit_prosthesis_feedback.tables import accesses
 from crmkit_sales import Contact, Deal
 from crmkit_taskqueue import Task, leave, next_turn, start
+from tests.activities.world import PDF, png
 
 from .people import answers_to, cards_of, won
 
@@ -38,7 +39,12 @@ def crm_plugins() -> list[Plugin]:
 
 @pytest.fixture
 def crm_roles() -> list[Role]:
-    return [*ROLES, Role("sales", SALES), Role("admin", {"*": "all"})]
+    reads = {f"prosthesis_feedback.{kind}.read": "all" for kind in ("service", "card", "incident")}
+    files = {"activities.file.*": "all", "activities.note.read": "all"}
+    return [
+        *ROLES, Role("sales", SALES), Role("admin", {"*": "all"}), Role("files", files), Role("reader", {**reads, **files, "crmkit.*": "all"}),
+        Role("half", {"prosthesis_feedback.medical": "team"}),
+    ]  # fmt: skip
 
 
 @pytest.fixture
@@ -213,3 +219,92 @@ def test_who_looked_is_forgotten_in_time(uow, clock, deliver):
     clock.forward(days=1)
     deliver()
     assert len(uow.connection.execute(sa.select(accesses)).all()) == 1
+
+
+# ---- photos, and what came of a card ------------------------------------------------------------------------------------
+READER = Actor(11, "Rita", roles=["reader"], teams=(7,))
+HALF = Actor(12, "Hal", roles=["reader", "half"], teams=(8,))
+MEDIC = Actor(13, "Mia", roles=["service_caller", "files"], teams=(7,))
+
+
+@pytest.fixture
+def photo(crm, uow, client, told) -> int:
+    """A photo of the damage, taken with the answers: the browser sends the file, then its number as the answer."""
+    card = cards_of(uow, told)[0]
+    client.act_as(MEDIC)
+    sent = client.post("/x/activities/files", data={"about_kind": "prosthesis_feedback.card", "about_id": str(card.id), "name": "stump.png"},
+                       files={"file": ("stump.png", png())})  # fmt: skip
+    assert sent.status_code == 201, sent.text
+    answers = {"broken": "useless", "broken_photo": str(sent.json()["id"])}
+    assert client.post("/x/prosthesis_feedback/answers", json={"card": card.id, "answers": answers}).status_code == 200
+    return sent.json()["id"]
+
+
+def test_a_photo_is_seen_by_those_alone_who_may_see_answers(crm, uow, client, told, photo, clock):
+    card = cards_of(uow, told)[0]
+    at = f"/x/activities/files/{photo}"
+    for who in (READER, HALF, SELLER):  # may read every card and every file; half may see the answers of another team alone
+        client.act_as(who)
+        for path in (at, f"{at}?download=1", f"/api/activities/file/{photo}", f"/api/activities/file/{photo}/timeline", f"/activities/file/{photo}"):
+            assert client.get(path).status_code in (403, 404), (who, path)
+        for path in ("/api/activities/file", "/api/activities/file/export?format=csv", "/search?q=stump", "/api/search?q=stump", "/",
+                     f"/prosthesis_feedback/card/{card.id}", f"/_/panel/activities/files_of/prosthesis_feedback.card/{card.id}",
+                     f"/api/prosthesis_feedback/card/{card.id}/timeline"):  # fmt: skip
+            assert "stump.png" not in client.get(path).text, (who, path)
+        more = client.post("/x/activities/files", data={"about_kind": "prosthesis_feedback.card", "about_id": str(card.id)},
+                           files={"file": ("other.png", png())})  # fmt: skip
+        assert more.status_code in (403, 404, 422), who
+    c = accesses.c
+    opened = sa.select(c.user, c.service_id, c.facts).where(c.what == "photo")
+    assert uow.connection.execute(opened).all() == []
+    client.act_as(MEDIC)
+    assert client.get(at).content == png()
+    client.get(at, headers={"range": "bytes=0-3"})
+    uow.refresh()
+    assert [tuple(row) for row in uow.connection.execute(opened)] == [("Mia", told.id, {"card": card.id, "file": photo})]
+    assert client.get(f"/api/activities/file/{photo}").json()["name"] == "stump.png"
+
+
+def test_a_photo_is_one_of_its_own_card(crm, uow, client, told, photo):
+    card, other = cards_of(uow, told)[0], cards_of(uow, won(uow, name="Somebody Else"))[0]
+    uow.commit()
+    client.act_as(MEDIC)
+    pdf = client.post("/x/activities/files", data={"about_kind": "prosthesis_feedback.card", "about_id": str(card.id)},
+                      files={"file": ("letter.pdf", PDF)}).json()["id"]  # fmt: skip
+    with crm.uow(ADMIN) as theirs:
+        for given, of in ((str(photo), other), ("999", card), (str(pdf), card), ("../1", card)):
+            with pytest.raises(Invalid) as refused:
+                collect(theirs, theirs.get(Feedback, of.id), {"broken_photo": given})
+            assert [p.path for p in refused.value.problems] == ["broken_photo"]
+    client.act_as(HEAD)
+    client.post(f"/prosthesis_feedback/privacy/{told.id}/erase", data={"reason": "asked", "name": "Anna Petrova"})
+    client.act_as(MEDIC)
+    assert client.get(f"/x/activities/files/{photo}").status_code == 404
+    uow.refresh()
+    left = [line[:200] for line in everything(uow).splitlines() if "stump.png" in line]
+    assert not left, left
+
+
+def test_what_came_of_a_card_is_seen_by_those_alone_who_may_see_answers(crm, uow, client, told):
+    card = cards_of(uow, told)[0]
+    fields = {"score", "red_flags", "in_use", "note"}
+    kept = f"weeps about the {WORD}"
+    assert (card.in_use, card.note) == (False, kept)
+    for who in (READER, HALF):
+        client.act_as(who)
+        assert not fields & client.get(f"/api/prosthesis_feedback/card/{card.id}").json().keys()
+        assert not {"worked", "did_not_work"} & client.get(f"/api/prosthesis_feedback/service/{told.id}").json().keys()
+        for name in fields:
+            assert client.get("/api/prosthesis_feedback/card", params={"filter": json.dumps({name: {"empty": False}})}).status_code == 422
+            assert client.get("/api/prosthesis_feedback/card", params={"sort": name}).status_code == 422
+        for path in (f"/prosthesis_feedback/card/{card.id}", f"/prosthesis_feedback/card/{card.id}/history", "/prosthesis_feedback/card",
+                     "/prosthesis_feedback/card/board", f"/prosthesis_feedback/service/{told.id}", f"/prosthesis_feedback/service/{told.id}/history",
+                     f"/_/panel/prosthesis_feedback/calendar_of_service/prosthesis_feedback.service/{told.id}", "/",
+                     "/api/prosthesis_feedback/card/export?format=csv", f"/api/prosthesis_feedback/card/{card.id}/timeline"):  # fmt: skip
+            answer = client.get(path, headers={"accept-language": "en"})
+            assert answer.status_code == 200, path
+            assert not [word for word in (WORD, "Red flags", "red: ", "Not used", "Score") if word in answer.text], (path, answer.text)
+        assert client.patch(f"/api/prosthesis_feedback/card/{card.id}", json={"note": "x"}, headers={"if-match": "*"}).status_code in (403, 422)
+    client.act_as(CALLER)
+    assert client.get(f"/api/prosthesis_feedback/card/{card.id}").json()["note"] == kept
+    assert "Red flags" in client.get(f"/prosthesis_feedback/card/{card.id}", headers={"accept-language": "en"}).text

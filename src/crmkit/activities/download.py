@@ -42,6 +42,8 @@ def download(request: t.Any, uow: Uow) -> t.Any:
     file = uow.get(File, _number(request.path_params["id"]))
     if file.removed_at is not None:
         raise NotFound(REMOVED)
+    if "activities_file_opened" in uow.crm.hooked:
+        uow.crm.hook.activities_file_opened(file=file, uow=uow)
     tag = f'"{file.digest}"'
     headers = {
         "ETag": tag, "Accept-Ranges": "bytes", "Content-Security-Policy": LOCKED, "Cross-Origin-Resource-Policy": "same-origin",

@@ -81,6 +81,7 @@ class Access:
         self.crm, self._fixed = crm, tuple(roles)
         self._known: _Known | None = None
         self._secret: dict[str, frozenset[str]] = {}
+        self._needing: dict[str, dict[str, str]] = {}
 
     @property
     def roles(self) -> Mapping[str, Role]:
@@ -117,6 +118,15 @@ class Access:
                     every = [p for k in self.crm.kinds.values() for p in _field_names(k)]
                     found.append(f"{where} names the field {name!r}, which does not exist.{closest(name, every)}")
         return found
+
+    def needs_problems(self, permissions: Iterable[str]) -> list[str]:
+        """Return which permissions entities and their fields ask for that nobody declares, in sentences."""
+        known, asked = set(permissions), dict[str, str]()
+        for kind in self.crm.kinds.values():
+            names = [p.removeprefix(f"{kind.key}.") for p in _field_names(kind)]
+            asked |= {f"{kind.key}.{n}": needed for n in names if (needed := _field(kind, n).needs) is not None}
+            asked |= {kind.key: kind.cls.__attached_needs__} if kind.cls.__attached_needs__ else {}
+        return [f"{where} needs {name!r}, which no plugin declares.{closest(name, known)}" for where, name in asked.items() if name not in known]
 
     def _scope_problems(self, pattern: str, scope: Scope) -> list[str]:
         if isinstance(scope, str) and scope in SCOPES:
@@ -196,6 +206,8 @@ class Access:
         every: list[str] = []
         for other in self.crm.kinds.values():
             rule = NOTHING if other.abouts else self.rule(actor, other)
+            if rule is not NOTHING and (needed := other.cls.__attached_needs__):
+                rule = both(rule, self.rule_of(actor, other, needed))
             if rule is EVERYTHING:
                 every.append(other.key)
             elif rule is not NOTHING:
@@ -223,12 +235,28 @@ class Access:
 
     # ---- fields ------------------------------------------------------------------------------------------------
     def hidden(self, actor: Actor, kind: Kind) -> frozenset[str]:
-        """Return the fields (``phone``, ``patient.born``) the actor never sees: hidden in every role that shows the record."""
+        """Return the fields (``phone``, ``patient.born``) the actor never sees.
+
+        Those hidden in every role that shows the record, and those that need a permission the actor lacks for records they see.
+        """
         secret = self._secret.get(kind.key)
         if secret is None:
-            names = [p.removeprefix(f"{kind.key}.") for p in _field_names(kind)]
-            secret = self._secret[kind.key] = frozenset(n for n in names if _is_secret(kind, n))
-        return secret if actor.system else secret | self._limited(actor, kind, ("read", "create"), "hidden")
+            fields = {n: _field(kind, n) for n in (p.removeprefix(f"{kind.key}.") for p in _field_names(kind))}
+            self._needing[kind.key] = {n: f.needs for n, f in fields.items() if f.needs is not None}
+            secret = self._secret[kind.key] = frozenset(n for n, f in fields.items() if f.secret)
+        if actor.system:
+            return secret
+        needing = self._needing[kind.key]
+        return secret | self._limited(actor, kind, ("read", "create"), "hidden") | (self._lacking(actor, kind, needing) if needing else frozenset())
+
+    def _lacking(self, actor: Actor, kind: Kind, needing: Mapping[str, str]) -> frozenset[str]:
+        """Return the fields whose permission the actor does not hold wherever they see a record: what some rows may show, no list can tell."""
+        held = {permission: self.may(actor, permission) and self._covers(actor, kind, permission) for permission in set(needing.values())}
+        return frozenset(name for name, permission in needing.items() if not held[permission])
+
+    def _covers(self, actor: Actor, kind: Kind, permission: str) -> bool:
+        seen, held = self.scopes(actor, kind.permission("read")), self.scopes(actor, permission)
+        return all(any(_within(one, other) for other in held) for one in seen)
 
     def read_only(self, actor: Actor, kind: Kind, action: str = "change") -> frozenset[str]:
         """Return the fields the actor sees but may not write, on a change or on ``create``."""
@@ -258,6 +286,14 @@ def _field_names(kind: Kind) -> list[str]:
     return own + [f"{kind.key}.{e.name}.{n}" for e in kind.extensions.values() for n in e.fields if n != "id"]
 
 
-def _is_secret(kind: Kind, dotted: str) -> bool:
+def _field(kind: Kind, dotted: str) -> Field:
     extension, _dot, name = dotted.rpartition(".")
-    return (kind.extensions[extension].fields if extension else kind.fields)[name].secret
+    return (kind.extensions[extension].fields if extension else kind.fields)[name]
+
+
+def _within(scope: Scope, other: Scope) -> bool:
+    """True where every record of a scope is one of the other's, too, as far as their names tell."""
+    if other == "all" or scope == other:
+        return True
+    widening = tuple(SCOPES)
+    return isinstance(scope, str) and isinstance(other, str) and {scope, other} <= SCOPES.keys() and widening.index(scope) < widening.index(other)

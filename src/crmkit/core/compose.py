@@ -75,7 +75,7 @@ class Crm(Automations):
         self.hooked = frozenset(n for n, c in vars(self._pm.hook).items() if not n.startswith("_") and c.get_hookimpls())
         self.pipelines: Mapping[str, Pipeline[t.Any]] = self._funnels(found, tables)
         self.access = Access(self, [*roles, *read_roles(tables.get("roles", {}), found.problems)])
-        found.problems += self.access.problems(self.permissions)
+        found.problems += self.access.problems(self.permissions) + self.access.needs_problems(self.permissions)
         self.marked = tuple(found.marked)
         self._subscribe(found)
         refuse(found.problems)

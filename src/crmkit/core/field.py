@@ -54,6 +54,7 @@ class Field:
     total: bool = False
     part: bool = False
     about: str | None = None
+    needs: str | None = None
     clean: Clean | None = None
     check: Check | None = None
     max_length: int | None = None

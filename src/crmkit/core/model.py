@@ -26,7 +26,8 @@ class Entity(Record):
     """Something the CRM remembers. Subclass with ``table=``; reach another plugin's side table as ``entity[Extension]``.
 
     Every entity has `id`, `created_at`, `updated_at`, `version` (1 at first, for the optimistic lock) and `archived_at`.
-    A subclass without ``table=`` is a mixin: its fields are declared in each entity that inherits it.
+    A subclass without ``table=`` is a mixin: its fields are declared in each entity that inherits it. `attached_needs` names a
+    permission: notes, files and whatever else is about such a record is seen by those alone who hold it for that record.
     """
 
     if t.TYPE_CHECKING:
@@ -35,8 +36,9 @@ class Entity(Record):
         version: Mapped[int] = column(init=False)
         archived_at: Mapped[dt.datetime | None] = column(init=False)
 
-    def __init_subclass__(cls, *, table: str = "", label: str = "", plural: str = "") -> None:
+    def __init_subclass__(cls, *, table: str = "", label: str = "", plural: str = "", attached_needs: str = "") -> None:
         super().__init_subclass__()
+        cls.__attached_needs__ = attached_needs
         cls.__label__ = text_of(label or re.sub(r"_", " ", snake(cls.__name__)).capitalize())
         cls.__plural__ = text_of(plural) if plural else cls.__label__
         map_class(cls, table or None, sa.Column("id", BigId, primary_key=True))
@@ -44,6 +46,7 @@ class Entity(Record):
             _index(cls)
 
     __plural__: t.ClassVar[Text]
+    __attached_needs__: t.ClassVar[str] = ""
 
     @classmethod
     def prepare(cls, values: MutableMapping[str, t.Any], before: Mapping[str, t.Any] | None, uow: Uow) -> None:

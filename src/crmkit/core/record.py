@@ -58,7 +58,8 @@ def column(
     type_: t.Any = None, *, to: type[Entity] | t.Literal["self"] | None = None, default: t.Any = attrs.NOTHING,
     factory: t.Callable[[], t.Any] | None = None, init: bool = True, clean: Clean | None = None, check: Check | None = None,
     label: str = "", help: str = "", search: bool = False, personal: bool = False, secret: bool = False,
-    generated: bool = False, total: bool = False, part: bool = False, about: str | None = None, **sql: t.Any,
+    generated: bool = False, total: bool = False, part: bool = False, about: str | None = None,
+    needs: str | None = None, **sql: t.Any,
 ) -> t.Any:  # fmt: skip
     """Declare a stored field.
 
@@ -67,10 +68,11 @@ def column(
     never on load. `search` puts it into searches, `personal` marks data about a person, `secret` keeps it out of the
     journal and the API, `total` sums it on boards. `part` makes the record a part of the one it points to: rights and rows
     are those of its whole. `about` names the field with the kind (``"sales.deal"``) of the record whose key this is: the row
-    is seen by those who see that record. What is left (``index=True, unique=True``) goes to `sqlalchemy.Column`.
+    is seen by those who see that record. `needs` names a permission: whoever lacks it for records they see never sees this field
+    of any. What is left (``index=True, unique=True``) goes to `sqlalchemy.Column`.
     """
     facts = {"label": label, "help": help, "search": search, "personal": personal, "secret": secret, "generated": generated, "total": total,
-        "part": part, "about": about}
+        "part": part, "about": about, "needs": needs}
     return _Column(type=type_, to=to, default=default, factory=factory, init=init, clean=clean, check=check, facts=facts, sql=sql)
 
 

@@ -7,6 +7,7 @@ import typing as t
 from collections.abc import Mapping
 
 import attrs
+import sqlalchemy as sa
 
 from crmkit import Conflict, Invalid, Problem, Text, Uow, _
 
@@ -22,7 +23,7 @@ SKIPPED = _("this period is not asked about", ru="об этом периоде �
 WRONG: Mapping[str, Text] = {
     "yes_no": _("answer yes or no", ru="ответьте «да» или «нет»"), "choice": _("one of: {known}", ru="одно из: {known}"),
     "number": _("a number", ru="число"), "scale": _("a whole number from {least} to {most}", ru="целое число от {least} до {most}"),
-    "text": _("a text", ru="текст"), "photo": _("a photo", ru="фото"),
+    "text": _("a text", ru="текст"), "photo": _("the number of a photo that was added to this card", ru="номер фото, добавленного к этой карточке"),
 }  # fmt: skip
 TOO_SMALL = _("at least {least}", ru="не меньше {least}")
 TOO_LARGE = _("at most {most}", ru="не больше {most}")
@@ -129,6 +130,23 @@ def in_use(body: Body, given: Mapping[str, Given]) -> bool | None:
 
 
 # ---- stored ----------------------------------------------------------------------------------------------------------
+def accepted(uow: Uow, card: Feedback, question: Question, value: t.Any, held: t.Any = None) -> t.Any:
+    """Return an answer in its type, as `accept` does; a photo is a picture that lies on this card, or the one that is `held` already."""
+    found = accept(question, value)
+    if question.kind == "photo" and found is not None and found != held and not _is_photo(uow, card, found):
+        raise ValueError(WRONG["photo"])
+    return found
+
+
+def _is_photo(uow: Uow, card: Feedback, value: str) -> bool:
+    kind = uow.crm.kinds.get("activities.file")
+    if kind is None or not (value.isascii() and value.isdecimal() and len(value) < 19):
+        return False
+    c = kind.table.c
+    mine = c.id == int(value), c.about_kind == uow.crm.kind(Feedback).key, c.about_id == card.id, c.removed_at.is_(None), c.archived_at.is_(None)
+    return uow.connection.execute(sa.select(c.id).where(*mine, c.media_type.like("image/%"))).first() is not None
+
+
 def value_of(answer: Answer) -> t.Any:
     """Return what a row of an answer holds."""
     return next((held for name in VALUES if (held := getattr(answer, name)) is not None), None)
@@ -156,7 +174,7 @@ def collect(
         body = body_of(uow, card.protocol_version_id)
         kept = {answer.question: answer for answer in uow.find(Answer).archived(only=False).where(Answer.feedback_id == card.id)}
         values = {name: value_of(answer) for name, answer in kept.items() if answer.archived_at is None}
-        values |= _accepted(body, card.period, answers)
+        values |= _accepted(uow, card, body, answers, values)
         asked = asked_of(body, card.period, values)
         missing = [n for n in asked if values.get(n) is None and body.questions[n].required]
         if (finish or card.done_on is not None) and missing:
@@ -178,14 +196,14 @@ def collect(
     return card
 
 
-def _accepted(body: Body, period: str, answers: Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _accepted(uow: Uow, card: Feedback, body: Body, answers: Mapping[str, t.Any], held: Mapping[str, t.Any]) -> dict[str, t.Any]:
     problems, found = [], {}
     for name, value in answers.items():
-        if name not in body.periods[period].questions:
+        if name not in body.periods[card.period].questions:
             problems.append(Problem(name, "unknown", NOT_ASKED))
             continue
         try:
-            found[name] = accept(body.questions[name], value)
+            found[name] = accepted(uow, card, body.questions[name], value, held.get(name))
         except ValueError as error:
             problems.append(Problem(name, "invalid", error.args[0]))
     if problems:
@@ -217,4 +235,4 @@ def _columns(one: Given, kind: str) -> dict[str, t.Any]:
     return {name: one.value if name == column else None for name in VALUES} | {"score": one.score, "red_flag": one.red_flag}
 
 
-__all__ = ["Given", "accept", "answers_of_card", "asked_of", "collect", "holds", "in_use", "value_of", "weighed"]
+__all__ = ["Given", "accept", "accepted", "answers_of_card", "asked_of", "collect", "holds", "in_use", "value_of", "weighed"]

@@ -14,7 +14,7 @@ from .days import today
 from .entities import Device, DeviceState, Ended, Feedback, Incident, Policy, Protocol, ProtocolVersion, Respondent, Service, Urgency
 from .publish import new_draft as begin_draft
 from .publish import publish as put_in_force
-from .roles import COLLECT, DEVICES, INCIDENTS, PLAN, PROTOCOLS
+from .roles import COLLECT, DEVICES, INCIDENTS, MEDICAL, PLAN, PROTOCOLS
 
 if t.TYPE_CHECKING:
     from starlette.requests import Request
@@ -278,4 +278,7 @@ def collect(request: Request, uow: Uow) -> dict[str, t.Any]:
     uow.require(COLLECT, card)
     who = Respondent(given["respondent"]) if "respondent" in given else None
     card = collecting.collect(uow, card, given["answers"], finish=given.get("finish", False), respondent=who, note=given.get("note"))
-    return {"card": card.id, "stage": card.stage, "red_flags": card.red_flags, "score": None if card.score is None else str(card.score)}
+    found: dict[str, t.Any] = {"card": card.id, "stage": card.stage}
+    if uow.may(MEDICAL, card):
+        found |= {"red_flags": card.red_flags, "score": None if card.score is None else str(card.score)}
+    return found

@@ -94,7 +94,8 @@ def calendar_of_service(service: Service, uow: Uow) -> View:
         }
         for card in cards
     ]  # fmt: skip
-    return View("calendar_panel.html", s=words, rows=rows, service=service, several=len(names) > 1, may=uow.may(COLLECT, service))
+    return View("calendar_panel.html", s=words, rows=rows, service=service, several=len(names) > 1, may=uow.may(COLLECT, service),
+                told=uow.may(MEDICAL, service))  # fmt: skip
 
 
 @panel(Service, label=words.answers, icon="message-square-text", slot=Slot.TAB, order=10, permission=MEDICAL, live=[Feedback])

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 import attrs
 import sqlalchemy as sa
 
-from crmkit import Tick, Uow, every, forget
+from crmkit import Tick, Uow, every, forget, hookimpl
 from crmkit_sales import Contact
 from crmkit_taskqueue import Task
 
@@ -100,6 +100,15 @@ def prune(tick: Tick, uow: Uow) -> None:
     old = sa.select(c.id).where(c.at < uow.now - uow.crm[FeedbackSettings].keep_access_for).limit(CHUNK)
     while uow.connection.execute(accesses.delete().where(c.id.in_(old))).rowcount == CHUNK:
         pass
+
+
+@hookimpl(optionalhook=True)
+def activities_file_opened(file: t.Any, uow: Uow) -> None:
+    """Write down who opens a photo of a card."""
+    if file.about_kind == uow.crm.kind(Feedback).key:
+        c = Feedback.__table__.c
+        service = uow.connection.execute(sa.select(c.service_id).where(c.id == file.about_id)).scalar()
+        look(uow, "photo", service, card=file.about_id, file=file.id)
 
 
 # ---- erasing ------------------------------------------------------------------------------------------------------------

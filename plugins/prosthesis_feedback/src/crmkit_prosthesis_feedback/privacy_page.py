@@ -47,7 +47,8 @@ WORDS: Mapping[str, Text] = {
 }  # fmt: skip
 LOOKS: Mapping[str, Text] = {
     "card": _("Check-list of a call", ru="Чек-лист звонка"), "service": _("Service card", ru="Карточка сервиса"),
-    "answers": _("Answers", ru="Ответы"), "report": _("Report", ru="Отчёт"), "export": _("Handed out as a file", ru="Выдано файлом"),
+    "answers": _("Answers", ru="Ответы"), "photo": _("Photo", ru="Фото"), "report": _("Report", ru="Отчёт"),
+    "export": _("Handed out as a file", ru="Выдано файлом"),
     "erased": _("Erased", ru="Стёрто"),
 }  # fmt: skip
 ERASED = _("Erased: {count} answers", ru="Стёрто ответов: {count}")

@@ -25,4 +25,4 @@ accesses = sa.Table(
 kept = sa.Table(
     "prosthesis_feedback_kept", metadata, sa.Column("name", sa.String(40), primary_key=True), sa.Column("value", sa.String(80), nullable=False)
 )
-LOOKS = ("card", "service", "answers", "report", "export", "erased")
+LOOKS = ("card", "service", "answers", "photo", "report", "export", "erased")

@@ -51,7 +51,7 @@ def due_today(visit: Visit, uow: Uow) -> View | None:
 def red_flags(visit: Visit, uow: Uow) -> View | None:
     """Cards with answers that must be looked at, of the last two weeks."""
     kind = uow.crm.kind(Feedback)
-    if not uow.may(kind.permission("read")) or uow.crm.access.hidden(uow.actor, kind) & {"red_flags", "done_on"}:
+    if not uow.may(kind.permission("read")) or uow.crm.access.hidden(uow.actor, kind) & {"red_flags", "in_use", "done_on"}:
         return None
     c = Feedback.__table__.c
     since = today(uow) - FLAGS_FOR

@@ -44,8 +44,17 @@ class Skipped(enum.Enum):
         }[self.value]  # fmt: skip
 
 
-class Feedback(Owned, Staged, table="prosthesis_feedback_card", label=_("Feedback", ru="Обратная связь"), plural=_("Feedback", ru="Обратная связь")):
-    """What is to be asked about one device in one period."""
+MEDICAL = "prosthesis_feedback.medical"
+
+
+class Feedback(
+    Owned, Staged, table="prosthesis_feedback_card", attached_needs=MEDICAL,
+    label=_("Feedback", ru="Обратная связь"), plural=_("Feedback", ru="Обратная связь"),
+):  # fmt: skip
+    """What is to be asked about one device in one period.
+
+    What came of it, and what is attached (photos are files), is for those who may see medical answers of every card they see.
+    """
 
     title: Mapped[str] = column(String(200), default="", init=False, generated=True, search=True, label=_("Title", ru="Название"))
     service_id: Mapped[int] = column(to=Service, index=True, default=None, generated=True, label=_("Service card", ru="Карточка сервиса"))
@@ -74,10 +83,12 @@ class Feedback(Owned, Staged, table="prosthesis_feedback_card", label=_("Feedbac
     done_by: Mapped[int | None] = column(sa.BigInteger, default=None, init=False, generated=True, label=_("Collected by", ru="Кто собрал"))
     respondent: Mapped[Respondent | None] = column(default=None, init=False, generated=True, label=_("Who answered", ru="Кто отвечал"))
     skipped: Mapped[Skipped | None] = column(default=None, init=False, generated=True, label=_("Not asked because", ru="Не спрошен, потому что"))
-    score: Mapped[decimal.Decimal | None] = column(Exact(8, 2), default=None, init=False, generated=True, label=_("Score", ru="Баллы"))
-    red_flags: Mapped[int] = column(sa.Integer, default=0, init=False, generated=True, label=_("Red flags", ru="Тревожных ответов"))
-    in_use: Mapped[bool | None] = column(default=None, init=False, generated=True, label=_("Is used", ru="Пользуется"))
-    note: Mapped[str | None] = column(sa.Text, default=None, label=_("Note", ru="Заметка"))
+    score: Mapped[decimal.Decimal | None] = column(Exact(8, 2), default=None, init=False, generated=True, needs=MEDICAL, label=_("Score", ru="Баллы"))
+    red_flags: Mapped[int] = column(
+        sa.Integer, default=0, init=False, generated=True, needs=MEDICAL, label=_("Red flags", ru="Тревожных ответов")
+    )
+    in_use: Mapped[bool | None] = column(default=None, init=False, generated=True, needs=MEDICAL, label=_("Is used", ru="Пользуется"))
+    note: Mapped[str | None] = column(sa.Text, default=None, needs=MEDICAL, label=_("Note", ru="Заметка"))
 
     @classmethod
     def prepare(cls, values: MutableMapping[str, t.Any], before: Mapping[str, t.Any] | None, uow: Uow) -> None:

@@ -88,8 +88,10 @@ class Service(
         String(40), default=None, init=False, generated=True, label=_("Time zone", ru="Часовой пояс")
     )
     consent_on: Mapped[dt.date | None] = column(default=None, label=_("Consent given", ru="Согласие дано"))
-    worked: Mapped[str | None] = column(sa.Text, default=None, label=_("What worked", ru="Что помогло"))
-    did_not_work: Mapped[str | None] = column(sa.Text, default=None, label=_("What did not", ru="Что не помогло"))
+    worked: Mapped[str | None] = column(sa.Text, default=None, needs="prosthesis_feedback.medical", label=_("What worked", ru="Что помогло"))
+    did_not_work: Mapped[str | None] = column(
+        sa.Text, default=None, needs="prosthesis_feedback.medical", label=_("What did not", ru="Что не помогло")
+    )
     crossed_on: Mapped[dt.date | None] = column(
         default=None, init=False, generated=True, label=_("With the adults since", ru="По взрослому протоколу с")
     )

@@ -12,7 +12,7 @@ from crmkit.ui import near_day as near
 from crmkit_sales import Contact
 
 from ..cards import locked, replan
-from ..collecting import REQUIRED, accept, answers_of_card, asked_of, collect
+from ..collecting import REQUIRED, accepted, answers_of_card, asked_of, collect
 from ..days import today
 from ..entities import Feedback, Respondent, Service
 from ..privacy import look
@@ -86,7 +86,7 @@ def _shown(
         "done": bool(cards) and all(card.done_on is not None for card in cards), "next": waiting(visit, uow, service) if not drawn else None,
         "wanted": typed.get("wanted_on", ""), "today": today(uow).isoformat(),
         "problem": next((visit.say(p.message) for p in problems if p.path == "wanted_on"), ""),
-        "may_see": may_see, "bad": len([p for p in problems if p.path != "wanted_on"]),
+        "may_see": may_see, "told": may_see, "bad": len([p for p in problems if p.path != "wanted_on"]),
     }  # fmt: skip
     template = "ask.html" if visit.whole else "sheet.html"
     return View(template, status=422 if problems else 200, **context)
@@ -106,13 +106,13 @@ def _keep(visit: Visit, uow: Uow, cards: Sequence[Feedback]) -> list[Problem]:
     """Keep every answer that will do, and say of the others why not."""
     problems: list[Problem] = []
     for card in cards:
-        body, given = body_of(uow, card.protocol_version_id), dict[str, t.Any]()
+        body, given, held = body_of(uow, card.protocol_version_id), dict[str, t.Any](), answers_of_card(uow, card)
         for name, text in typed_answers(visit.form, card, body).items():
             try:
-                given[name] = accept(body.questions[name], text.replace("\r\n", "\n").strip())
+                given[name] = accepted(uow, card, body.questions[name], text.replace("\r\n", "\n").strip(), held.get(name))
             except ValueError as error:
                 problems.append(Problem(field_of(card, name), "invalid", error.args[0]))
-        after = {**answers_of_card(uow, card), **given}
+        after = {**held, **given}
         missing = _missing(uow, card, after) if card.done_on is not None else []
         if missing:  # what is collected stays whole
             problems += missing
