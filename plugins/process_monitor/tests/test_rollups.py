@@ -91,7 +91,7 @@ def test_a_changed_norm_judges_its_days_anew_and_no_others(crm: Crm, steps: list
         assert [tuple(r) for r in uow.connection.execute(told)] == [(DAY, 0, 0, 0), (later, 0, 0, 40_000)]
         uow.connection.execute(work.delete().where(work.c.case_id == 2))
         uow.connection.execute(days.update().where(days.c.day == DAY).values(n=5))
-        assert {name for _key, name in differences(uow)} == {"n", "nothing behind it"}
+        assert {name for _key, name in differences(uow)} == {"n", "nothing behind it", "sums of the month", "sums of its cases"}
 
 
 def test_two_cases_of_a_colleague_that_end_at_once_are_both_counted(crm: Crm, steps: list[int]):

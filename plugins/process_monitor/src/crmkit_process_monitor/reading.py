@@ -13,9 +13,10 @@ from crmkit import Uow
 from crmkit.ui import Visit
 
 from .entities import Log, Worker
+from .longer import first_of, last_of
 from .norms import Norms
 from .roles import SEE
-from .tables import days
+from .tables import days, months, served
 
 DAY = dt.timedelta(days=1)
 PERIODS: Mapping[str, int] = {"week": 7, "month": 30, "quarter": 91, "year": 365}
@@ -114,53 +115,96 @@ class Sums:
 
 
 def sums(uow: Uow, chosen: Chosen, *, by: Sequence[str] = BY, norms: Norms | None = None) -> list[Sums]:
-    """Return the sums of what is chosen, as far as the actor may see it."""
-    d = days.c
-    starts: list[dt.date] = []
-    if "era" in by:
-        starts = (norms or Norms.load(uow, chosen.log)).starts(chosen.since, chosen.until)
-    eras = [chosen.since, *starts]
-    whens = [(d.day >= day, sa.literal(place)) for place, day in reversed(list(enumerate(starts, 1)))]
-    era: t.Any = sa.case(*whens, else_=sa.literal(0)) if whens else None
-    columns: dict[str, t.Any] = {"worker": d.worker_id, "step": d.step_id, "kind": d.kind, "era": era}
-    keys = [(name, columns[name]) for name in BY if name in by and columns[name] is not None]
-    summed = (d.n, d.took, d.logs, d.log_squares, d.squares, d.fast, d.slow, d.lost, 1.0 * d.n * d.n, d.n * d.logs, d.logs * d.logs)
-    totals = [sa.func.count(), *(sa.func.sum(c) for c in summed)]
-    wanted = sa.select(*(c.label(f"k_{name}") for name, c in keys), *totals).where(*conditions(uow, chosen, days))
-    if keys:
-        wanted = wanted.group_by(*(sa.literal_column(f"k_{name}") for name, _c in keys))
-    nothing: dict[str, t.Any] = {"worker": 0, "step": 0, "kind": "", "era": 0}
+    """Return the sums of what is chosen, as far as the actor may see it. Whole months are read from the sums of months."""
+    starts = (norms or Norms.load(uow, chosen.log)).starts(chosen.since, chosen.until) if "era" in by else []
+    keys = [name for name in BY if name in by and name != "era"]
     found: list[Sums] = []
-    for row in uow.connection.execute(wanted):
-        if not row[len(keys)]:
-            continue  # the one row of nothing, without a split
-        key = nothing | {name: value for (name, _c), value in zip(keys, row, strict=False)}
-        n, took, logs, log_squares, squares, fast, slow, lost, *spread = row[len(keys) + 1 :]
-        found.append(Sums(
-            key["worker"], key["step"], key["kind"], eras[key["era"]], int(row[len(keys)]), int(n), int(took), logs, log_squares, squares,
-            int(fast), int(slow), int(lost), *map(float, spread),
-        ))  # fmt: skip
+    for place, first in enumerate(eras := [chosen.since, *starts]):
+        last = eras[place + 1] - DAY if place + 1 < len(eras) else chosen.until
+        for row in uow.connection.execute(_summed(uow, attrs.evolve(chosen, since=first, until=last), keys)):
+            key = dict(zip(keys, row, strict=False))
+            number, n, took, logs, log_squares, squares, fast, slow, lost, *spread = row[len(keys) :]
+            if number:  # else the one row of nothing, without a split
+                found.append(Sums(
+                    key.get("worker", 0), key.get("step", 0), key.get("kind", ""), first, int(number), int(n), int(took), logs, log_squares,
+                    squares, int(fast), int(slow), int(lost), *map(float, spread),
+                ))  # fmt: skip
     return found
+
+
+_KEYS = {"worker": "worker_id", "step": "step_id", "kind": "kind"}
+_d, _m = days.c, months.c
+_DAILY: Mapping[str, t.Any] = {
+    "days": sa.literal(1), "ns_squared": sa.cast(_d.n, sa.Float) * _d.n, "ns_logs": _d.n * _d.logs, "logs_squared": _d.logs * _d.logs,
+}  # fmt: skip
+_FIGURES = ("days", "n", "took", "logs", "log_squares", "squares", "fast", "slow", "lost", "ns_squared", "ns_logs", "logs_squared")
+
+
+def _summed(uow: Uow, chosen: Chosen, keys: Sequence[str]) -> sa.Select[t.Any]:
+    """Return the statement of the sums of one era."""
+    parts: list[sa.Select[t.Any]] = []
+    whole, rest = whole_months(chosen.since, chosen.until)
+    for table, day, spans in ((months, _m.month, whole), (days, _d.day, rest)):
+        if spans:
+            figures = [sa.func.sum(_DAILY[name] if table is days and name in _DAILY else table.c[name]).label(name) for name in _FIGURES]
+            inside = sa.or_(*(day.between(*span) for span in spans))
+            names = [table.c[_KEYS[key]].label(key) for key in keys]
+            parts.append(sa.select(*names, *figures).where(inside, *conditions(uow, chosen, table, dated=False)).group_by(*names))
+    if len(parts) == 1:
+        return parts[0]
+    each = sa.union_all(*parts).subquery()
+    columns = [each.c[key] for key in keys]
+    return sa.select(*columns, *(sa.func.sum(each.c[name]) for name in _FIGURES)).group_by(*columns)
+
+
+Span = tuple[dt.date, dt.date]
+
+
+def whole_months(since: dt.date, until: dt.date) -> tuple[list[Span], list[Span]]:
+    """Return the whole months of a range, by their first days, and what is left of it at its ends."""
+    first = since if since.day == 1 else last_of(since) + DAY
+    last = until if until == last_of(until) else first_of(until) - DAY
+    if first > last:
+        return [], [(since, until)]
+    ends = [(since, first - DAY), (last + DAY, until)]
+    return [(first, first_of(last))], [end for end in ends if end[0] <= end[1]]
 
 
 def worked_days(uow: Uow, chosen: Chosen) -> dict[int, int]:
     """Return on how many of these days each worker served anybody, whatever the step."""
-    d = days.c
-    each = sa.select(d.worker_id, d.day).where(*conditions(uow, attrs.evolve(chosen, step=None), days)).distinct().subquery()
-    rows = uow.connection.execute(sa.select(each.c.worker_id, sa.func.count()).group_by(each.c.worker_id))
-    return {row[0]: row[1] for row in rows}
+    return {worker: one.days for worker, one in served_by(uow, chosen).items()}
+
+
+@attrs.frozen
+class Served:
+    """The cases a worker had in hand; whatever the step."""
+
+    days: int
+    cases: int
+    took: int
+    """Milliseconds."""
+
+
+def served_by(uow: Uow, chosen: Chosen) -> dict[int, Served]:
+    """Return how many cases each worker had on how many days. A case over two days is counted on both."""
+    s = served.c
+    each = sa.select(s.worker_id, s.day, sa.func.sum(s.cases).label("cases"), sa.func.sum(s.took).label("took"))
+    day = each.where(*conditions(uow, attrs.evolve(chosen, step=None), served)).group_by(s.worker_id, s.day).subquery()
+    found = sa.select(day.c.worker_id, sa.func.count(), sa.func.sum(day.c.cases), sa.func.sum(day.c.took)).group_by(day.c.worker_id)
+    return {row[0]: Served(row[1], int(row[2]), int(row[3])) for row in uow.connection.execute(found)}
 
 
 # ---- whose ---------------------------------------------------------------------------------------------------------
-def conditions(uow: Uow, chosen: Chosen, table: sa.Table) -> list[sa.ColumnElement[bool]]:
+def conditions(uow: Uow, chosen: Chosen, table: sa.Table, *, dated: bool = True) -> list[sa.ColumnElement[bool]]:
     """Return the condition of the rows of `work` or of a table of sums that are chosen and that the actor may see."""
     c = table.c
-    where = [c.log_id == (chosen.log or 0), c.day >= chosen.since, c.day <= chosen.until, seen(uow, c.worker_id, c.team_id)]
+    where = [c.log_id == (chosen.log or 0), seen(uow, c.worker_id, c.team_id)]
+    if dated:
+        where.append(c.day.between(chosen.since, chosen.until))
     if chosen.log:
         where.append(c.log_id.in_(shown_logs(uow)))
-    for column, value in ((c.team_id, chosen.team), (c.point_id, chosen.point), (c.worker_id, chosen.worker), (c.step_id, chosen.step)):
-        if value is not None:
-            where.append(column == value)
+    asked = (("team_id", chosen.team), ("point_id", chosen.point), ("worker_id", chosen.worker), ("step_id", chosen.step))
+    where += [c[name] == value for name, value in asked if value is not None]
     return where + ([c.kind == chosen.kind] if chosen.kind is not None else [])
 
 
@@ -204,5 +248,6 @@ def total(found: Iterable[Sums], name: str) -> int:
 
 
 __all__ = [
-    "BY", "PERIODS", "Chosen", "Sums", "conditions", "day_of", "number_of", "own_worker", "seen", "shown_logs", "sums", "total", "worked_days",
+    "BY", "PERIODS", "Chosen", "Served", "Sums", "conditions", "day_of", "number_of", "own_worker", "seen", "served_by", "shown_logs", "sums",
+    "total", "whole_months", "worked_days",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from crmkit import Uow
 
+from .longer import follow, over_again, same, unlike, within
 from .norms import Held, Norms
 from .sets import as_json, insert
 from .tables import days, work
@@ -102,6 +103,7 @@ def put(uow: Uow, cases: Collection[int], rows: Sequence[WorkRow], norms: Norms 
     uow.connection.execute(work.delete().where(of_cases))
     insert(uow, work, WORK, rows)
     _write(uow, t.cast("set[Key]", touched), norms)
+    follow(uow, t.cast("set[Key]", touched))
 
 
 def _hold(uow: Uow, workers: Iterable[int]) -> None:
@@ -140,17 +142,18 @@ def rebuild(uow: Uow, log: int = 0, since: dt.date | None = None, until: dt.date
     """
     if uow.connection.dialect.name == "postgresql":  # readers go on reading; those who end cases wait
         uow.connection.execute(sa.text(f"LOCK TABLE {days.name} IN SHARE ROW EXCLUSIVE MODE"))
-    uow.connection.execute(days.delete().where(*_within(days, log, since, until)))
+    uow.connection.execute(days.delete().where(*within(days, log, since, until)))
     made = 0
     for cells in _from_scratch(uow, log, since, until):
         insert(uow, days, COLUMNS, [cell.row(key) for key, cell in cells.items()])
         made += len(cells)
+    over_again(uow, log, since, until)
     return made
 
 
 def differences(uow: Uow, log: int = 0, since: dt.date | None = None, until: dt.date | None = None) -> list[tuple[Key, str]]:
     """Return the sums that are not what the rows of work say, and in what: none, unless something is wrong."""
-    stored = sa.select(*(days.c[name] for name in COLUMNS)).where(*_within(days, log, since, until))
+    stored = sa.select(*(days.c[name] for name in COLUMNS)).where(*within(days, log, since, until))
     kept: dict[Key, sa.Row[*tuple[t.Any, ...]]] = {t.cast(Key, tuple(row[:7])): row for row in uow.connection.execute(stored)}
     wrong: list[tuple[Key, str]] = []
     for cells in _from_scratch(uow, log, since, until):
@@ -160,27 +163,15 @@ def differences(uow: Uow, log: int = 0, since: dt.date | None = None, until: dt.
                 wrong.append((key, "missing"))
                 continue
             mine = (*cell.row(key)[7:-1], {str(place): n for place, n in cell.counts.items()})
-            wrong += [(key, name) for name, a, b in zip(COLUMNS[7:], mine, row[7:], strict=True) if not _same(a, b)]
-    return wrong + [(key, "nothing behind it") for key in kept]
-
-
-def _same(a: t.Any, b: t.Any) -> bool:
-    return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9) if isinstance(a, float) else bool(a == b)
-
-
-def _within(table: sa.Table, log: int, since: dt.date | None, until: dt.date | None) -> list[sa.ColumnElement[bool]]:
-    chosen = [table.c.log_id == log]
-    if since is not None:
-        chosen.append(table.c.day >= since)
-    if until is not None:
-        chosen.append(table.c.day <= until)
-    return chosen
+            wrong += [(key, name) for name, a, b in zip(COLUMNS[7:], mine, row[7:], strict=True) if not same(a, b)]
+    wrong += [(key, "nothing behind it") for key in kept]
+    return wrong + t.cast("list[tuple[Key, str]]", unlike(uow, log, since, until))
 
 
 def _from_scratch(uow: Uow, log: int, since: dt.date | None, until: dt.date | None) -> Iterator[dict[Key, Cell]]:
     """Yield the sums of one day after another, from the rows of work."""
     norms = Norms.load(uow, log or None)
-    wanted = sa.select(*_KEY, _w.took).where(*_within(work, log, since, until)).order_by(_w.day, _w.case_id)
+    wanted = sa.select(*_KEY, _w.took).where(*within(work, log, since, until)).order_by(_w.day, _w.case_id)
     cells: dict[Key, Cell] = {}
     day: dt.date | None = None
     with uow.connection.execute(wanted, execution_options={"yield_per": ROWS}) as found:

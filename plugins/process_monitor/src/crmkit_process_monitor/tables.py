@@ -105,4 +105,29 @@ days = sa.Table(
     sa.Column("slow", sa.Integer, nullable=False),  # above its maximum
     sa.Column("lost", sa.BigInteger, nullable=False),  # beyond its reference
     sa.Column("counts", sa.JSON, nullable=False),  # how many took how long: {bucket: n}, for percentiles
+    sa.Index("ix_process_monitor_day_worker", "worker_id", "log_id", "day"),
+)  # fmt: skip
+# Sums of `days` by month, for years at a glance: kept in step with them.
+months = sa.Table(
+    "process_monitor_month", metadata,
+    sa.Column("log_id", _id, primary_key=True, autoincrement=False),
+    sa.Column("month", sa.Date, primary_key=True),  # its first day
+    *(sa.Column(name, _id, primary_key=True, autoincrement=False) for name in ("worker_id", "step_id")),
+    sa.Column("kind", sa.String(40), primary_key=True),
+    *(sa.Column(name, _id, primary_key=True, autoincrement=False) for name in ("team_id", "point_id")),
+    *(sa.Column(name, sa.Integer, nullable=False) for name in ("days", "n", "fast", "slow")),
+    *(sa.Column(name, sa.BigInteger, nullable=False) for name in ("took", "lost")),
+    *(sa.Column(name, sa.Float, nullable=False) for name in ("squares", "logs", "log_squares", "ns_squared", "ns_logs", "logs_squared")),
+)  # fmt: skip
+# How many cases each worker had in hand on a day: the work of a case counts by its steps, this counts it once.
+served = sa.Table(
+    "process_monitor_served", metadata,
+    sa.Column("log_id", _id, primary_key=True, autoincrement=False),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("worker_id", _id, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.String(40), primary_key=True),
+    *(sa.Column(name, _id, primary_key=True, autoincrement=False) for name in ("team_id", "point_id")),
+    sa.Column("cases", sa.Integer, nullable=False),
+    sa.Column("took", sa.BigInteger, nullable=False),
+    sa.Index("ix_process_monitor_served_worker", "worker_id", "log_id", "day"),
 )  # fmt: skip

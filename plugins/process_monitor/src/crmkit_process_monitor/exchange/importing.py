@@ -13,6 +13,7 @@ from crmkit import Invalid, Problem, Uow, _
 
 from ..entities import Case, EndedHow, Log, Step, Worker
 from ..entities.cases import KNOWN
+from ..longer import over_again
 from ..norms import Norms
 from ..roles import LOGS
 from ..rollups import COLUMNS, WORK, Cell, Key, WorkRow, count
@@ -102,6 +103,7 @@ class _Import:
             if not self.cases:
                 raise BadLog(NO_CASES)
             insert(uow, days, COLUMNS, [cell.row(key) for key, cell in sorted(self.cells.items())])
+            over_again(uow, log.id)
         head = self._head(reader.head, operation)
         uow.keep(log, file=bare[:NAME], imported_at=uow.now, cases=self.cases, events=self.events, head=head)
         uow.finish(log=log.id, cases=self.cases, events=self.events)

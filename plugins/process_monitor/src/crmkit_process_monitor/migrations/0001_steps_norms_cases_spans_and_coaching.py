@@ -98,6 +98,63 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_process_monitor_log")),
     )
     op.create_table(
+        "process_monitor_month",
+        sa.Column(
+            "log_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column(
+            "worker_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "step_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column(
+            "team_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "point_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("days", sa.Integer(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("fast", sa.Integer(), nullable=False),
+        sa.Column("slow", sa.Integer(), nullable=False),
+        sa.Column("took", sa.BigInteger(), nullable=False),
+        sa.Column("lost", sa.BigInteger(), nullable=False),
+        sa.Column("squares", sa.Float(), nullable=False),
+        sa.Column("logs", sa.Float(), nullable=False),
+        sa.Column("log_squares", sa.Float(), nullable=False),
+        sa.Column("ns_squared", sa.Float(), nullable=False),
+        sa.Column("ns_logs", sa.Float(), nullable=False),
+        sa.Column("logs_squared", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "log_id",
+            "month",
+            "worker_id",
+            "step_id",
+            "kind",
+            "team_id",
+            "point_id",
+            name=op.f("pk_process_monitor_month"),
+        ),
+    )
+    op.create_table(
         "process_monitor_page",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("path", sa.String(length=300), nullable=False),
@@ -114,6 +171,46 @@ def upgrade() -> None:
         sa.Column("why", sa.String(length=60), nullable=False),
         sa.Column("raw", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_process_monitor_refused")),
+    )
+    op.create_table(
+        "process_monitor_served",
+        sa.Column(
+            "log_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column(
+            "worker_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column(
+            "team_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "point_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("cases", sa.Integer(), nullable=False),
+        sa.Column("took", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "log_id",
+            "day",
+            "worker_id",
+            "kind",
+            "team_id",
+            "point_id",
+            name=op.f("pk_process_monitor_served"),
+        ),
     )
     op.create_table(
         "process_monitor_span",
@@ -429,6 +526,12 @@ def upgrade() -> None:
         ["step_id"],
         unique=False,
     )
+    op.create_index(
+        "ix_process_monitor_day_worker",
+        "process_monitor_day",
+        ["worker_id", "log_id", "day"],
+        unique=False,
+    )
     op.create_index("ix_process_monitor_event_case", "process_monitor_event", ["case_id", "id"], unique=False)
     op.create_index("ix_process_monitor_event_log", "process_monitor_event", ["log_id"], unique=False)
     op.create_index(
@@ -445,6 +548,12 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_process_monitor_norm_step_id"), "process_monitor_norm", ["step_id"], unique=False)
     op.create_index("ix_process_monitor_refused_at", "process_monitor_refused", ["at"], unique=False)
+    op.create_index(
+        "ix_process_monitor_served_worker",
+        "process_monitor_served",
+        ["worker_id", "log_id", "day"],
+        unique=False,
+    )
     op.create_index("ix_process_monitor_span_began", "process_monitor_span", ["began_at"], unique=False)
     op.create_index("ix_process_monitor_span_case", "process_monitor_span", ["case_id"], unique=False)
     op.create_index(op.f("ix_process_monitor_step_log_id"), "process_monitor_step", ["log_id"], unique=False)
@@ -491,12 +600,14 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_process_monitor_step_log_id"), table_name="process_monitor_step")
     op.drop_index("ix_process_monitor_span_case", table_name="process_monitor_span")
     op.drop_index("ix_process_monitor_span_began", table_name="process_monitor_span")
+    op.drop_index("ix_process_monitor_served_worker", table_name="process_monitor_served")
     op.drop_index("ix_process_monitor_refused_at", table_name="process_monitor_refused")
     op.drop_index(op.f("ix_process_monitor_norm_step_id"), table_name="process_monitor_norm")
     op.drop_index(op.f("ix_process_monitor_mentor_user_id"), table_name="process_monitor_mentor")
     op.drop_index(op.f("ix_process_monitor_mentor_step_id"), table_name="process_monitor_mentor")
     op.drop_index("ix_process_monitor_event_log", table_name="process_monitor_event")
     op.drop_index("ix_process_monitor_event_case", table_name="process_monitor_event")
+    op.drop_index("ix_process_monitor_day_worker", table_name="process_monitor_day")
     op.drop_index(op.f("ix_process_monitor_course_step_id"), table_name="process_monitor_course")
     op.drop_index(op.f("ix_process_monitor_case_worker_id"), table_name="process_monitor_case")
     op.drop_index("ix_process_monitor_case_team", table_name="process_monitor_case")
@@ -522,8 +633,10 @@ def downgrade() -> None:
     op.drop_table("process_monitor_work")
     op.drop_table("process_monitor_trace")
     op.drop_table("process_monitor_span")
+    op.drop_table("process_monitor_served")
     op.drop_table("process_monitor_refused")
     op.drop_table("process_monitor_page")
+    op.drop_table("process_monitor_month")
     op.drop_table("process_monitor_log")
     op.drop_table("process_monitor_event")
     op.drop_table("process_monitor_day")
