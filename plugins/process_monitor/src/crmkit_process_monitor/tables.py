@@ -17,7 +17,8 @@ pages = sa.Table(
     sa.Column("step_id", _id),
     sa.Column("seen_at", UtcDateTime, nullable=False),
 )  # fmt: skip
-# Time as browsers tell it, never changed: one row for each stay of a tab on a page. Milliseconds.
+# Time as browsers tell it: a row for each stay of a tab on a page, a minute at most. Milliseconds. `told` is what was told and never
+# changes; `active`, `idle` and `hidden` are what counts of it, once no moment is counted twice and calls are taken into account.
 spans = sa.Table(
     "process_monitor_span", metadata,
     sa.Column("id", _id, primary_key=True),
@@ -32,9 +33,19 @@ spans = sa.Table(
     sa.Column("idle", sa.Integer, nullable=False),
     sa.Column("hidden", sa.Integer, nullable=False),
     sa.Column("called", sa.Integer, nullable=False),  # of these, during a call
-    sa.UniqueConstraint("tab", "seq", name="uq_process_monitor_span"),
+    sa.Column("told", sa.JSON(none_as_null=True)),  # [0, 1200, 1, 30000]: kind (active, idle, hidden), milliseconds, and so on; none: in this order
+    sa.UniqueConstraint("tab", "seq", "case_id", name="uq_process_monitor_span"),
     sa.Index("ix_process_monitor_span_case", "case_id"),
     sa.Index("ix_process_monitor_span_began", "began_at"),
+)  # fmt: skip
+# Calls of people who serve: nobody is idle during one.
+talks = sa.Table(
+    "process_monitor_talk", metadata,
+    sa.Column("call_id", _id, primary_key=True, autoincrement=False),
+    sa.Column("user_id", _id, primary_key=True, autoincrement=False),
+    sa.Column("began_at", UtcDateTime, nullable=False),
+    sa.Column("ended_at", UtcDateTime),
+    sa.Index("ix_process_monitor_talk_user", "user_id", "began_at"),
 )  # fmt: skip
 # What browsers told that cannot be: kept with the reason, counted nowhere.
 refused = sa.Table(

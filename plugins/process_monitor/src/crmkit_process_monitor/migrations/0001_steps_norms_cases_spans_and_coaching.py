@@ -226,8 +226,27 @@ def upgrade() -> None:
         sa.Column("idle", sa.Integer(), nullable=False),
         sa.Column("hidden", sa.Integer(), nullable=False),
         sa.Column("called", sa.Integer(), nullable=False),
+        sa.Column("told", sa.JSON(none_as_null=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_process_monitor_span")),
-        sa.UniqueConstraint("tab", "seq", name="uq_process_monitor_span"),
+        sa.UniqueConstraint("tab", "seq", "case_id", name="uq_process_monitor_span"),
+    )
+    op.create_table(
+        "process_monitor_talk",
+        sa.Column(
+            "call_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "user_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("began_at", c.UtcDateTime(), nullable=False),
+        sa.Column("ended_at", c.UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("call_id", "user_id", name=op.f("pk_process_monitor_talk")),
     )
     op.create_table(
         "process_monitor_trace",
@@ -557,6 +576,7 @@ def upgrade() -> None:
     op.create_index("ix_process_monitor_span_began", "process_monitor_span", ["began_at"], unique=False)
     op.create_index("ix_process_monitor_span_case", "process_monitor_span", ["case_id"], unique=False)
     op.create_index(op.f("ix_process_monitor_step_log_id"), "process_monitor_step", ["log_id"], unique=False)
+    op.create_index("ix_process_monitor_talk_user", "process_monitor_talk", ["user_id", "began_at"], unique=False)
     op.create_index(op.f("ix_process_monitor_trace_log_id"), "process_monitor_trace", ["log_id"], unique=False)
     op.create_index(
         "ix_process_monitor_work_cell",
@@ -597,6 +617,7 @@ def downgrade() -> None:
     op.drop_index("ix_process_monitor_work_day", table_name="process_monitor_work")
     op.drop_index("ix_process_monitor_work_cell", table_name="process_monitor_work")
     op.drop_index(op.f("ix_process_monitor_trace_log_id"), table_name="process_monitor_trace")
+    op.drop_index("ix_process_monitor_talk_user", table_name="process_monitor_talk")
     op.drop_index(op.f("ix_process_monitor_step_log_id"), table_name="process_monitor_step")
     op.drop_index("ix_process_monitor_span_case", table_name="process_monitor_span")
     op.drop_index("ix_process_monitor_span_began", table_name="process_monitor_span")
@@ -632,6 +653,7 @@ def downgrade() -> None:
     op.drop_table("process_monitor_step")
     op.drop_table("process_monitor_work")
     op.drop_table("process_monitor_trace")
+    op.drop_table("process_monitor_talk")
     op.drop_table("process_monitor_span")
     op.drop_table("process_monitor_served")
     op.drop_table("process_monitor_refused")
