@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import types
 
 import pytest
 import sqlalchemy as sa
 
-from crmkit import Actor, Conflict, Invalid, Plugin, Role, hookimpl
+from crmkit import SYSTEM, Actor, Conflict, Invalid, Plugin, Role, hookimpl
 from crmkit_prosthesis_feedback import (
     ROLES,
     Ended,
@@ -27,9 +28,9 @@ from crmkit_prosthesis_feedback import (
 )
 from crmkit_prosthesis_feedback.entities import Device, DeviceState
 from crmkit_sales import Contact, ContactPoint, Way
-from crmkit_taskqueue import Task, TaskState, Turn, complete, leave, next_turn, start
+from crmkit_taskqueue import Task, TaskState, Turn, complete, leave, next_turn, postpone, start
 
-from .people import answers_to, cards_of, win
+from .people import answers_to, astray, cards_of, win
 
 UTC = dt.UTC
 UNDER_WAY = (TaskState.WAITING, TaskState.OPEN, TaskState.HELD)
@@ -285,4 +286,92 @@ def test_a_call_that_was_held_meanwhile_is_cancelled_soon(crm, uow, make, delive
     clock.forward(seconds=3)
     deliver()
     uow.refresh()
+    assert calls(uow, service) == []
+
+
+# ---- the order of locks -------------------------------------------------------------------------------------------------
+def waits(crm) -> None:
+    """Return as soon as some transaction waits for another's lock."""
+    pause = threading.Event()
+    waiting = sa.text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+    for _n in range(2000):
+        with crm.engine.connect() as connection:
+            if connection.execute(waiting).scalar_one():
+                return
+        pause.wait(0.005)
+    raise AssertionError("nobody waits")
+
+
+def meanwhile(crm, first, second, who=(SYSTEM, SYSTEM)):
+    """Let `first` hold what it holds, `second` begin and wait for it, and `first` go on: with two connections. Return what went wrong."""
+    wrong = []
+
+    def other():
+        try:
+            with crm.uow(who[1]) as uow:
+                second(uow)
+        except Exception as error:
+            wrong.append(error)
+
+    thread = threading.Thread(target=other)
+    with crm.uow(who[0]) as uow:
+        goes_on = first(uow)
+        thread.start()
+        waits(crm)
+        if goes_on is not None:
+            goes_on()
+    thread.join(20)
+    return wrong
+
+
+@pytest.mark.parametrize("ending", ["no_answer", "later"])
+def test_a_call_that_ends_while_the_cards_of_the_person_are_worked_out_anew(crm, uow, make, deliver, clock, crm_database, ending):
+    """A call holds its task, then the service card; whoever plans anew holds the service card and wants the task: neither waits in a circle."""
+    if crm_database == "sqlite":
+        pytest.skip("SQLite has one writer")
+    service = due(uow, make, clock)
+    deliver()
+    turn = at_work(crm, uow, clock)
+    uow.commit()
+    key = service.id
+
+    def end(hers):
+        if ending == "no_answer":
+            complete(hers, turn.id, "no_answer")
+        else:
+            postpone(hers, turn.id, clock.now() + dt.timedelta(days=1))
+
+    def another_device(mine):
+        held = mine.get(Service, key, lock=True)
+
+        def go_on():
+            issue_device(mine, held, model="Second hand", issued_on=dt.date(2026, 3, 2))
+            mine.settle()
+
+        return go_on
+
+    assert meanwhile(crm, another_device, end, (SYSTEM, OLGA)) == []
+    uow.refresh()
+    assert astray(crm, uow) == []
+    assert len(calls(uow, service)) == 1
+    assert len(cards_of(uow, service)) == 2
+    uow.commit()
+
+    clock.set(dt.datetime(2026, 3, 18, 9, tzinfo=UTC))
+    with crm.uow(OLGA) as hers:
+        start(hers)
+        turn = next_turn(hers)
+        assert isinstance(turn, Turn)
+    uow.commit()
+
+    # The other way round: the call has ended and is not committed yet, when an incident is opened.
+    def stop(mine):
+        open_incident(mine, mine.get(Service, key), reason="repair")
+        mine.settle()
+
+    assert meanwhile(crm, lambda hers: (end(hers), hers.settle(), None)[-1], stop, (OLGA, SYSTEM)) == []
+    clock.forward(seconds=3)
+    deliver()
+    uow.refresh()
+    assert astray(crm, uow) == []
     assert calls(uow, service) == []

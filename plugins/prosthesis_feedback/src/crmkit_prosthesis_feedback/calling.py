@@ -277,13 +277,19 @@ def taskqueue_opened(task: Task, turn: Turn, uow: Uow) -> None:
 
 @hookimpl
 def taskqueue_ended(task: Task, turn: Turn, uow: Uow) -> None:
-    """Count calls in vain; let nobody say that somebody was asked who was not; take it seriously when somebody wants no calls."""
-    if turn.ended not in ("done", "exit") or task.kind != uow.crm[FeedbackSettings].task_kind:
+    """Count calls in vain; let nobody say that somebody was asked who was not; take it seriously when somebody wants no calls.
+
+    However it ended, the service card is held from here on: after the task, and before the manager's day, which planning a call holds,
+    too. `align` holds the service card first and never waits for a task; so nobody waits in a circle.
+    """
+    if task.kind != uow.crm[FeedbackSettings].task_kind:
         return
     service_id = call_of(uow, task.id)
     if service_id is None:
         return
     service = locked(uow, service_id)
+    if turn.ended not in ("done", "exit"):
+        return
     with uow.as_system():
         if turn.ended == "exit":
             _left(uow, service, turn.outcome or "")
