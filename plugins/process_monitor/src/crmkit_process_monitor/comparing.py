@@ -9,12 +9,14 @@ from collections.abc import Collection, Mapping, Sequence
 import attrs
 
 from .reading import Sums
-from .sampling import LEAST_DAYS, SURE, Estimate, by_kind, estimate
+from .sampling import LEAST_DAYS, SURE, Estimate, by_kind, estimate, steadied
 from .student import quantile
 
 NEAREST = 20
 """Compared with so many colleagues, those whose time before was nearest."""
 LEAST_COLLEAGUES = 5
+ODD, WIDE = 0.02, 0.5
+"""So many colleagues are really unlike the others, and by so much (logarithm): by two thirds more, or two fifths less."""
 FLOOR = 0.03
 """Colleagues differ by so much at least (logarithm), however alike few of them look."""
 
@@ -58,16 +60,20 @@ class Compared:
 
 def both(before: Mapping[int, Sequence[Sums]], after: Mapping[int, Sequence[Sums]], least: int) -> dict[int, Two]:
     """Return those who did a step often enough in both periods."""
-    usual = _usual(before, after)
-    found: dict[int, tuple[Estimate, Estimate]] = {}
-    for worker in before.keys() & after.keys():
-        then, now = (estimate(by_kind(side[worker], usual)) for side in (before, after))
+    means = usual(before, after)
+    workers: list[int] = []
+    found: list[Estimate] = []
+    for worker in sorted(before.keys() & after.keys()):
+        then, now = (estimate(by_kind(side[worker], means)) for side in (before, after))
         if then is not None and now is not None and all(e.n >= least and e.days >= LEAST_DAYS for e in (then, now)):
-            found[worker] = then, now
+            workers.append(worker)
+            found += then, now
     if not found:
         return {}
-    centre, spread = _colleagues([then for then, _now in found.values()])
-    return {worker: Two(then, now, *_level(then, centre, spread)) for worker, (then, now) in found.items()}
+    found = steadied(found)
+    thens, nows = found[::2], found[1::2]
+    centre, spread = standing(thens)
+    return {worker: Two(then, now, *level_of(then, centre, spread)) for worker, then, now in zip(workers, thens, nows, strict=True)}
 
 
 def compare(two: Mapping[int, Two], one: int, others: Collection[int]) -> Compared | None:
@@ -85,7 +91,7 @@ def compare(two: Mapping[int, Two], one: int, others: Collection[int]) -> Compar
     return Compared(mine.change - theirs, error, freedom, len(near), theirs)
 
 
-def _usual(*sides: Mapping[int, Sequence[Sums]]) -> dict[str, float]:
+def usual(*sides: Mapping[int, Sequence[Sums]]) -> dict[str, float]:
     """Return the mean logarithm of each kind: who serves more new clients than before is not slower for that."""
     n: dict[str, int] = {}
     logs: dict[str, float] = {}
@@ -96,7 +102,7 @@ def _usual(*sides: Mapping[int, Sequence[Sums]]) -> dict[str, float]:
     return {kind: logs[kind] / n[kind] for kind in n}
 
 
-def _colleagues(found: Sequence[Estimate]) -> tuple[float, float]:
+def standing(found: Sequence[Estimate]) -> tuple[float, float]:
     """Return where people stand and how far they really differ, whatever a few odd ones do."""
     means = [one.mean for one in found]
     centre = statistics.median(means)
@@ -104,20 +110,23 @@ def _colleagues(found: Sequence[Estimate]) -> tuple[float, float]:
     return centre, math.sqrt(max(FLOOR**2, spread**2 - statistics.median(one.error**2 for one in found)))
 
 
-def _level(seen: Estimate, centre: float, spread: float, *, degree: int = 4, parts: int = 60, wide: float = 6.0) -> tuple[float, float]:
+def level_of(seen: Estimate, centre: float, spread: float) -> tuple[float, float]:
     """Return what somebody is really like, and how sure that is: the mean and the deviation a posteriori.
 
-    Who looks worst is, in part, who had bad luck, and would look better next month without any course. How people differ is taken for
-    Student's t with four degrees of freedom: most are about the same and drawn to the middle, a few are really far off and stay there.
+    Who looks worst is, in part, who had bad luck, and would look better next month without any course. Most people differ about as much as
+    most do, and are drawn to the middle; some are really far off (`ODD` of them, by about `WIDE`) and stay there.
     """
-    total = first = second = 0.0
-    for place in range(-parts, parts + 1):
-        off = wide * place / parts
-        level = seen.mean + off * seen.error
-        weight = math.exp(-off * off / 2) * (1 + ((level - centre) / spread) ** 2 / degree) ** (-(degree + 1) / 2)
-        total, first, second = total + weight, first + weight * off, second + weight * off * off
-    mean = first / total
-    return seen.mean + mean * seen.error, math.sqrt(max(0.0, second / total - mean * mean)) * seen.error
+    parts: list[tuple[float, float, float]] = []
+    for share, wide in ((1 - ODD, spread), (ODD, WIDE)):
+        together = wide * wide + seen.error**2
+        weight = share / math.sqrt(together) * math.exp(-((seen.mean - centre) ** 2) / (2 * together))
+        drawn = wide * wide / together
+        parts.append((weight, centre + drawn * (seen.mean - centre), drawn * seen.error**2))
+    total = sum(weight for weight, _mean, _variance in parts)
+    if not total:
+        return seen.mean, seen.error
+    mean = sum(weight * mean for weight, mean, _variance in parts) / total
+    return mean, math.sqrt(sum(weight * (variance + (one - mean) ** 2) for weight, one, variance in parts) / total)
 
 
-__all__ = ["LEAST_COLLEAGUES", "NEAREST", "Compared", "Two", "both", "compare"]
+__all__ = ["LEAST_COLLEAGUES", "NEAREST", "Compared", "Two", "both", "compare", "level_of", "standing", "usual"]

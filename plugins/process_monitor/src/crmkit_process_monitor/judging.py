@@ -13,7 +13,7 @@ from crmkit import _
 
 from .norms import Held, Norms
 from .reading import Sums
-from .sampling import LEAST_DAYS, Estimate, Moments, estimate
+from .sampling import LEAST_DAYS, Estimate, Moments, estimate, steadied
 from .student import tail
 
 Cell = tuple[int, int]
@@ -85,13 +85,15 @@ def judge(
         if one.n:
             cells[one.worker, one.step].append(one)
     weighed = {key: _weigh(found, norms, tolerance) for key, found in cells.items()}
-    asked = {key: cell for key, cell in weighed.items() if cell.judged(least)}
-    alarms = alarmed({key: cell.chance for key, cell in asked.items()}, rate)
+    asked = [key for key, cell in weighed.items() if cell.judged(least)]
+    for key, held in zip(asked, steadied([e for key in asked if (e := weighed[key].estimate) is not None]), strict=True):
+        weighed[key] = attrs.evolve(weighed[key], estimate=held)
+    alarms = alarmed({key: weighed[key].chance for key in asked}, rate)
     made: list[Judged] = []
     for key, cell in weighed.items():
         if cell.estimate is None:
             verdict = Verdict.NO_NORM if sum(one.n for one in cells[key]) >= least else Verdict.TOO_FEW
-        elif key not in asked:
+        elif not cell.judged(least):
             verdict = Verdict.TOO_FEW
         else:
             verdict = cell.side if key in alarms else Verdict.WITHIN
@@ -116,12 +118,22 @@ class _Weighed:
     """Mean logarithms of seconds: the references, and by how much more than them is slow, less is too fast."""
     slow: float
     fast: float
-    chance: float
-    """How often chance alone would look like this, or worse."""
-    side: Verdict
 
     def judged(self, least: int) -> bool:
         return self.estimate is not None and self.estimate.n >= least and self.estimate.days >= LEAST_DAYS
+
+    @property
+    def side(self) -> Verdict:
+        """What there would be an alarm about."""
+        return Verdict.SLOW if self.estimate is not None and 2 * self.estimate.mean > self.slow + self.fast else Verdict.FAST
+
+    @property
+    def chance(self) -> float:
+        """How often chance alone would look like this, or worse, of somebody who is just within the norm."""
+        if self.estimate is None:
+            return 1.0
+        beyond = self.estimate.mean - self.slow if self.side is Verdict.SLOW else self.fast - self.estimate.mean
+        return tail(beyond / self.estimate.error, self.estimate.freedom)
 
 
 def _weigh(found: Sequence[Sums], norms: Norms, tolerance: float) -> _Weighed:
@@ -134,16 +146,7 @@ def _weigh(found: Sequence[Sums], norms: Norms, tolerance: float) -> _Weighed:
         log, most, least = _limits(norm, tolerance)
         kinds[one.kind].add(one, log)
         n, reference, slow, fast = n + one.n, reference + one.n * log, slow + one.n * most, fast + one.n * least
-    held = estimate(kinds.values())
-    if held is None:
-        return _Weighed(None, 0.0, 0.0, 0.0, 1.0, Verdict.NO_NORM)
-    slow, fast = slow / n, fast / n
-    above, below = tail((held.mean - slow) / held.error, held.freedom), 1.0
-    if fast > -math.inf:
-        below = tail((fast - held.mean) / held.error, held.freedom)
-        side = Verdict.SLOW if above <= below else Verdict.FAST
-        return _Weighed(held, reference / n, slow, fast, min(1.0, 2 * min(above, below)), side)
-    return _Weighed(held, reference / n, slow, fast, above, Verdict.SLOW)
+    return _Weighed(estimate(kinds.values()), reference / n, slow / n, fast / n) if n else _Weighed(None, 0.0, 0.0, 0.0)
 
 
 def _limits(norm: Held, tolerance: float) -> tuple[float, float, float]:

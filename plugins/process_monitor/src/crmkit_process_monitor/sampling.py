@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
 from .reading import Sums
-from .student import quantile
+from .student import digamma, quantile, trigamma, trigamma_of
 
 LEAST_DAYS = 5
 """On so many days a step must have been done: a bad day is no habit."""
 SURE = 0.975
 """Intervals of 95 in 100: so much is below their upper end."""
+LEAST_OTHERS, MOST_OTHERS = 10, 100
+"""Of fewer nothing is learnt about the others; and for more days than this they never count."""
 
 
 @attrs.define(slots=True)
@@ -41,13 +44,21 @@ class Moments:
 
 @attrs.frozen(slots=True)
 class Estimate:
-    """A mean of logarithms, its standard error, and on how many independent days that rests."""
+    """A mean of logarithms, how far it may be off, and on how many independent days that rests."""
 
     days: int
     n: int
     mean: float
-    error: float
+    alone: float
+    """Its standard error if all cases were independent."""
+    likeness: float
+    """By how much the variance is more than that, since cases of one day are alike: 1 where they are not."""
     freedom: float
+
+    @property
+    def error(self) -> float:
+        """Its standard error: never less than if cases were independent."""
+        return self.alone * math.sqrt(max(1.0, self.likeness))
 
     @property
     def reach(self) -> float:
@@ -58,9 +69,9 @@ class Estimate:
 def estimate(kinds: Iterable[Moments]) -> Estimate | None:
     """Return the mean over kinds of cases as they come, or None without any.
 
-    Cases of one day are alike (a slow system, a bad night), so a hundred of them on five days tell less than a hundred on twenty: the error
-    is that of sums of days around the mean of their kind, and never less than if all cases were independent. A day that is slow for one
-    kind counts as slow for the others. Days of unequal weight count for fewer.
+    Cases of one day are alike (a slow system, a bad night), so a hundred of them on five days tell less than a hundred on twenty: how much
+    less is told by the sums of days around the mean of their kind. A day that is slow for one kind is taken to be slow for the others, and
+    days of unequal weight count for fewer.
     """
     some = [one for one in kinds if one.n]
     n = sum(one.n for one in some)
@@ -80,9 +91,32 @@ def estimate(kinds: Iterable[Moments]) -> Estimate | None:
         together += spread / (1 - 1 / worth)
         squares += one.ns_squared
         roots += math.sqrt(one.ns_squared)
-    shared = max(0.0, together - alone) * (roots * roots / squares - 1) if squares else 0.0
-    error = math.sqrt(max(alone, together) + shared) / n
-    return Estimate(max(one.days for one in some), n, sum(one.logs for one in some) / n, max(error, 1e-6), max(0.0, days - 1))
+    together += max(0.0, together - alone) * (roots * roots / squares - 1) if squares else 0.0
+    return Estimate(
+        max(one.days for one in some), n, sum(one.logs for one in some) / n, max(math.sqrt(alone) / n, 1e-6), together / alone if alone else 1.0,
+        max(0.0, days - 1),
+    )  # fmt: skip
+
+
+def steadied(found: Sequence[Estimate]) -> list[Estimate]:
+    """Return many estimates, each steadied by the others: twenty days tell little of how alike the cases of one's day are, all of them much.
+
+    How alike is drawn to what is usual, the more so the less people differ in it, and the days of the others count as far as they do (an
+    empirical Bayes estimate of variances, as Smyth has it). Few are left as they are.
+    """
+    some = [(one.likeness, one.freedom / 2) for one in found if one.freedom >= 2 and one.likeness > 0]
+    if len(some) < LEAST_OTHERS:
+        return list(found)
+    logs = [math.log(likeness) - digamma(half) + math.log(half) for likeness, half in some]
+    centre = statistics.fmean(logs)
+    beyond = statistics.variance(logs, centre) - statistics.fmean(trigamma(half) for _likeness, half in some)
+    half = trigamma_of(beyond) if beyond > 0 else MOST_OTHERS / 2
+    half = min(half, MOST_OTHERS / 2)
+    usual, others = math.exp(centre + digamma(half) - math.log(half)), 2 * half
+    return [
+        attrs.evolve(one, likeness=(others * usual + one.freedom * one.likeness) / (others + one.freedom), freedom=others + one.freedom)
+        if one.freedom >= 2 else one for one in found
+    ]  # fmt: skip
 
 
 def by_kind(found: Iterable[Sums], less: Mapping[str, float]) -> list[Moments]:
@@ -93,4 +127,4 @@ def by_kind(found: Iterable[Sums], less: Mapping[str, float]) -> list[Moments]:
     return list(kinds.values())
 
 
-__all__ = ["LEAST_DAYS", "SURE", "Estimate", "Moments", "by_kind", "estimate"]
+__all__ = ["LEAST_DAYS", "SURE", "Estimate", "Moments", "by_kind", "estimate", "steadied"]

@@ -1,4 +1,4 @@
-"""Student's t distribution: how far off a mean of few days may be. From the incomplete beta function, as textbooks have it."""
+"""Student's t distribution, from the incomplete beta function as textbooks have it, and two functions for variances of many."""
 
 from __future__ import annotations
 
@@ -33,6 +33,33 @@ def quantile(chance: float, freedom: float) -> float:
     return (low + high) / 2
 
 
+def digamma(x: float) -> float:
+    """Return the derivative of the logarithm of the gamma function."""
+    less = 0.0
+    while x < 8:
+        less, x = less + 1 / x, x + 1
+    square = 1 / (x * x)
+    return math.log(x) - 0.5 / x - square * (1 / 12 - square * (1 / 120 - square * (1 / 252 - square / 240))) - less
+
+
+def trigamma(x: float) -> float:
+    """Return the derivative of that."""
+    more = 0.0
+    while x < 8:
+        more, x = more + 1 / (x * x), x + 1
+    square = 1 / (x * x)
+    return more + 1 / x + square / 2 + square / x * (1 / 6 - square * (1 / 30 - square * (1 / 42 - square / 30)))
+
+
+def trigamma_of(value: float) -> float:
+    """Return of what `value` is the trigamma function."""
+    low, high = 1e-3, 1e6
+    for _step in range(80):
+        middle = math.sqrt(low * high)
+        low, high = (middle, high) if trigamma(middle) > value else (low, middle)
+    return math.sqrt(low * high)
+
+
 def _beta(x: float, a: float, b: float) -> float:
     """Return the regularised incomplete beta function, by its continued fraction (Lentz)."""
     if x <= 0 or x >= 1:
@@ -60,4 +87,4 @@ def _some(value: float) -> float:
     return value if abs(value) > _TINY else _TINY
 
 
-__all__ = ["quantile", "tail"]
+__all__ = ["digamma", "quantile", "tail", "trigamma", "trigamma_of"]
