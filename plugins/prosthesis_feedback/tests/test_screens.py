@@ -7,8 +7,10 @@ import html
 import re
 
 import pytest
+import sqlalchemy as sa
 
 from crmkit import Actor
+from crmkit.core.board import board
 from crmkit_prosthesis_feedback import (
     Device,
     Feedback,
@@ -262,3 +264,21 @@ def test_the_board_names_months_and_the_first_page_says_whom_to_call(client, ser
     page = client.get(f"/prosthesis_feedback/service/{service.id}", headers=RU)
     assert "Пора спросить" in plain(page.text)
     assert "broken" not in page.text or "class=\"broken\"" not in page.text
+
+
+def test_the_board_sorts_nothing_anew(crm, uow, crm_database):
+    if crm_database == "postgresql":
+        pytest.skip("a planner that counts takes no index for a handful of cards")
+    asked = []
+
+    def note(_connection, _cursor, statement, values, *_rest):
+        asked.append((statement, values))
+
+    sa.event.listen(crm.engine, "before_cursor_execute", note)
+    with crm.read() as mine:
+        board(mine, crm.kind(Feedback), order=("planned_at", "id"))
+    sa.event.remove(crm.engine, "before_cursor_execute", note)
+    (cards,) = [one for one in asked if "ORDER BY" in one[0]]
+    plan = [row[-1] for row in uow.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {cards[0]}", cards[1])]
+    assert [step for step in plan if "ix_prosthesis_feedback_card_day" in step]
+    assert not [step for step in plan if "TEMP B-TREE" in step]

@@ -49,7 +49,7 @@ _ENTITIES = [f"entities.{m}" for m in ("protocols", "services", "cards", "incide
 _MODULES = [
     "tables", "roles", "cards", "devices", "opening", "incidents", "collecting", "crossing", "versions", "following", "commands",
     "checking", "planning_anew", "calling", "correcting", "simulating", "privacy", "privacy_page", "reports.routes", "reports.page",
-    "reports.recall_page", "looks", "panels", "work", "screen.asking", "screen.incidents", "screen.protocols", "screen.moving", "demo",
+    "reports.recall_page", "looks", "panels", "work", "calls", "screen.asking", "screen.incidents", "screen.protocols", "screen.moving", "demo",
 ]  # fmt: skip
 FOLLOW_UP_KIND = {
     "label": {"en": "Follow-up call", "ru": "Звонок наблюдения"}, "priority": 2, "minutes": 10, "dials": True, "icon": "heart-pulse",

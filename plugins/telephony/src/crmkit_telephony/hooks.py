@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from crmkit import Crm, Uow, hookspec
 
@@ -32,6 +32,14 @@ class Specs:
         """Do your part when something new was told about a call, in the same transaction.
 
         `events` are the new ones, oldest first; `call` is what is known by now, whatever the order they came in.
+        """
+
+    @hookspec
+    def telephony_card(self, call: Call, uow: Uow) -> Sequence[Mapping[str, t.Any]] | None:
+        """Add ways to the card of a call: mappings with ``title``, ``path`` (an address within the CRM), and ``about`` and ``icon`` if you like.
+
+        Asked each time the card is drawn, with the rights of whoever sees it: add only what they may see. `call.contact_id` is whose call it
+        is, once that is known.
         """
 
     @hookspec(firstresult=True)

@@ -105,6 +105,8 @@ sa.Index("uq_prosthesis_feedback_card", _card.device_id, _card.protocol_version_
 # What the monthly correction walks, and whom to call: cards that wait, by their day.
 _open: t.Any = _card.done_on.is_(None) & _card.skipped.is_(None) & _card.archived_at.is_(None)
 sa.Index("ix_prosthesis_feedback_card_open", _card.planned_at, _card.service_id, postgresql_where=_open, sqlite_where=_open)
+# The board stands in the order of days: without it every column is sorted anew.
+sa.Index("ix_prosthesis_feedback_card_day", _card.pipeline, _card.stage, _card.planned_at, _card.id)
 
 FOLLOW_UP = Pipeline(
     "prosthesis_feedback", of=Feedback, label=_("Feedback", ru="Обратная связь"),

@@ -407,6 +407,12 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        "ix_prosthesis_feedback_card_day",
+        "prosthesis_feedback_card",
+        ["pipeline", "stage", "planned_at", "id"],
+        unique=False,
+    )
+    op.create_index(
         op.f("ix_prosthesis_feedback_card_device_id"),
         "prosthesis_feedback_card",
         ["device_id"],
@@ -696,6 +702,7 @@ def downgrade() -> None:
     op.drop_index("ix_prosthesis_feedback_card_owner", table_name="prosthesis_feedback_card")
     op.drop_index("ix_prosthesis_feedback_card_open", table_name="prosthesis_feedback_card")
     op.drop_index(op.f("ix_prosthesis_feedback_card_device_id"), table_name="prosthesis_feedback_card")
+    op.drop_index("ix_prosthesis_feedback_card_day", table_name="prosthesis_feedback_card")
     op.drop_index(op.f("ix_prosthesis_feedback_card_contact_id"), table_name="prosthesis_feedback_card")
     op.drop_index(op.f("ix_prosthesis_feedback_call_service_id"), table_name="prosthesis_feedback_call")
     op.drop_index(op.f("ix_prosthesis_feedback_answer_service_id"), table_name="prosthesis_feedback_answer")

@@ -6,6 +6,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 import attrs
+import sqlalchemy as sa
 
 from crmkit import Entity, Forbidden, ListRequest, NotFound, Uow
 from crmkit.ui import RecordParts, Visit
@@ -23,6 +24,12 @@ ICONS = {"sales.contact": "user-round", "sales.company": "building-2", "sales.le
 CARD = {Contact: ("email", "owner_id"), Lead: ("email", "source_id", "owner_id"), Inquiry: ("text", "source_id")}
 MOST, BEFORE = 6, 4
 E = t.TypeVar("E", bound=Entity)
+# Written once and compiled once: each card asks one of these.
+_C = Call.__table__.c
+_BEFORE = sa.select(*_C).where(_C.id != sa.bindparam("call"), _C.state == CallState.ENDED, _C.archived_at.is_(None)).order_by(
+    _C.began_at.desc(), _C.id.desc()).limit(sa.literal_column(str(BEFORE)))  # fmt: skip
+_BEFORE_OF_CONTACT = _BEFORE.where(_C.contact_id == sa.bindparam("whose"))
+_BEFORE_OF_NUMBER = _BEFORE.where(_C.number == sa.bindparam("whose"))
 
 
 @attrs.frozen(kw_only=True)
@@ -52,6 +59,16 @@ class Work:
 
 
 @attrs.frozen(kw_only=True)
+class Onward:
+    """Where another plugin leads from the call."""
+
+    title: str
+    path: str
+    icon: str
+    about: str
+
+
+@attrs.frozen(kw_only=True)
 class Earlier:
     """A call before this one."""
 
@@ -76,6 +93,7 @@ class Client:
     """Several people may be meant: somebody says who it is."""
     inquiry: Inquiry | None
     work: Sequence[Work]
+    onward: Sequence[Onward]
     before: Sequence[Earlier]
     contact_id: int | None
 
@@ -100,7 +118,8 @@ def client_of(visit: Visit, uow: Uow, call: Call, *, card: bool = True) -> Clien
         properties=RecordParts(visit, uow).properties(main, names) if card and main is not None and names else "",
         matches=others,
         choose=main is None and bool(people), inquiry=inquiry if key != "sales.inquiry" else None,
-        work=_work(visit, uow, call, matches), before=_before(visit, uow, call), contact_id=contact.id if contact is not None else None,
+        work=_work(visit, uow, call, matches), onward=_onward(visit, uow, call), before=_before(visit, uow, call),
+        contact_id=contact.id if contact is not None else None,
     )  # fmt: skip
 
 
@@ -168,11 +187,22 @@ def _work(visit: Visit, uow: Uow, call: Call, matches: Sequence[Match]) -> Seque
     return found[:MOST]
 
 
+def _onward(visit: Visit, uow: Uow, call: Call) -> Sequence[Onward]:
+    """Return what other plugins lead to from this call."""
+    if "telephony_card" not in uow.crm.hooked:
+        return ()
+    answers = uow.crm.hook.telephony_card(call=call, uow=uow)
+    return [
+        Onward(title=visit.say(way["title"]), path=visit.url(way["path"]), icon=way.get("icon", "link"), about=visit.say(way.get("about", "")))
+        for answer in answers for way in answer or ()
+    ]  # fmt: skip
+
+
 def _before(visit: Visit, uow: Uow, call: Call) -> Sequence[Earlier]:
     if not uow.may(uow.crm.kind(Call).permission("read")) or (call.contact_id is None and call.number is None):
         return ()
-    same = Call.contact_id == call.contact_id if call.contact_id is not None else Call.number == call.number
-    found = uow.find(Call).where(same, Call.id != call.id, Call.state == CallState.ENDED).order_by(Call.began_at.desc(), Call.id.desc()).limit(BEFORE)
+    same, whose = (_BEFORE_OF_CONTACT, call.contact_id) if call.contact_id is not None else (_BEFORE_OF_NUMBER, call.number)
+    found = uow.run_seen(Call, same, {"whose": whose, "call": call.id})
     return [Earlier(call=c, path=visit.url(f"/telephony/card/{c.id}")) for c in found]
 
 

@@ -13,6 +13,7 @@ from crmkit.ui import Visit
 from crmkit_sales import Contact, Deal, Inquiry, Lead
 
 from ..entities import Call, CallState, Direction
+from ..finding import FEW, seen_of
 from ..provider import Capability, provider_named
 from ..settings import TelephonySettings
 from ..tables import legs, orders
@@ -25,6 +26,15 @@ CONTROL = {"hang_up": Capability.HANG_UP, "hold": Capability.HOLD, "resume": Cap
 NAMED: t.Sequence[tuple[t.Any, str, str]] = (
     (Inquiry, "inquiry_id", "name"), (Deal, "deal_id", "title"), (Lead, "lead_id", "title"), (Contact, "contact_id", "name"),
 )  # fmt: skip
+# Written once and compiled once: each ring of a telephone asks these.
+_L, _C, _O = legs.c, Call.__table__.c, orders.c
+_AT_MINE = sa.select(_L.id).where(_L.call_id == sa.bindparam("call"), _L.user_id == sa.bindparam("user")).limit(1)
+_SINCE = sa.bindparam("since", type_=_C.ended_at.type)
+_TALKED = sa.select(_L.call_id).where(_L.user_id == sa.bindparam("user"), _L.answered_at.is_not(None), _L.ended_at >= _SINCE)
+_TO_WRITE_UP = sa.select(*_C).where(
+    _C.id.in_(_TALKED), _C.wrapped_at.is_(None), _C.archived_at.is_(None), sa.or_(_C.state != CallState.ENDED, _C.ended_at >= _SINCE),
+).order_by(_C.id)  # fmt: skip
+_ASKED_OF = sa.select(_O.what).where(_O.call_id == sa.bindparam("call"), sa.or_(_O.state == "asked", _O.state == "sent"))
 
 
 def card_of(uow: Uow, key: int) -> Call:
@@ -43,8 +53,7 @@ def mine(uow: Uow, call: Call) -> bool:
 def _at_mine(uow: Uow, key: int) -> bool:
     if uow.actor.id is None:
         return False
-    found = sa.select(legs.c.id).where(legs.c.call_id == key, legs.c.user_id == uow.actor.id).limit(1)
-    return uow.connection.execute(found).first() is not None
+    return bool(uow.run(_AT_MINE, {"call": key, "user": uow.actor.id}))
 
 
 def key_of(visit: Visit) -> int:
@@ -65,11 +74,10 @@ def to_write_up(uow: Uow) -> list[Call]:
 
     A provider may tell that a telephone was put down some seconds before the whole call is over: the card stays meanwhile.
     """
-    c, since = legs.c, uow.now - uow.crm[TelephonySettings].wrap_up
-    talked = sa.select(c.call_id).where(c.user_id == uow.actor.id, c.answered_at.is_not(None), c.ended_at >= since)
+    uow.flush()
     with uow.as_system():
-        over = sa.or_(Call.state != CallState.ENDED, Call.ended_at >= since)
-        return uow.find(Call).where(Call.id.in_(talked), Call.wrapped_at.is_(None), over).order_by(Call.id).all()
+        since = uow.now - uow.crm[TelephonySettings].wrap_up
+        return [call for call, _rest in uow.run_for(Call, _TO_WRITE_UP, {"user": uow.actor.id, "since": since})]
 
 
 def number_of(number: str | None, given: str | None = None) -> str:
@@ -90,7 +98,10 @@ def names_of_calls(uow: Uow, calls: t.Sequence[Call]) -> dict[int, str]:
         kind = uow.crm.kind(cls)
         if not ids or not uow.may(kind.permission("read")) or title in uow.crm.access.hidden(uow.actor, kind):
             continue
-        names = {row[0]: row[1] for row in uow.find(cls).where(cls.id.in_(ids)).columns(cls.id, getattr(cls, title))}
+        if len(ids) > FEW:
+            names = {row[0]: row[1] for row in uow.find(cls).where(cls.id.in_(ids)).columns(cls.id, getattr(cls, title))}
+        else:
+            names = {record.id: getattr(record, title) for record in seen_of(uow, cls, sorted(ids)) if record.archived_at is None}
         found |= {call.id: names[getattr(call, field)] for call in calls if names.get(getattr(call, field))}
     return found
 
@@ -105,11 +116,9 @@ def people_of(uow: Uow, ids: t.Iterable[int | None]) -> t.Mapping[int, str]:
 
 def asked_of(uow: Uow, ids: t.Collection[int]) -> dict[int, set[str]]:
     """Return what providers are being asked for right now, by call: buttons say so instead of asking twice."""
-    c = orders.c
     found: dict[int, set[str]] = {}
-    if ids:
-        asked = sa.select(c.call_id, c.what).where(c.call_id.in_(list(ids)), c.state.in_(("asked", "sent")))
-        for call_id, what in uow.connection.execute(asked):
+    for call_id in ids:
+        for (what,) in uow.run(_ASKED_OF, {"call": call_id}):
             found.setdefault(call_id, set()).add(what)
     return found
 
