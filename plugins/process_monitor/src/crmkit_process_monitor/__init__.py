@@ -11,14 +11,16 @@ from .settings import MonitorSettings, StepPages
 _ENTITIES = [f"entities.{m}" for m in ("steps", "cases", "coaching")]
 _MODULES = [
     "tables", "roles", "steps", "cases", "exchange.keeping", "exchange.verbs", "exchange.routes", "exchange.page",
+    *(f"norming.{m}" for m in ("entering", "recomputing", "page", "proposals")),
+    *(f"coaching.{m}" for m in ("giving", "reminding", "calendar_file", "coach_page", "mine", "effect_page", "catalogue", "told", "steps_tab")),
 ]  # fmt: skip
 
 plugin = Plugin(
     "process_monitor",
     label=_("Process monitor", ru="Монитор процесса"),
     modules=[f"{__name__}.{m}" for m in (*_ENTITIES, *_MODULES)],
-    requires=("sales",),
-    follows=("accounts", "activities", "taskqueue", "telephony"),
+    requires=("activities", "sales"),
+    follows=("accounts", "taskqueue", "telephony"),
     settings=MonitorSettings,
     migrations=Path(__file__).parent / "migrations",
 )

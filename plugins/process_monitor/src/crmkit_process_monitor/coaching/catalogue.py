@@ -1,0 +1,55 @@
+"""The catalogue: which courses and mentors there are for each step."""
+
+from __future__ import annotations
+
+import typing as t
+
+import sqlalchemy as sa
+
+from crmkit import Uow, _
+from crmkit.ui import Look, Menu, View, Visit, page
+
+from ..entities import Assignment, Course, Mentor, Norm, Step
+from ..roles import COACH
+from . import words
+from .people import people
+
+SECTION = _("Process monitor", ru="Монитор процесса")
+COURSES = Look(of=Course, icon="graduation-cap", title="title", columns=("title", "step_id", "minutes", "in_use"), section="",
+               form=("title", "step_id", "minutes", "link", "text"))  # fmt: skip
+MENTORS = Look(of=Mentor, icon="users-round", title="user_id", columns=("user_id", "step_id", "in_use"), section="", form=("user_id", "step_id"))
+NORMS = Look(of=Norm, icon="ruler", title="step.title", columns=("step_id", "case_kind", "since", "reference", "least", "most", "came_from"),
+             section="", sort="-since")  # fmt: skip
+ASSIGNED = Look(
+    of=Assignment, icon="graduation-cap", title="step.title", columns=("step_id", "owner_id", "course_id", "mentor_id", "stage", "due_on", "meets_at",
+    "given_by"), card=("course_id", "mentor_id", "owner_id", "due_on"), section="reports", order=47, sort="-created_at", day="due_on",
+    hidden=("figures",), form=("owner_id", "step_id", "course_id", "mentor_id", "why", "due_on", "meets_at"),
+)  # fmt: skip
+
+
+@page("/catalogue", label=words.catalogue, permission=COACH, menu=Menu(icon="library", section="admin", order=73))
+def catalogue(visit: Visit, uow: Uow) -> View:
+    """Courses and mentors by step, and how often each was given."""
+    courses = uow.find(Course).order_by(Course.in_use.desc(), Course.title, Course.id).limit(1000).all()
+    mentors = uow.find(Mentor).order_by(Mentor.in_use.desc(), Mentor.id).limit(1000).all()
+    named = people(uow, [m.user_id for m in mentors])
+    used = {c.step_id for c in courses} | {m.step_id for m in mentors}
+    steps = [s for s in uow.find(Step).order_by(Step.log_id, Step.position, Step.id).limit(500) if s.id in used or (s.in_use and s.log_id is None)]
+    by_course, by_mentor = (_given(uow, name) for name in ("course_id", "mentor_id"))
+    groups: list[dict[str, t.Any]] = [
+        {"step": step, "courses": [c for c in courses if c.step_id == key], "mentors": [m for m in mentors if m.step_id == key]}
+        for step, key in [*((s, s.id) for s in steps), (None, None)]
+    ]
+    return View(
+        "catalogue.html", s=words, groups=groups, named=named, by_course=by_course, by_mentor=by_mentor,
+        may_course=uow.may("process_monitor.course.create"), may_mentor=uow.may("process_monitor.mentor.create"),
+    )  # fmt: skip
+
+
+def _given(uow: Uow, name: str) -> dict[int, int]:
+    c = Assignment.__table__.c
+    seen = sa.select(c[name], sa.func.count()).where(c.id.in_(uow.visible(Assignment)), c.archived_at.is_(None), c[name].is_not(None))
+    return {row[0]: row[1] for row in uow.connection.execute(seen.group_by(c[name]))}
+
+
+__all__ = ["catalogue"]
