@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from crmkit import (
+    SYSTEM,
     About,
     Actor,
     CompositionError,
@@ -132,6 +133,20 @@ def test_keys_seen_can_be_used_in_sql_of_ones_own(crm: Crm) -> None:
         found = uow.connection.execute(sa.select(Line.title).where(Line.order_id.in_(uow.visible(Order)))).scalars().all()
         assert found == ["line of Kate"]
         assert len(uow.connection.execute(uow.visible(Remark)).all()) == 2
+
+
+def test_a_statement_of_ones_own_finds_what_one_sees(crm: Crm) -> None:
+    import sqlalchemy as sa
+
+    every = {cls: sa.select(*cls.__table__.c).where(cls.__table__.c.id > sa.bindparam("after")).order_by(cls.__table__.c.id) for cls in (Order, Line)}
+    for cls, statement in every.items():
+        for actor in (BOSS, KATE, OLEG, Actor(9), SYSTEM):
+            with crm.read(actor) as uow:
+                asked = uow.find(cls).archived(only=False).ids()
+                for after in (0, 1):
+                    assert [r.id for r in uow.run_seen(cls, statement, {"after": after})] == [key for key in asked if key > after]
+                found = uow.run_seen(cls, statement, {"after": 0})
+                assert all(uow.get(cls, record.id) is record for record in found)
 
 
 def test_an_unknown_scope_is_told_with_the_near_one(shop: Shop) -> None:

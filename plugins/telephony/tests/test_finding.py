@@ -43,6 +43,18 @@ def test_one_finds_what_one_may_see(crm, make):
     make(Contact, phone=ANNA, owner_id=BEN)
     with crm.read(Actor(ANN, roles=["manager"])) as mine:
         assert len(find(mine, ANNA)) == 1
+    for n in range(6):  # more than are asked for one by one
+        make(Contact, name=f"Ann {n}", phone=ANNA, owner_id=(ANN, BEN)[n % 2])
+    with crm.read(Actor(ANN, roles=["manager"])) as mine:
+        assert [f.owner_id for f in find(mine, ANNA)] == [ANN] * 4
+
+
+def test_who_has_a_number_is_one_question(crm, make, uow, queries):
+    contact = make(Contact, name="Anna", phone=ANNA, company_id=make(Company, name="Works").id)
+    make(Lead, title="Roof", contact_id=contact.id)
+    uow.commit()
+    with crm.read() as other, queries.at_most(4):  # the question, the contact, its company, the lead
+        assert [f.title for f in find(other, ANNA)] == ["Anna", "Roof"]
 
 
 def test_whose_telephone_and_the_do_not_call_list(uow, make, lines):

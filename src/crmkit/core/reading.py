@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from .access import Actor
 from .errors import Forbidden, Misuse, NotFound, Unauthenticated
-from .filter import EVERYTHING, Context, Node, looks_inside, read_filter
+from .filter import EVERYTHING, NOTHING, Context, Node, looks_inside, read_filter
 from .kind import Kind
 from .model import Entity, Extension, Record
 from .plugin import PUBLIC, Permission
@@ -81,6 +81,28 @@ class Reading:
         kind = self.crm.kind(cls)
         own = len(kind.names)
         return [(t.cast(E, self.records.adopt(kind, row[:own])), row[own:]) for row in self.run(statement, values)]
+
+    def run_seen(self, cls: type[E], statement: t.Any, values: Mapping[str, t.Any] | None = None) -> list[E]:
+        """Run a constant statement whose columns are all of `cls`, as with `run_for`; return the records the actor may see of what it finds.
+
+        A limit counts what the actor may see.
+        """
+        kind = self.crm.kind(cls)
+        rule = self.rule(kind)
+        if rule is NOTHING:
+            return []
+        shape = ("seen", statement, None if rule is EVERYTHING else rule.shape)
+        prepared = self.db.statements.get(shape, lambda: self._narrowed(kind, statement, rule))
+        return [t.cast(E, self.adopt(kind, row)) for row in self.db.rows(prepared, {**(values or {}), **self.rule_values(rule, "m")})]
+
+    def _narrowed(self, kind: Kind, statement: t.Any, rule: Node) -> t.Any:
+        if rule is EVERYTHING:
+            return statement
+        where = Where(kind, self.crm.kinds, self.db.dialect, self.rule)
+        condition = where.own_rule(rule, "m")
+        if where.source is not kind.table:
+            condition = kind.table.c.id.in_(sa.select(kind.table.c.id).select_from(where.source).where(condition))
+        return statement.where(condition)
 
     @property
     def context(self) -> Context:
