@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from crmkit import Actor, Invalid, change_many, merge, undo
 from crmkit_prosthesis_feedback import (
     Device,
     Feedback,
+    Group,
     Incident,
     Pause,
     Policy,
     Service,
     close_incident,
     collect,
+    cross,
     issue_device,
     open_incident,
     open_pause,
+    preview_crossing,
 )
 from crmkit_sales import Contact
+from crmkit_taskqueue import Task, TaskState
 
 from .people import answers_to, astray, cards_of, won
 
@@ -122,4 +128,77 @@ def test_two_service_cards_of_one_person_are_merged(crm, uow, clock):
     assert {c.stage for c in cards_of(uow, one)} == {"done", "incident"}
     issue_device(uow, one, model="Third")
     assert (one.stage, one.id) == ("incident", uow.find(Service).one().id)
+    assert astray(crm, uow) == []
+
+
+def test_two_contacts_that_are_one_person_are_merged(crm, uow, clock):
+    """Both are followed: their service cards become one with them, and part again when that is taken back."""
+    one, two = begun(uow, clock, name="Anna Petrova"), begun(uow, clock, name="A. Petrowa", born_on=dt.date(1990, 5, 1))
+    open_incident(uow, two, reason="repair")
+    deliver = crm.deliver
+    uow.commit()
+    clock.forward(days=3)
+    deliver()
+    uow.refresh()
+    before = {s.id: (s.contact_id, s.stage, s.archived_at, [(c.id, c.stage, c.title, c.ideal) for c in cards_of(uow, s)]) for s in (one, two)}
+    tasks = sorted((t.id, t.state) for t in uow.find(Task))
+    uow.commit()
+    with crm.uow(Actor(7, "Olga", system=True)) as hers:
+        merge(hers, crm.kind(Contact), one.contact_id, two.contact_id)
+        number = hers.tx
+    uow.refresh()
+    assert uow.find(Service).one().id == one.id
+    assert {c.contact_id for c in cards_of(uow, one)} == {one.contact_id}
+    assert len(cards_of(uow, one)) == 22
+    assert (one.born, one.stage, uow.find(Device).where(Device.service_id == one.id).count()) == (dt.date(1990, 5, 1), "incident", 2)
+    assert {c.title.split(" · ")[0] for c in cards_of(uow, one) if c.stage == "incident"} == {"🧑 Anna Petrova"}
+    assert astray(crm, uow) == []
+    assert not uow.find(Task).where(Task.state == TaskState.WAITING).exists()
+    uow.commit()
+    with crm.uow(Actor(7, "Olga", system=True)) as hers:
+        undo(hers, tx=number)
+    uow.refresh()
+    after = {s.id: (s.contact_id, s.stage, s.archived_at, [(c.id, c.stage, c.title, c.ideal) for c in cards_of(uow, s)]) for s in (one, two)}
+    assert after == before
+    assert sorted((t.id, t.state) for t in uow.find(Task))[: len(tasks)] == tasks
+    assert astray(crm, uow) == []
+
+
+def test_a_service_card_goes_with_its_contact(crm, uow, clock):
+    """One of two contacts is followed, or the other was: the follow-up goes on under the name that stays."""
+    one = begun(uow, clock, name="Maria Lesk")
+    keeps = uow.add(Contact(name="Maria Leskova", phone="+73432345678"))
+    uow.flush()
+    uow.commit()
+    with crm.uow(Actor(7, "Olga", system=True)) as hers:
+        merge(hers, crm.kind(Contact), keeps.id, one.contact_id)
+    uow.refresh()
+    assert (one.contact_id, one.zone) == (keeps.id, "Asia/Yekaterinburg")
+    waits = [c for c in cards_of(uow, one) if c.done_on is None]
+    assert {(c.contact_id, c.title.split(" · ")[0]) for c in waits} == {(keeps.id, "🧑 Maria Leskova")}
+    assert waits[0].planned_at.hour == 5  # ten o'clock in Yekaterinburg
+    assert astray(crm, uow) == []
+    other = won(uow, name="Masha L.")
+    uow.archive(one)
+    uow.commit()
+    with crm.uow(Actor(7, "Olga", system=True)) as hers:
+        merge(hers, crm.kind(Contact), keeps.id, other.contact_id)
+    uow.refresh()
+    assert (uow.find(Service).one().id, other.contact_id) == (other.id, keeps.id)
+    assert astray(crm, uow) == []
+
+
+def test_a_device_handed_over_between_the_birthday_and_the_crossing(crm, uow, clock):
+    """The crossing is told late: what was handed over meanwhile is asked about by one calendar, not by two."""
+    child = won(uow, name="Masha", born_on=dt.date(2008, 3, 10))
+    first = cards_of(uow, child)[0]
+    collect(uow, first, answers_to(uow, first), finish=True)
+    clock.set(dt.datetime(2026, 3, 16, 9, tzinfo=dt.UTC))
+    second = issue_device(uow, child, model="Second hand")
+    told = {(c.device_id, c.version_id, c.period): c.after for c in preview_crossing(uow, child, dt.date(2026, 3, 10))}
+    cross(uow, child, dt.date(2026, 3, 10))
+    stored = {(c.device_id, c.protocol_version_id, c.period): c for c in cards_of(uow, child)}
+    assert all(stored[key].ideal == after.ideal and stored[key].stage == after.stage for key, after in told.items())
+    (asked,) = [c for c in stored.values() if c.device_id == second.id and c.skipped is None]
+    assert asked.group is Group.ADULT
     assert astray(crm, uow) == []

@@ -47,7 +47,7 @@ from .versions import followers, move_everybody, move_on, preview_move
 
 _ENTITIES = [f"entities.{m}" for m in ("protocols", "services", "cards", "incidents")]
 _MODULES = [
-    "tables", "roles", "cards", "devices", "opening", "incidents", "collecting", "crossing", "versions", "following", "commands",
+    "tables", "roles", "cards", "devices", "opening", "incidents", "merging", "collecting", "crossing", "versions", "following", "commands",
     "checking", "planning_anew", "calling", "correcting", "simulating", "privacy", "privacy_page", "reports.routes", "reports.page",
     "reports.recall_page", "looks", "panels", "work", "calls", "screen.asking", "screen.incidents", "screen.protocols", "screen.moving", "demo",
 ]  # fmt: skip

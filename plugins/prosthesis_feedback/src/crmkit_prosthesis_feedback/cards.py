@@ -162,6 +162,17 @@ def title_of(uow: Uow, slot: Slot, name: str) -> str:
     return f"{slot.group.sign} {name} · {period_label(uow, slot.version, slot.period)}"[:200]
 
 
+def retitle(uow: Uow, service: Service) -> None:
+    """Let cards that wait, and open incidents, name the person as they are called now."""
+    name = _name(uow, service)
+    with uow.as_system():
+        for card in uow.find(Feedback).where(Feedback.service_id == service.id, Feedback.done_on.is_(None), Feedback.skipped.is_(None)):
+            title = f"{card.group.sign} {name} · {period_label(uow, card.protocol_version_id, card.period)}"[:200]
+            if card.title != title:
+                uow.keep(card, title=title)
+        uow.flush()
+
+
 def _name(uow: Uow, service: Service) -> str:
     contact = uow.peek(Contact, service.contact_id)
     return contact.name if contact is not None else ""
@@ -233,5 +244,6 @@ def due(uow: Uow, service: Service, until: dt.datetime) -> Sequence[Feedback]:
 
 
 __all__ = [
-    "Change", "Facts", "Replanned", "State", "difference", "due", "facts_of", "locked", "preview", "replan", "state_of", "title_of", "wanted",
+    "Change", "Facts", "Replanned", "State", "difference", "due", "facts_of", "locked", "preview", "replan", "retitle", "state_of",
+    "title_of", "wanted",
 ]  # fmt: skip

@@ -41,10 +41,17 @@ def cross(uow: Uow, service: Service, on: dt.date | None = None) -> list[Change]
         uow.keep(service, crossed_on=day, group=Group.ADULT)
         if service.respondent is Respondent.GUARDIAN:
             service.respondent = Respondent.SELF
-        for device in _worn(uow, service):
-            if not uow.find(DeviceProtocol).where(DeviceProtocol.device_id == device.id, DeviceProtocol.group == Group.ADULT).exists():
-                apply_version(uow, device.id, in_force(uow, Group.ADULT), day)
+        adult_calendars(uow, service)
         return replan(uow, service)
+
+
+def adult_calendars(uow: Uow, service: Service) -> None:
+    """Let the adults' calendar apply to every device in use of somebody who has crossed over, from that day on."""
+    if service.crossed_on is None:
+        return
+    for device in _worn(uow, service):
+        if not uow.find(DeviceProtocol).where(DeviceProtocol.device_id == device.id, DeviceProtocol.group == Group.ADULT).exists():
+            apply_version(uow, device.id, in_force(uow, Group.ADULT), max(service.crossed_on, device.issued_on))
 
 
 def born_is_known(uow: Uow, service: Service) -> None:
@@ -89,12 +96,13 @@ def preview_crossing(uow: Uow, service: Service, on: dt.date | None = None) -> l
     with uow.as_system():
         facts = facts_of(uow, service)
         version = in_force(uow, Group.ADULT)
-        adults = Applied(version.id, Group.ADULT, day, body_of(uow, version))
+        body = body_of(uow, version)
         worn = {device.id for device in _worn(uow, service)}
         devices = {
-            key: attrs.evolve(d, applied=(*d.applied, adults)) if key in worn and all(a.group is Group.CHILD for a in d.applied) else d
+            key: attrs.evolve(d, applied=(*d.applied, Applied(version.id, Group.ADULT, max(day, d.issued_on), body)))
+            if key in worn and all(a.group is Group.CHILD for a in d.applied) else d
             for key, d in facts.devices.items()
-        }
+        }  # fmt: skip
         return preview(uow, service, attrs.evolve(facts, person=attrs.evolve(facts.person, crossed_on=day), devices=devices))
 
 
@@ -134,4 +142,4 @@ def cross_all(uow: Uow) -> int:
     return len(found)
 
 
-__all__ = ["cross", "cross_all", "crosses_on", "due_to_cross", "preview_crossing"]
+__all__ = ["adult_calendars", "cross", "cross_all", "crosses_on", "due_to_cross", "preview_crossing"]

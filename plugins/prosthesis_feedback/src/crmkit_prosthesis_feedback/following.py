@@ -8,7 +8,7 @@ from crmkit import Archived, Changed, Restored, Undone, Uow, on
 from crmkit_sales import Contact
 from crmkit_taskqueue import zone_of_number
 
-from .cards import Replanned, locked, replan
+from .cards import Replanned, locked, replan, retitle
 from .crossing import born_is_known
 from .entities import Feedback, Service
 
@@ -63,10 +63,17 @@ def contact_is_edited(event: Changed[Contact], uow: Uow) -> None:
     if "born_on" in changes and service.born == changes["born_on"][0]:
         service.born = contact.born_on
     if "name" in changes:
-        old = changes["name"][0] or ""
-        for card in waiting(uow, locked(uow, service)):
-            if old and old in card.title:
-                uow.keep(card, title=card.title.replace(old, contact.name, 1)[:200])
+        retitle(uow, locked(uow, service))
+
+
+@on(Changed[Service], fields=("contact_id",))
+def service_is_somebody_elses(event: Changed[Service], uow: Uow) -> None:
+    """Cards name whom they are about now, and are about that contact."""
+    service = locked(uow, event.record)
+    for card in uow.find(Feedback).archived(only=False).where(Feedback.service_id == service.id, Feedback.contact_id != service.contact_id):
+        uow.keep(card, contact_id=service.contact_id)
+    retitle(uow, service)
+    replan(uow, service)
 
 
 def waiting(uow: Uow, service: Service) -> t.Iterable[Feedback]:

@@ -17,8 +17,6 @@ from crmkit import (
     Conflict,
     Created,
     Crm,
-    Entity,
-    Kind,
     Misuse,
     Moved,
     Restored,
@@ -26,7 +24,6 @@ from crmkit import (
     Undone,
     Uow,
     _,
-    hookimpl,
     on,
 )  # fmt: skip
 
@@ -218,31 +215,6 @@ def reason_is_corrected(event: Changed[Incident], uow: Uow) -> None:
     pipeline = uow.crm.pipelines[uow.crm[FeedbackSettings].all_reasons[incident.reason].pipeline]
     if incident.pipeline != pipeline.name and is_open(uow.crm, incident.pipeline, incident.stage):
         uow.move(incident, pipeline[pipeline.first.name])
-
-
-@hookimpl
-def crm_merge(kind: Kind, winner: Entity, loser: Entity, uow: Uow) -> None:
-    """Two service cards of one person made one: its pauses and cards follow from everything there is now."""
-    if isinstance(winner, Service):
-        _one_pause(uow, winner)
-        settle_pause(uow, winner)
-        replan(uow, winner)
-
-
-def _one_pause(uow: Uow, service: Service) -> None:
-    """Let pauses that overlap be one: from the beginning of the first to the end of the last."""
-    uow.flush()
-    kept: Pause | None = None
-    for pause in uow.find(Pause).where(Pause.service_id == service.id).order_by(Pause.began_on, Pause.id):
-        if kept is None or (kept.ended_on is not None and pause.began_on >= kept.ended_on):
-            kept = pause
-            continue
-        for incident in uow.find(Incident).archived(only=False).where(Incident.pause_id == pause.id):
-            uow.keep(incident, pause_id=kept.id)
-        if kept.ended_on is not None and (pause.ended_on is None or pause.ended_on > kept.ended_on):
-            uow.keep(kept, ended_on=pause.ended_on, policy=pause.policy, catch_up_days=pause.catch_up_days)
-        uow.archive(pause)
-    uow.flush()
 
 
 __all__ = [
