@@ -1,11 +1,13 @@
-"""The next task is found by a short walk along a partial index, whatever plan the database keeps for the statement."""
+"""The next task, and what follows a task, are found by a short walk along a partial index, whatever plan the database keeps for the statement."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
+import sqlalchemy as sa
 
+from crmkit_taskqueue import Task
 from crmkit_taskqueue.deciding.question import _old, _own, _team
 
 STATEMENTS = {
@@ -13,6 +15,7 @@ STATEMENTS = {
     "ix_taskqueue_task_help": _team("team", 1, 1, 5, 0, 0, 0),
     "ix_taskqueue_old_client_own": _old("own", 0, 0, 0),
     "ix_taskqueue_old_client_help": _old("team", 1, 0, 0),
+    "ix_taskqueue_task_previous": sa.select(Task.id).where(Task.previous_id == 5),
 }
 
 

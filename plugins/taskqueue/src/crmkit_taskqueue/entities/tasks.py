@@ -109,5 +109,8 @@ sa.Index("ix_taskqueue_task_done", _task.opened_by, _task.done_at)
 # The few that were left with a supervisor, among millions.
 _held: t.Any = (_task.state == TaskState.HELD) & _task.archived_at.is_(None)
 sa.Index("ix_taskqueue_task_held", _task.team_id, _task.id, postgresql_where=_held, sqlite_where=_held)
+# What follows a task, among all there ever were.
+_follows: t.Any = _task.previous_id.is_not(None)
+sa.Index("ix_taskqueue_task_previous", _task.previous_id, postgresql_where=_follows, sqlite_where=_follows)
 
 __all__ = ["Invalid", "Problem", "Task", "TaskState"]

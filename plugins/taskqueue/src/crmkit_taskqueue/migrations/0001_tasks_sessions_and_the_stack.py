@@ -346,6 +346,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'waiting' AND archived_at IS NULL"),
     )
     op.create_index("ix_taskqueue_task_owner", "taskqueue_task", ["owner_id", "id"], unique=False)
+    op.create_index(
+        "ix_taskqueue_task_previous",
+        "taskqueue_task",
+        ["previous_id"],
+        unique=False,
+        postgresql_where=sa.text("previous_id IS NOT NULL"),
+        sqlite_where=sa.text("previous_id IS NOT NULL"),
+    )
     op.create_index("ix_taskqueue_task_team", "taskqueue_task", ["team_id", "id"], unique=False)
     op.create_index("ix_taskqueue_turn_day", "taskqueue_turn", ["opened_at", "user_id"], unique=False)
     op.create_index(op.f("ix_taskqueue_turn_task_id"), "taskqueue_turn", ["task_id"], unique=False)
@@ -358,6 +366,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_taskqueue_turn_task_id"), table_name="taskqueue_turn")
     op.drop_index("ix_taskqueue_turn_day", table_name="taskqueue_turn")
     op.drop_index("ix_taskqueue_task_team", table_name="taskqueue_task")
+    op.drop_index("ix_taskqueue_task_previous", table_name="taskqueue_task")
     op.drop_index("ix_taskqueue_task_owner", table_name="taskqueue_task")
     op.drop_index("ix_taskqueue_task_own", table_name="taskqueue_task")
     op.drop_index(op.f("ix_taskqueue_task_old_client_id"), table_name="taskqueue_task")
