@@ -159,3 +159,21 @@ def test_over_http_as_files_and_on_pages(client, year):
     assert client.get("/prosthesis_feedback/recall").status_code == 403
     client.act_as(SELLER)
     assert client.get("/prosthesis_feedback/reports").status_code == 403
+
+
+def test_incidents_that_name_no_device(crm, uow, client, year):
+    """Of who wears one it is about that one; of who wears several nobody knows, and the report says so."""
+    _anna, boris, clara = year
+    before = asked(crm, HEAD, devices)
+    assert before.rows[0].complaints == 1
+    assert [note.to("ru").split(": ")[1] for note in before.notes] == ["1. Укажите в инциденте, о каком изделии речь."]  # of Boris, who wears two
+    mine = open_incident(uow, clara, reason="repair")
+    open_incident(uow, boris, reason="other")
+    uow.commit()
+    assert mine.device_id is not None
+    after = asked(crm, HEAD, devices)
+    assert after.rows[0].complaints == 2
+    client.act_as(HEAD)
+    told = client.get("/x/prosthesis_feedback/reports/devices", headers={"accept-language": "en"}).json()["notes"]
+    assert told == ["Incidents that name no device are not counted here: 2. Say in the incident which device it is about."]
+    assert told[0] in client.get("/_/widget/prosthesis_feedback/complaints", headers={"accept-language": "en"}).text

@@ -12,7 +12,7 @@ from crmkit_sales import Contact
 from crmkit_taskqueue import zone_of_number
 
 from .days import adulthood, today
-from .entities import Device, Feedback, Group, ProtocolVersion, Respondent, Service
+from .entities import Device, DeviceState, Feedback, Group, ProtocolVersion, Respondent, Service
 from .settings import FeedbackSettings
 
 Values = MutableMapping[str, t.Any]
@@ -74,6 +74,14 @@ def prepare_service(values: Values, before: Before, uow: Uow) -> None:
             values["respondent"] = Respondent.GUARDIAN
 
 
+def _only_device(uow: Uow, service_id: int) -> int | None:
+    """Return the device somebody wears if it is the only one: an incident that names none is about that."""
+    c = Device.__table__.c
+    worn = sa.select(c.id).where(c.service_id == service_id, c.state == DeviceState.IN_USE, c.archived_at.is_(None)).limit(2)
+    found = uow.connection.execute(worn).scalars().all()
+    return found[0] if len(found) == 1 else None
+
+
 def prepare_incident(values: Values, before: Before, uow: Uow) -> None:
     """Put a new incident into the pipeline of its reason, and name it."""
     if before is not None and all(before[name] == values[name] for name in ("reason", "service_id", "device_id", "feedback_id")):
@@ -97,6 +105,8 @@ def prepare_incident(values: Values, before: Before, uow: Uow) -> None:
     if problems:
         raise Invalid(problems=problems)
     if before is None:
+        if values.get("device_id") is None and values.get("feedback_id") is None:
+            values["device_id"] = _only_device(uow, service.id)
         values["opened_at"] = uow.now
         values["owner_id"], values["team_id"] = values["owner_id"] or service.owner_id, values["team_id"] or service.team_id
         if values["pipeline"] != reason.pipeline:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import attrs
 import sqlalchemy as sa
 
-from crmkit import Uow, _
+from crmkit import Text, Uow, _
 
 from ..entities import Device, DeviceState, Service
 from .asked import Ask, check_splits, days_of
@@ -15,6 +15,10 @@ from .table import Report, Row, figure, in_order
 
 TITLE = _("Devices", ru="Изделия")
 BY = ("model", "batch", "state", "month", "group")
+UNNAMED = _(
+    "Incidents that name no device are not counted here: {count}. Say in the incident which device it is about.",
+    ru="Инциденты без указанного изделия здесь не учтены: {count}. Укажите в инциденте, о каком изделии речь.",
+)
 service = Service.__table__.c
 
 
@@ -67,7 +71,14 @@ def devices(uow: Uow, ask: Ask | None = None) -> Report[DeviceRow]:
     ]  # fmt: skip
     return Report(
         name="devices", title=TITLE, of=DeviceRow, kind=uow.crm.kind(Device).key, since=ask.since, until=ask.until, as_of=uow.now,
-        split_by=ask.by, rows=in_order(rows),
+        split_by=ask.by, rows=in_order(rows), notes=_left_out(uow),
     )  # fmt: skip
+
+
+def _left_out(uow: Uow) -> tuple[Text, ...]:
+    """Say how many incidents name no device: of people who wore several, nobody has said which."""
+    unnamed = sa.select(sa.func.count()).where(incident.device_id.is_(None), incident.archived_at.is_(None), *reach(uow, incident.service_id))
+    count = uow.connection.execute(unnamed).scalar_one()
+    return (UNNAMED.format(count=count),) if count else ()
 
 

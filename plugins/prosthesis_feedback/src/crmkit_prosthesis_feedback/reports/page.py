@@ -216,10 +216,11 @@ def flags(visit: Visit, uow: Uow) -> View | None:
 def complaints(visit: Visit, uow: Uow) -> View:
     """Devices with their complaint rate, the worst first; each leads to its recall list."""
     ask = attrs.evolve(shown_of(visit, uow).ask, since=None, until=None)
-    rows = sorted(devices(uow, by(ask, "model", "batch")).rows, key=lambda row: (-(row.rate or 0), -row.devices))
+    report = devices(uow, by(ask, "model", "batch"))
+    rows = sorted(report.rows, key=lambda row: (-(row.rate or 0), -row.devices))
     lines = [
         {"row": row, "rate": charts.write(row.rate, charts.PERCENT, visit.language),
          "recall": visit.url("/prosthesis_feedback/recall", model=row.by[0].value, batch=row.by[1].value)}
         for row in rows[:MOST_ROWS]
     ]  # fmt: skip
-    return View("devices_tile.html", rows=lines, a=WORDS, empty=NO_DEVICES, files=files(visit, "devices", ask, "model", "batch"))
+    return View("devices_tile.html", rows=lines, notes=report.notes, a=WORDS, empty=NO_DEVICES, files=files(visit, "devices", ask, "model", "batch"))

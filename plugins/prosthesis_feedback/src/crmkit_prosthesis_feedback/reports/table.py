@@ -63,6 +63,8 @@ class Report(t.Generic[R]):
     as_of: dt.datetime
     split_by: tuple[str, ...]
     rows: Sequence[R]
+    notes: tuple[Text, ...] = ()
+    """What the figures leave out, in words."""
 
 
 def in_order(rows: list[R]) -> list[R]:
@@ -100,7 +102,7 @@ def as_json(report: Report[t.Any], language: str) -> dict[str, t.Any]:
     return {
         "report": report.name, "kind": report.kind, "from": report.since and report.since.isoformat(),
         "to": report.until and report.until.isoformat(), "as_of": report.as_of.astimezone(dt.UTC).isoformat()[:-6] + "Z",
-        "split_by": list(report.split_by),
+        "split_by": list(report.split_by), "notes": [said(note, language) for note in report.notes],
         "columns": [{"name": a.name, "label": said(a.metadata["label"], language), "type": a.metadata["kind"]} for a in shown],
         "rows": [
             {
