@@ -75,7 +75,7 @@ def _faults(
 # ---- what becomes of it -----------------------------------------------------------------------------------------------
 @button(icon="play", primary=True, order=10, shown=lambda assignment: assignment.stage == "given")
 @command(words.begin, of=Assignment, permission=MOVE)
-def begin(assignment: Assignment, uow: Uow) -> Assignment:
+def start_learning(assignment: Assignment, uow: Uow) -> Assignment:
     """Begin a course, or say that the meeting has begun."""
     _still_open(assignment)
     return uow.move(assignment, ASSIGNMENTS["begun"])
@@ -83,7 +83,7 @@ def begin(assignment: Assignment, uow: Uow) -> Assignment:
 
 @button(icon="check", primary=True, order=20, shown=lambda assignment: assignment.stage in OPEN)
 @command(words.finish, of=Assignment, permission=MOVE)
-def finish(assignment: Assignment, uow: Uow) -> Assignment:
+def finish_learning(assignment: Assignment, uow: Uow) -> Assignment:
     """Say that a course was done, or a meeting took place."""
     _still_open(assignment)
     return uow.move(assignment, ASSIGNMENTS["done"])
@@ -91,7 +91,7 @@ def finish(assignment: Assignment, uow: Uow) -> Assignment:
 
 @button(icon="notebook-pen", order=30, shown=lambda assignment: assignment.mentor_id is not None and assignment.stage != "cancelled")
 @command(words.met, of=Assignment, permission=MENTOR)
-def meet(assignment: Assignment, uow: Uow, *, note: str) -> Assignment:
+def note_meeting(assignment: Assignment, uow: Uow, *, note: str) -> Assignment:
     """Note what came of a meeting: it is done by that."""
     if assignment.mentor_id is None:
         raise Conflict(words.no_mentor)
@@ -140,4 +140,4 @@ def is_not_done(event: Moved[Assignment], uow: Uow) -> None:
     uow.keep(event.record, done_at=None)
 
 
-__all__ = ["OPEN", "begin", "call_off", "crm_can_move", "finish", "give", "meet", "offered", "under_way"]
+__all__ = ["OPEN", "call_off", "crm_can_move", "finish_learning", "give", "note_meeting", "offered", "start_learning", "under_way"]

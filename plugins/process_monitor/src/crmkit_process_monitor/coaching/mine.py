@@ -24,13 +24,13 @@ from ..times import clock
 from . import words
 from .coach_page import titles_of
 from .figures import judged
-from .giving import OPEN, begin, finish, meet
+from .giving import OPEN, finish_learning, note_meeting, start_learning
 from .people import people, workers_of
 
 HERE = "/process_monitor/mine"
 LAST_CASES = 8
 LAST = 30
-DO = {"begin": (begin, words.begun), "finish": (finish, words.finished)}
+DO = {"begin": (start_learning, words.begun), "finish": (finish_learning, words.finished)}
 
 
 def to_do(uow: Uow) -> int:
@@ -135,7 +135,7 @@ def lines_of(visit: Visit, uow: Uow, found: list[Assignment], *, named: bool = F
 
 
 @page("/mine/{assignment}/{verb}", label=words.mine, permission=SEE, methods=["POST"])
-def do(visit: Visit, uow: Uow, refusal: Refusal | None = None) -> Result:
+def learn(visit: Visit, uow: Uow, refusal: Refusal | None = None) -> Result:
     """Begin or finish what one was given; as a mentor, note the meeting."""
     if refusal is not None:
         return shown(visit, uow, refusal)
@@ -145,7 +145,7 @@ def do(visit: Visit, uow: Uow, refusal: Refusal | None = None) -> Result:
         uow.require(MENTOR, record)
         if not visit.form.get("note", "").strip():
             raise Invalid(problems=[Problem("note", "required", words.write_note)])
-        meet(record, uow, note=visit.form["note"])
+        note_meeting(record, uow, note=visit.form["note"])
         return Redirect(HERE, say=words.is_noted, undo=uow.tx)
     if verb not in DO:
         raise NotFound()
@@ -171,4 +171,4 @@ def _cases(visit: Visit, uow: Uow) -> list[dict[str, t.Any]]:
     ]  # fmt: skip
 
 
-__all__ = ["do", "lines_of", "mine", "shown", "to_do"]
+__all__ = ["learn", "lines_of", "mine", "shown", "to_do"]

@@ -67,7 +67,7 @@ def months(uow: Uow, log: int, since: dt.date) -> list[dt.date]:
 
 
 @after(NormsChanged)
-def recount(event: NormsChanged, uow: Uow) -> None:
+def recount_month(event: NormsChanged, uow: Uow) -> None:
     """Make the sums of a month anew by the norms of its days."""
     following = (event.month + dt.timedelta(days=32)).replace(day=1)
     rebuild(uow, event.log, event.month, following - dt.timedelta(days=1))
@@ -81,4 +81,4 @@ def waiting(uow: Uow, log: int) -> int:
     return sum(j.kind.endswith(kind) and (j.key or "").startswith(f"process_monitor.recount:{log}:") for j in found)
 
 
-__all__ = ["RECOUNTED", "NormsChanged", "crm_settle", "months", "recount", "waiting"]
+__all__ = ["RECOUNTED", "NormsChanged", "crm_settle", "months", "recount_month", "waiting"]
