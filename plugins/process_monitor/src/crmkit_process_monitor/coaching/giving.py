@@ -123,7 +123,7 @@ def _still_open(assignment: Assignment) -> None:
 @hookimpl
 def crm_can_move(record: Assignment, stage: StageOf[t.Any], uow: Uow) -> list[Problem]:
     """Let only those cancel who may give: who was told to learn does not strike it out."""
-    if stage.name == "cancelled" and not uow.may(COACH, record):
+    if type(record) is Assignment and stage.name == "cancelled" and not uow.may(COACH, record):
         return [Problem("", "forbidden", words.only_coach)]
     return []
 
