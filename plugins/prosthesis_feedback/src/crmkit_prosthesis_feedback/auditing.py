@@ -49,12 +49,13 @@ class Audit:
             self.bodies.setdefault(version, body if isinstance(body, dict) else json.loads(body))
         self.services = {row.id: row for row in self._rows(f"SELECT * FROM {SERVICE} WHERE archived_at IS NULL")}
         self.open_pauses = collections.Counter(row[0] for row in self._rows(f"SELECT service_id FROM {PAUSE} WHERE ended_on IS NULL"))
-        self.waiting = list(self._rows(f"SELECT * FROM {CARD} WHERE done_on IS NULL AND skipped IS NULL AND archived_at IS NULL"))
+        undone = f"SELECT id, service_id, stage, planned_at, latest FROM {CARD} WHERE done_on IS NULL AND skipped IS NULL AND archived_at IS NULL"
+        self.waiting = [tuple(row) for row in self._rows(undone)]
         self._pauses()
         self._stages()
         self._calls(aligned or now)
         self._turns()
-        self._counts()
+        self._counts(every=every)
         touched = list(self.services) if every else self._touched()
         for start in range(0, len(touched), 500):
             self._calendars(touched[start : start + 500])
@@ -83,6 +84,14 @@ class Audit:
         sqlite = self.sql.dialect.name == "sqlite"
         return moment.astimezone(dt.UTC).isoformat(" ", "microseconds")[:26] if sqlite else moment
 
+    def _bound_day(self, value: dt.date) -> t.Any:
+        return value.isoformat() if self.sql.dialect.name == "sqlite" else value
+
+    def _month(self, ahead: int) -> dt.datetime:
+        """Return when this month, or one after it, begins."""
+        years, month = divmod(self.today.month - 1 + ahead, 12)
+        return dt.datetime(self.today.year + years, month + 1, 1, tzinfo=self.rules.zone)
+
     # ---- incidents and pauses ----------------------------------------------------------------------------------
     def _pauses(self) -> None:
         """A pause is open exactly while an incident is, and there is never more than one."""
@@ -99,26 +108,26 @@ class Audit:
     # ---- stages ------------------------------------------------------------------------------------------------
     def _stages(self) -> None:
         """Every undone card is where its dates, the person's pause and their silence put it."""
-        this, zone = self.today.year * 12 + self.today.month, self.rules.zone
+        # Compared as the database keeps them: there are many, and this is done every day.
+        today, (this, following, after) = self._bound_day(self.today), [self._bound(self._month(n)) for n in range(3)]
+        paused = {key for key, n in self.open_pauses.items() if n}
+        away = {key for key, service in self.services.items() if self._away(service)}
         asked = set()
-        for card in self.waiting:
-            asked.add(card.service_id)
-            service = self.services.get(card.service_id)
-            if service is None:
-                self._wrong(f"card {card.id} is of service {card.service_id}, which is not there")
+        for card, of, stage, planned, latest in self.waiting:
+            asked.add(of)
+            if of not in self.services:
+                self._wrong(f"card {card} is of service {of}, which is not there")
                 continue
-            planned = moment(card.planned_at).astimezone(zone).date()
-            month = planned.year * 12 + planned.month
-            if self.open_pauses[card.service_id]:
+            if of in paused:
                 right = "incident"
-            elif self._away(service):
+            elif of in away:
                 right = "unreachable"
-            elif day(card.latest) < self.today or month < this:
+            elif latest < today or planned < this:
                 right = "overdue"
             else:
-                right = "this_month" if month == this else "next_month" if month == this + 1 else "later"
-            if card.stage != right:
-                self._wrong(f"card {card.id} planned for {planned}, latest {card.latest}, is in {card.stage}, not in {right}")
+                right = "this_month" if planned < following else "next_month" if planned < after else "later"
+            if stage != right:
+                self._wrong(f"card {card} planned for {planned}, latest {latest}, is in {stage}, not in {right}")
         for service in self.services.values():
             if service.ended is not None:
                 right = "ended"
@@ -144,11 +153,9 @@ class Audit:
         sql = f"SELECT c.service_id, t.id, t.state, t.previous_id, t.due_at FROM {CALL} c JOIN taskqueue_task t ON t.id = c.id"
         for task in self._rows(f"{sql} WHERE t.state IN ('waiting', 'open', 'held') AND t.archived_at IS NULL"):
             going[task.service_id].append(task)
-        due, waits = set(), set()
-        for card in self.waiting:
-            waits.add(card.service_id)
-            if moment(card.planned_at) <= aligned + self.rules.ahead:
-                due.add(card.service_id)
+        until = self._bound(aligned + self.rules.ahead)
+        waits = {of for _card, of, _stage, _planned, _latest in self.waiting}
+        due = {of for _card, of, _stage, planned, _latest in self.waiting if planned <= until}
         for key, service in self.services.items():
             quiet = service.ended is not None or self.open_pauses[key] > 0 or self._away(service)
             tasks = going.get(key, [])
@@ -184,18 +191,22 @@ class Audit:
                 self._wrong(f"service {turn.service_id} was called at {at} in an incident (turn {turn.id})")
 
     # ---- nothing lost, nothing doubled -------------------------------------------------------------------------
-    def _counts(self) -> None:
+    def _counts(self, *, every: bool) -> None:
         doubled = {
             "two service cards of one contact": f"SELECT contact_id FROM {SERVICE} GROUP BY contact_id HAVING count(*) > 1",
-            "two cards of one period": f"SELECT max(id) FROM {CARD} GROUP BY device_id, protocol_version_id, period HAVING count(*) > 1",
-            "two answers to one question": f"SELECT max(id) FROM {ANSWER} GROUP BY feedback_id, question HAVING count(*) > 1",
-            "an answer of a card that is not there": f"SELECT a.id FROM {ANSWER} a LEFT JOIN {CARD} c ON c.id = a.feedback_id WHERE c.id IS NULL",
             "a card that is done without an answer": f"SELECT c.id FROM {CARD} c WHERE c.done_on IS NOT NULL AND NOT EXISTS"
                 f" (SELECT 1 FROM {ANSWER} a WHERE a.feedback_id = c.id AND a.archived_at IS NULL)",
             "a device without a calendar": f"SELECT d.id FROM {DEVICE} d WHERE NOT EXISTS (SELECT 1 FROM {APPLIED} a WHERE a.device_id = d.id)",
             "a won deal without a device": "SELECT d.id FROM sales_deal d WHERE d.pipeline = 'sales' AND d.stage = 'won' AND d.contact_id IS NOT NULL"
                 f" AND NOT EXISTS (SELECT 1 FROM {DEVICE} v WHERE v.deal_id = d.id)",
         }  # fmt: skip
+        if every:  # what unique indexes forbid anyhow, over everything there ever was
+            doubled |= {
+                "two cards of one period": f"SELECT max(id) FROM {CARD} GROUP BY device_id, protocol_version_id, period HAVING count(*) > 1",
+                "two answers to one question": f"SELECT max(id) FROM {ANSWER} GROUP BY feedback_id, question HAVING count(*) > 1",
+                "an answer of a card that is not there":
+                    f"SELECT a.id FROM {ANSWER} a LEFT JOIN {CARD} c ON c.id = a.feedback_id WHERE c.id IS NULL",
+            }  # fmt: skip
         for what, sql in doubled.items():
             for row in self._rows(f"{sql} LIMIT 5"):
                 self._wrong(f"{what}: {row[0]}")
