@@ -15,8 +15,10 @@ from crmkit_process_monitor.norming.entering import Wanted
 from crmkit_process_monitor.norming.entering import put as put_norms
 from crmkit_process_monitor.norming.recomputing import waiting
 from crmkit_process_monitor.norming.table import decoded, read, written
-from crmkit_process_monitor.rollups import differences, put
+from crmkit_process_monitor.rollups import WORK, differences, put, rebuild
+from crmkit_process_monitor.sets import insert
 from crmkit_process_monitor.tables import days
+from crmkit_process_monitor.tables import work as work_table
 from crmkit_process_monitor.times import clock, seconds_of
 
 TODAY = dt.date(2026, 3, 16)
@@ -156,7 +158,8 @@ def test_norms_are_proposed_by_the_best_and_put_in_force(client, crm: Crm, steps
             day = TODAY - dt.timedelta(days=1 + case % 20)
             rows.append(work(worker * 1000 + case, steps[0], pace * chance.lognormvariate(0, 0.25), worker=worker, day=day))
     with crm.uow() as writing:
-        put(writing, [r[0] for r in rows], rows)
+        insert(writing, work_table, WORK, rows)
+        rebuild(writing)
     client.act_as(DIRECTOR)
     page = client.get(f"{NORMS}/propose").text
     assert f'value="{steps[0]}:"' in page

@@ -49,7 +49,7 @@ def coach(visit: Visit, uow: Uow, refusal: Refusal | None = None) -> Result:
         made = _give(visit, uow, worker, step, kept(found, chosen))
         return Redirect(f"/process_monitor/assignment/{made.id}", say=words.given_to.format(name=named), undo=uow.tx)
     problems = {p.path: visit.say(p.message) for p in refusal.problems} if refusal is not None else {}
-    said = visit.say(str(refusal)) if refusal is not None and not problems else ""
+    said = visit.say(refusal.message) if refusal is not None and not problems else ""
     options = options_of(visit, uow, step, worker)
     before = _before(visit, uow, worker, step)
     now_learning = under_way(uow, worker, step.id)

@@ -24,7 +24,7 @@ from ..times import clock
 from . import words
 from .coach_page import titles_of
 from .figures import judged
-from .giving import OPEN, finish_learning, note_meeting, start_learning
+from .giving import MOVE, OPEN, finish_learning, note_meeting, start_learning
 from .people import people, workers_of
 
 HERE = "/process_monitor/mine"
@@ -149,6 +149,7 @@ def learn(visit: Visit, uow: Uow, refusal: Refusal | None = None) -> Result:
         return Redirect(HERE, say=words.is_noted, undo=uow.tx)
     if verb not in DO:
         raise NotFound()
+    uow.require(MOVE, record)
     act, said = DO[verb]
     act(record, uow)
     return Redirect(HERE, say=said, undo=uow.tx)
