@@ -13,7 +13,7 @@ import crmkit_prosthesis_feedback
 import crmkit_sales
 import crmkit_taskqueue
 from crmkit import Crm, MovableClock
-from crmkit_prosthesis_feedback import Feedback, Incident, body_of, cards, close_incident, collect
+from crmkit_prosthesis_feedback import Feedback, Incident, Service, body_of, cards, close_incident, collect, open_incident
 from crmkit_sales import SALES, Deal
 
 PLUGINS = [crmkit.activities.plugin, crmkit_sales.plugin, crmkit_taskqueue.plugin, crmkit_prosthesis_feedback.plugin]
@@ -44,6 +44,8 @@ def main(database: str, moment: str, what: str, key: str, after: str) -> None:
             asked = body_of(uow, card.protocol_version_id).periods[card.period].questions
             given = {"wears": "no", "why_not": "other", "skin": "fine", "broken": "no"}
             collect(uow, card, {name: value for name, value in given.items() if name in asked}, finish=True)
+        elif what == "stop":
+            open_incident(uow, uow.get(Service, int(key)), reason="repair", description="broken")
         else:
             close_incident(uow, uow.get(Incident, int(key)), resolution="mended")
         uow.settle()

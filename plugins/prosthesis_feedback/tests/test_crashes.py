@@ -92,6 +92,22 @@ def test_killed_while_the_following_cards_are_made(crm, uow, clock):
     assert astray(crm, uow) == []
 
 
+def test_killed_while_an_incident_is_opened(crm, uow, clock):
+    service = won(uow)
+    (card,) = cards_of(uow, service)
+    clock.forward(days=14)
+    collect(uow, card, answers_to(uow, card), finish=True)
+    before = everything(uow)
+    for after in (4, 0):  # some cards have stopped; all have, the pause has begun, and the commit does not come
+        killed(crm, uow, clock, "stop", service.id, after)
+        assert everything(uow) == before
+    assert astray(crm, uow) == []
+    open_incident(uow, service, reason="repair")
+    assert {c.stage for c in cards_of(uow, service)} == {"done", "incident"}
+    assert (uow.find(Incident).count(), uow.find(Pause).count()) == (1, 1)
+    assert astray(crm, uow) == []
+
+
 def test_killed_while_the_last_incident_is_closed(crm, uow, clock):
     incident = in_an_incident(uow, clock)
     before = everything(uow)
