@@ -15,7 +15,7 @@ from .entities import Case, EndedHow, Worker
 from .roles import MEASURED
 from .settings import MonitorSettings
 from .steps import hold
-from .tables import spans
+from .tables import spans, talks
 
 SERVING = Topic("process_monitor.serving", permission=MEASURED, personal=True)
 """A case of somebody began or ended: their pages measure, or stop."""
@@ -43,11 +43,12 @@ def open_case(uow: Uow, user_id: int | None = None) -> Case | None:
 
 def begin(
     uow: Uow, *, user_id: int | None = None, kind: str | None = None, product: str | None = None, channel: str | None = None,
-    contact_id: int | None = None, point_of_sale_id: int | None = None, key: str | None = None,
+    contact_id: int | None = None, point_of_sale_id: int | None = None, key: str | None = None, at: dt.datetime | None = None,
 ) -> Case:  # fmt: skip
     """Begin to serve a client: of whoever asks, or of `user_id`. A case that is open there ends: the next client came.
 
-    `kind` left out is new or repeat by what is known of the contact. `key` says what began it: ``task:5``, ``call:7``.
+    `kind` left out is new or repeat by what is known of the contact. `key` says what began it: ``task:5``, ``call:7``. `at` is a
+    moment that has just passed.
     """
     user = uow.actor.id if user_id is None else user_id
     if user is None:
@@ -56,19 +57,21 @@ def begin(
     if kind and kind not in known:
         raise Invalid(problems=[Problem("kind", "choice", NO_KIND.format(kind=kind, known=", ".join(known)))])
     hold(uow, user)
+    at = min(at or uow.now, uow.now)
     if (before := open_case(uow, user)) is not None:
-        end(uow, before, how=EndedHow.NEXT)
+        at = max(at, before.began_at)
+        end(uow, before, how=EndedHow.NEXT, at=at)
     with uow.as_system():
         worker = worker_of(uow, user)
         case = uow.add(Case(
             owner_id=user, team_id=worker.team_id, worker_id=worker.id, kind=kind or kind_of(uow, contact_id), product=product, channel=channel,
-            contact_id=contact_id, point_of_sale_id=point_of_sale_id, began_at=uow.now,
+            contact_id=contact_id, point_of_sale_id=point_of_sale_id, began_at=at,
         ))  # fmt: skip
         uow.flush()
         if key is not None:
             uow.keep(case, key=key)
             uow.flush()
-    watch(uow, case, uow.now)
+    watch(uow, case, at)
     uow.publish(SERVING.name, user)
     return case
 
@@ -93,12 +96,17 @@ def end(
     return case
 
 
-def kind_of(uow: Uow, contact_id: int | None) -> str:
-    """Say whether a client is new: nobody has served them, and nothing was sold to them. Empty where settings have other kinds."""
+def kind_of(uow: Uow, contact_id: int | None, of: Case | None = None) -> str:
+    """Say whether a client is new: nobody has served them, and nothing was sold to them. Empty where settings have other kinds.
+
+    `of` is a case that is there already: what came before it counts.
+    """
     known = uow.crm[MonitorSettings].case_kinds
     if contact_id is None:
         return "new" if "new" in known else ""
     served = sa.select(sa.literal(1)).where(_case.contact_id == contact_id, _case.ended_at.is_not(None), _case.archived_at.is_(None))
+    if of is not None:
+        served = served.where(_case.id != of.id, _case.began_at < of.began_at)
     deal = Deal.__table__.c
     won = [
         sa.and_(deal.pipeline == name, deal.stage.in_([s.name for s in pipeline.stages.values() if s.outcome is WON]))
@@ -156,6 +164,14 @@ def last_word(uow: Uow, case: Case) -> dt.datetime:
     return max((row[0] + dt.timedelta(milliseconds=row[1]) for row in rows), default=case.began_at)
 
 
+def in_call(uow: Uow, user: int) -> bool:
+    """True while somebody talks, as far as is known."""
+    talk = talks.c
+    since = uow.now - uow.crm[MonitorSettings].longest
+    going_on = sa.select(talk.call_id).where(talk.user_id == user, talk.began_at > since, talk.ended_at.is_(None))
+    return uow.connection.execute(going_on).first() is not None
+
+
 @on(CaseDue)
 def look_at(event: CaseDue, uow: Uow) -> None:
     """End a case whose time is over, or of which nothing was heard for long: at its last word."""
@@ -163,7 +179,7 @@ def look_at(event: CaseDue, uow: Uow) -> None:
     if case is None or case.ended_at is not None or case.owner_id is None or case.archived_at is not None:
         return
     hold(uow, case.owner_id)
-    word, over = last_word(uow, case), case.began_at + settings.longest
+    word, over = uow.now if in_call(uow, case.owner_id) else last_word(uow, case), case.began_at + settings.longest
     if uow.now >= over:
         end(uow, case, how=EndedHow.TIME, at=over)
     elif uow.now >= word + settings.silent_for:

@@ -38,6 +38,10 @@ NEITHER = _("give the number of a log, or own", ru="укажите номер ж
 BAD_MAP = _("{file} is no TOML: {why}", ru="{file} — не TOML: {why}")
 FROM, UNTIL = _("Own cases begun since this day.", ru="Наши случаи с этого дня."), _("… up to this day.", ru="… по этот день.")
 AS_JSON = _("As JSON.", ru="В виде JSON.")
+CHECK = _("Compare sums with what they are made of: work with spans, days with work.", ru="Сверить суммы с тем, из чего они сложены.")
+RIGHT = _("Everything adds up.", ru="Всё сходится.")
+REPAIR = _("Make what is wrong anew.", ru="Пересчитать то, что не сходится.")
+ONLY_SINCE, ONLY_UNTIL = _("Only since this day.", ru="Только с этого дня."), _("… up to this day.", ru="… по этот день.")
 
 
 @hookimpl
@@ -48,6 +52,7 @@ def crm_commands(group: click.Group, crm: Callable[[], Crm]) -> None:
     monitor = verbs("monitor", HELP, "crmkit monitor import log.xes.gz\ncrmkit monitor export own monitor.xes")(_hold)
     _add_import(monitor, crm)
     _add_export(monitor, crm)
+    _add_check(monitor, crm)
     group.add_command(monitor)
 
 
@@ -137,6 +142,33 @@ def _add_export(monitor: VerbGroup, crm: Callable[[], Crm]) -> None:
                     out.write(piece)
         half.replace(file)
         say(WROTE, file=file)
+
+
+def _add_check(monitor: VerbGroup, crm: Callable[[], Crm]) -> None:
+    import click
+
+    from crmkit.cli import option, say, table
+
+    from ..retention import check, repair
+
+    @monitor.command("check", help=CHECK, examples="crmkit monitor check --since 2026-06-01\ncrmkit monitor check --repair")
+    @option("--since", type=click.DateTime(["%Y-%m-%d"]), help=ONLY_SINCE)
+    @option("--until", type=click.DateTime(["%Y-%m-%d"]), help=ONLY_UNTIL)
+    @option("--repair", "anew", is_flag=True, help=REPAIR)
+    def check_(since: dt.datetime | None, until: dt.datetime | None, anew: bool) -> None:
+        """Look for differences."""
+        days = since.date() if since else None, until.date() if until else None
+        with crm().read(SYSTEM) as uow:
+            wrong = list(check(uow, *days))
+        if not wrong:
+            say(RIGHT)
+            return
+        table([(w.what, w.of, w.why) for w in wrong], (_("sum", ru="сумма"), _("of", ru="чего"), _("why", ru="почему")))
+        if not anew:
+            raise SystemExit(1)
+        with crm().uow(SYSTEM) as writing:
+            repair(writing, wrong, *days)
+        say(RIGHT)
 
 
 __all__ = ["crm_commands"]

@@ -64,6 +64,7 @@ class Desk extends HTMLElement {
     w.name = `win-${n}`;
     w.opener = document.activeElement;
     w.dataset.kind = kind;
+    w.dataset.url = address;
     w.classList.toggle('urgent', !!o.urgent);
     w.setAttribute('role', 'dialog');
     w.setAttribute('aria-labelledby', `win-title-${n}`);
@@ -143,7 +144,7 @@ class Desk extends HTMLElement {
     const title = w.inside.querySelector(':scope > .in-win')?.dataset.title;
     if (title) { w.s.title = w.heading.textContent = title; const chip = this.chip(w); if (chip) chip.lastElementChild.textContent = title; }
     if (ctx.request.method === 'GET' && ctx.response?.raw.url) {
-      w.s.url = clean(ctx.response.raw.url);
+      w.dataset.url = w.s.url = clean(ctx.response.raw.url);
     }
     this.place(w);
     this.save();
