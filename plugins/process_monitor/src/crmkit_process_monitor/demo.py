@@ -9,16 +9,17 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 import attrs
+import sqlalchemy as sa
 
 from crmkit import Actor, Uow, hookimpl
 from crmkit_sales import Contact
 
-from .coaching.giving import begin, finish, give
-from .entities import Case, Course, EndedHow, Mentor, Norm, Step, Worker
-from .entities.cases import KNOWN
+from .coaching.giving import give, start_learning
+from .entities import ASSIGNMENTS, Case, Course, EndedHow, Mentor, Norm, Step, Worker
+from .rollups import WORK, rebuild
 from .sets import as_json, insert
 from .steps import Steps, align, page_of
-from .tables import spans
+from .tables import spans, work
 
 PEOPLE = ((2, 2), (3, 2), (4, 2), (5, 3), (6, 3), (8, 1), (9, 4), (10, 5), (12, 7))
 """Those of the demo who serve clients, and their teams."""
@@ -57,6 +58,7 @@ class _Stay:
     step: str
     came: dt.datetime
     ms: int
+    idle: int
 
 
 class _Story:
@@ -83,6 +85,7 @@ class _Story:
                     happens[ago]()
                 del happens[ago]
             self._day(day, back)
+        rebuild(self.uow)
 
     def _at(self, day: dt.date, hour: int, minute: int = 0) -> dt.datetime:
         return dt.datetime.combine(day, dt.time(hour, minute), self.uow.crm.zone).astimezone(dt.UTC)
@@ -110,29 +113,31 @@ class _Story:
 
     # ---- work ------------------------------------------------------------------------------------------------------
     def _day(self, day: dt.date, back: int) -> None:
-        self.uow.at(self._at(day, 20))
         rows: list[dict[str, t.Any]] = []
-        keep: list[dict[str, t.Any]] = []
         stays: list[list[_Stay]] = []
         for user, team in PEOPLE:
             slow_day, at = self.dice.gauss(0, DAYS), self._at(day, 9, self.dice.randrange(30))
             for _case in range(max(1, round(self.dice.gauss(self.cases, 1)))):
                 kind = "new" if self.dice.random() < 0.55 else "repeat"
-                stays.append(self._case(user, kind, slow_day, back, at))
+                some = self._case(user, kind, slow_day, back, at)
+                stays.append(some)
+                began, at = at, some[-1].came + dt.timedelta(milliseconds=some[-1].ms)
+                idle = sum(stay.idle for stay in some)
                 rows.append({
-                    "owner_id": user, "team_id": team, "worker_id": self.workers[user].id, "kind": kind, "began_at": at,
+                    "created_at": began, "updated_at": at, "version": 1, "owner_id": user, "team_id": team, "worker_id": self.workers[user].id,
+                    "kind": kind, "began_at": began, "ended_at": at, "ended_how": EndedHow.DONE, "idle": round(idle / 1000), "hidden": 0,
+                    "active": round((sum(stay.ms for stay in some) - idle) / 1000),
                     "contact_id": self.dice.choice(self.contacts) if self.contacts else None,
                 })  # fmt: skip
-                at = stays[-1][-1].came + dt.timedelta(milliseconds=stays[-1][-1].ms)
-                keep.append({"ended_at": at, "ended_how": EndedHow.DONE})
                 at += dt.timedelta(minutes=self.dice.randint(5, 60))
-        token = KNOWN.set(iter(keep))
-        try:
-            keys = self.uow.add_many(Case, rows)
-        finally:
-            KNOWN.reset(token)
-        workers = [row["worker_id"] for row in rows]
-        insert(self.uow, spans, SPAN, [row for key, worker, some in zip(keys, workers, stays, strict=True) for row in self._spans(key, worker, some)])
+        table = Case.__table__
+        keys = self.uow.connection.execute(sa.insert(table).returning(table.c.id, sort_by_parameter_order=True), rows).scalars().all()
+        done = list(zip(keys, rows, stays, strict=True))
+        insert(self.uow, spans, SPAN, [row for key, case, some in done for row in self._spans(key, case["worker_id"], some)])
+        insert(self.uow, work, WORK, [
+            (key, self.steps[one.step], case["worker_id"], 0, day, case["kind"], case["team_id"], None, one.ms, one.ms - one.idle, one.idle, 0, 1)
+            for key, case, some in done for one in some
+        ])  # fmt: skip
 
     def _case(self, user: int, kind: str, slow_day: float, back: int, at: dt.datetime) -> list[_Stay]:
         found: list[_Stay] = []
@@ -144,19 +149,19 @@ class _Story:
             log += math.log(SLOW.get((user, step), 1.0))
             if (user, step) == LEARNT:
                 log += math.log(TAUGHT if back > DONE else BETTER)
-            found.append(_Stay(step, at, min(2_400_000, round(math.exp(log) * 1000))))
+            ms = min(2_400_000, round(math.exp(log) * 1000))
+            found.append(_Stay(step, at, ms, round(ms * self.dice.uniform(0, 0.15))))
             at += dt.timedelta(milliseconds=found[-1].ms)
         return found
 
     def _spans(self, case: int, worker: int, some: Sequence[_Stay]) -> list[tuple[t.Any, ...]]:
         self.tabs += 1
-        made = []
-        for seq, stay in enumerate(some):
-            idle = round(stay.ms * self.dice.uniform(0, 0.15))
-            told = as_json([0, stay.ms - idle, 1, idle])
-            tab = f"demo-{self.tabs:08}"
-            made.append((case, worker, self.pages[stay.step], self.steps[stay.step], tab, seq, stay.came, stay.ms - idle, idle, 0, 0, told))
-        return made
+        tab = f"demo-{self.tabs:08}"
+        return [
+            (case, worker, self.pages[stay.step], self.steps[stay.step], tab, seq, stay.came, stay.ms - stay.idle, stay.idle, 0, 0,
+             as_json([0, stay.ms - stay.idle, 1, stay.idle]))
+            for seq, stay in enumerate(some)
+        ]  # fmt: skip
 
     # ---- coaching --------------------------------------------------------------------------------------------------
     def _give(self, user: int, step: str, why: str, due: int) -> t.Any:
@@ -174,12 +179,12 @@ class _Story:
 
     def _done(self) -> None:
         if self.given is not None:
-            finish(self.given, self.uow)
+            self.uow.move(self.given, ASSIGNMENTS["done"])
 
     def _given_now(self) -> None:
         given = self._give(4, "sales.deal", "На карточке сделки уходит вдвое больше времени, чем по норме.", 14)
         if given is not None:
-            begin(given, self.uow)
+            start_learning(given, self.uow)
 
 
 __all__ = ["crm_demo"]

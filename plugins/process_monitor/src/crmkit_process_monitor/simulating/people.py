@@ -27,7 +27,7 @@ LONGEST = 3600.0
 """Nobody is at one step for longer."""
 CASE = 0.5
 """How cases differ."""
-SLOW, HURRIED = (1.6, 2.2), (0.15, 0.25)
+SLOW, HURRIED = (1.8, 2.5), (0.15, 0.25)
 """Of the norm: how long those who are planted as slow take, and those who are too fast."""
 INTERRUPTED, GLANCED = 0.02, 0.01
 """The shares of what took five to twenty times as long, because somebody came in; and of pages that were opened and left."""

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from crmkit import Actor, Crm, MovableClock, Role
 
-from ..coaching.giving import finish, give
+from ..coaching.giving import give
 from ..effects import PERIOD, effect
-from ..entities import Assignment, Course, Norm, Step, Worker
+from ..entities import ASSIGNMENTS, Assignment, Course, Norm, Step, Worker
 from ..judging import Judged, judge
 from ..norms import Norms
 from ..proposing import propose
@@ -172,7 +172,7 @@ class Simulation:
         self._month(team, LEARNING)
         for key in given:
             with self.crm.uow(self.director) as uow:
-                finish(uow.get(Assignment, key), uow)
+                uow.move(uow.get(Assignment, key), ASSIGNMENTS["done"])
         change = team.teach(taught)
         self._month(team)
         self.clock.set(self.clock.now() + PERIOD * DAY)
