@@ -10,7 +10,7 @@ from .settings import MonitorSettings, StepPages
 
 _ENTITIES = [f"entities.{m}" for m in ("steps", "cases", "coaching")]
 _MODULES = [
-    "tables", "roles", "steps", "cases", "recounting", "taking", "hearing", "serving", "retention",
+    "tables", "roles", "demo", "simulating", "steps", "cases", "recounting", "taking", "hearing", "serving", "retention",
     "exchange.keeping", "exchange.verbs", "exchange.routes", "exchange.page",
     *(f"norming.{m}" for m in ("entering", "recomputing", "page", "proposals")),
     *(f"coaching.{m}" for m in ("giving", "reminding", "calendar_file", "coach_page", "mine", "effect_page", "catalogue", "told", "steps_tab")),
