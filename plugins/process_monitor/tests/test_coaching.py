@@ -53,7 +53,7 @@ def world(crm: Crm) -> World:
         for one in (step, papers):
             uow.add(Norm(step_id=one.id, since=dt.date(2026, 1, 1), reference=100, least=20, most=300))
         course = uow.add(Course(title="Offers, quickly", step_id=step.id, minutes=45, link="https://learn.example/offers", text="Templates."))
-        mentor = uow.add(Mentor(user_id=13, step_id=step.id))
+        mentor = uow.add(Mentor(owner_id=13, step_id=step.id))
         uow.flush()
         chance, rows, case = random.Random(5), [], 0
         for worker in workers:
@@ -86,7 +86,8 @@ def test_a_course_is_given_from_the_cell_done_and_undone(client, world: World, u
         assert part in page.text, part
     for form, problem in (
         ({}, "choose a course or a mentor"), ({"what": "course:99"}, "not offered"), ({"what": f"mentor:{world.mentor}"}, "say when the meeting is"),
-        ({"what": f"course:{world.course}", "due_on": "soon"}, "choose a day"), ({"what": f"course:{world.course}", "due_on": "2026-03-01"}, "in the past"),
+        ({"what": f"course:{world.course}", "due_on": "soon"}, "choose a day"),
+        ({"what": f"course:{world.course}", "due_on": "2026-03-01"}, "in the past"),
         ({"what": f"mentor:{world.mentor}", "meets_at": "2026-03-01T10:00"}, "in the past"),
     ):  # fmt: skip
         wrong = client.post(cell(world), data={"why": "Because", **form})
@@ -211,7 +212,7 @@ def test_the_catalogue_and_pages_of_nothing(client, crm: Crm, uow):
     assert "too few to judge by" in page
     with crm.uow() as making:
         making.add(Course(title="Old", step_id=step.id, in_use=False))
-        making.add(Mentor(user_id=13))
+        making.add(Mentor(owner_id=13))
     page = client.get("/process_monitor/catalogue").text
     for part in ("Old", "not in use", "№ 13", "given 0 times"):
         assert part in page

@@ -105,7 +105,7 @@ class _Story:
         self.courses = {name: uow.add(Course(title=title, step_id=self.steps[name], minutes=minutes)) for title, name, minutes in known}
         for user, name in ((2, "sales.deal"), (5, "sales.contact")):
             if name in self.steps:
-                uow.add(Mentor(user_id=user, step_id=self.steps[name]))
+                uow.add(Mentor(owner_id=user, step_id=self.steps[name]))
         uow.flush()
         pages = Steps(uow.crm)
         self.pages = {name: page_of(uow, pages, f"/{name.replace('.', '/')}/{{id}}")[0] for name in self.steps}

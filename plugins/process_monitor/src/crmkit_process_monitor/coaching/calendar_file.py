@@ -71,8 +71,8 @@ def meeting(request: t.Any, uow: Uow) -> t.Any:
     step, course = uow.peek(Step, found.step_id), uow.peek(Course, found.course_id) if found.course_id else None
     mentor = uow.peek(Mentor, found.mentor_id) if found.mentor_id else None
     said = words.meeting_about.format(step=step.title if step else "").to(uow.language)
-    if mentor is not None and mentor.user_id != uow.actor.id:
-        said = f"{said} ({people(uow, [mentor.user_id])[mentor.user_id]})"
+    if mentor is not None and mentor.owner_id is not None and mentor.owner_id != uow.actor.id:
+        said = f"{said} ({people(uow, [mentor.owner_id])[mentor.owner_id]})"
     host = request.url.hostname or "crmkit"
     root = str(request.scope.get("root_path", "")).removesuffix("/x")
     text = calendar(

@@ -6,7 +6,7 @@ import typing as t
 
 import sqlalchemy as sa
 
-from crmkit import Uow, _
+from crmkit import Uow
 from crmkit.ui import Look, Menu, View, Visit, page
 
 from ..entities import Assignment, Course, Mentor, Norm, Step
@@ -14,16 +14,15 @@ from ..roles import COACH
 from . import words
 from .people import people
 
-SECTION = _("Process monitor", ru="Монитор процесса")
 COURSES = Look(of=Course, icon="graduation-cap", title="title", columns=("title", "step_id", "minutes", "in_use"), section="",
                form=("title", "step_id", "minutes", "link", "text"))  # fmt: skip
-MENTORS = Look(of=Mentor, icon="users-round", title="user_id", columns=("user_id", "step_id", "in_use"), section="", form=("user_id", "step_id"))
+MENTORS = Look(of=Mentor, icon="users-round", title="owner_id", columns=("owner_id", "step_id", "in_use"), section="", form=("owner_id", "step_id"))
 NORMS = Look(of=Norm, icon="ruler", title="step.title", columns=("step_id", "case_kind", "since", "reference", "least", "most", "came_from"),
              section="", sort="-since")  # fmt: skip
 ASSIGNED = Look(
-    of=Assignment, icon="graduation-cap", title="step.title", columns=("step_id", "owner_id", "course_id", "mentor_id", "stage", "due_on", "meets_at",
-    "given_by"), card=("course_id", "mentor_id", "owner_id", "due_on"), section="reports", order=47, sort="-created_at", day="due_on",
-    hidden=("figures",), form=("owner_id", "step_id", "course_id", "mentor_id", "why", "due_on", "meets_at"),
+    of=Assignment, icon="graduation-cap", title="step.title", columns=("step_id", "owner_id", "course_id", "mentor_id", "stage", "due_on", "meets_at"),
+    card=("course_id", "mentor_id", "owner_id", "due_on"), section="reports", order=14, sort="-created_at", day="due_on",
+    hidden=("figures", "given_by"), form=("owner_id", "step_id", "course_id", "mentor_id", "why", "due_on", "meets_at"),
 )  # fmt: skip
 
 
@@ -32,7 +31,7 @@ def catalogue(visit: Visit, uow: Uow) -> View:
     """Courses and mentors by step, and how often each was given."""
     courses = uow.find(Course).order_by(Course.in_use.desc(), Course.title, Course.id).limit(1000).all()
     mentors = uow.find(Mentor).order_by(Mentor.in_use.desc(), Mentor.id).limit(1000).all()
-    named = people(uow, [m.user_id for m in mentors])
+    named = people(uow, [m.owner_id for m in mentors])
     used = {c.step_id for c in courses} | {m.step_id for m in mentors}
     steps = [s for s in uow.find(Step).order_by(Step.log_id, Step.position, Step.id).limit(500) if s.id in used or (s.in_use and s.log_id is None)]
     by_course, by_mentor = (_given(uow, name) for name in ("course_id", "mentor_id"))

@@ -93,7 +93,7 @@ def figures_of(visit: Visit, found: Judged | None) -> list[tuple[str, str, str]]
         if found.low is not None and found.high is not None:
             between = visit.say(words.between, low=_number(visit, found.low), high=_number(visit, found.high))
         made.append((visit.say(words.reference), clock(found.reference), ""))
-        made.append((visit.say(words.ratio, ratio=_number(visit, found.ratio)), "", between))
+        made.append((visit.say(words.ratio), f"× {_number(visit, found.ratio)}", between))
         made.append((visit.say(words.lost), clock(found.lost_per_day / 1000), ""))
     made.append((visit.say(words.times), str(found.n), ""))
     return made
@@ -114,10 +114,10 @@ def percent(visit: Visit, value: float) -> str:
 def options_of(visit: Visit, uow: Uow, step: Step, worker: Worker | None = None) -> list[Option]:
     """Return what can be given for a step, with what it did for others in the last year."""
     courses, mentors = offered(uow, step.id)
-    mentors = [m for m in mentors if worker is None or m.user_id != worker.user_id]
+    mentors = [m for m in mentors if worker is None or m.owner_id != worker.user_id]
     today = visit.now.astimezone(visit.zone).date()
     known = {(w.course, w.mentor): w for w in works(uow, Chosen(since=today - YEAR, until=today, log=step.log_id))}
-    named = people(uow, [m.user_id for m in mentors])
+    named = people(uow, [m.owner_id for m in mentors])
 
     def helped(course: int | None, mentor: int | None) -> str:
         found = known.get((course, mentor))
@@ -131,7 +131,7 @@ def options_of(visit: Visit, uow: Uow, step: Step, worker: Worker | None = None)
         for c in courses
     ]  # fmt: skip
     return made + [
-        Option(value=f"mentor:{m.id}", title=visit.say(words.meeting_with, name=named[m.user_id]), icon="users-round", course=False,
+        Option(value=f"mentor:{m.id}", title=visit.say(words.meeting_with, name=named.get(m.owner_id or 0, "")), icon="users-round", course=False,
                small=helped(None, m.id))
         for m in mentors
     ]  # fmt: skip
@@ -179,13 +179,13 @@ def titles_of(visit: Visit, uow: Uow, found: list[Assignment]) -> dict[int, str]
     with uow.as_system():
         courses = {c.id: c for c in uow.find(Course).archived(only=False).where(Course.id.in_(sorted({a.course_id for a in found if a.course_id})))}
         mentors = {m.id: m for m in uow.find(Mentor).archived(only=False).where(Mentor.id.in_(sorted({a.mentor_id for a in found if a.mentor_id})))}
-    named = people(uow, [m.user_id for m in mentors.values()])
+    named = people(uow, [m.owner_id for m in mentors.values()])
     made = {}
     for one in found:
         if one.course_id in courses:
             made[one.id] = courses[one.course_id].title
         elif one.mentor_id in mentors:
-            made[one.id] = visit.say(words.meeting_with, name=named[mentors[one.mentor_id].user_id])
+            made[one.id] = visit.say(words.meeting_with, name=named.get(mentors[one.mentor_id].owner_id or 0, ""))
         else:
             made[one.id] = f"№ {one.id}"
     return made

@@ -31,7 +31,7 @@ ICONS = {
     Outcome.HELPED: "trending-down", Outcome.WORSE: "trending-up", Outcome.UNSURE: "equal-not", Outcome.TOO_EARLY: "hourglass",
     Outcome.TOO_FEW: "circle-help", Outcome.NO_COLLEAGUES: "circle-help",
 }  # fmt: skip
-EDGE = 0.6
+EDGE = 0.8
 
 
 @attrs.frozen(kw_only=True)
@@ -45,14 +45,14 @@ class Span:
 
 
 def span_of(change: float | None, low: float | None, high: float | None) -> Span | None:
-    """Return where an interval is drawn between -60 and +60 percent; what is beyond ends at the edge."""
+    """Return where an interval is drawn between -80 and +80 percent; what is beyond ends at the edge."""
     if change is None or low is None or high is None:
         return None
     place = [round(50 + 50 * max(-EDGE, min(EDGE, x)) / EDGE, 2) for x in (low, high, change)]
     return Span(low=place[0], high=place[1], at=place[2])
 
 
-@page("/works", label=words.works, permission=COACH, menu=Menu(icon="graduation-cap", section="reports", order=46))
+@page("/works", label=words.works, permission=COACH, menu=Menu(icon="trending-down", section="reports", order=13))
 def what_works(visit: Visit, uow: Uow) -> View:
     """What each course and each mentor did, and whose they were."""
     given = Chosen.of(visit)
@@ -74,11 +74,11 @@ def _rows(visit: Visit, uow: Uow, chosen: Chosen) -> list[dict[str, t.Any]]:
     with uow.as_system():
         courses = {c.id: c for c in uow.find(Course).archived(only=False).where(Course.id.in_([w.course for w in found if w.course]))}
         mentors = {m.id: m for m in uow.find(Mentor).archived(only=False).where(Mentor.id.in_([w.mentor for w in found if w.mentor]))}
-    named = people(uow, [m.user_id for m in mentors.values()])
+    named = people(uow, [m.owner_id for m in mentors.values()])
     made = []
     for one in found:
         course, mentor = courses.get(one.course or 0), mentors.get(one.mentor or 0)
-        title = course.title if course else visit.say(words.meeting_with, name=named[mentor.user_id]) if mentor else ""
+        title = course.title if course else visit.say(words.meeting_with, name=named.get(mentor.owner_id or 0, "")) if mentor else ""
         path = f"/process_monitor/course/{course.id}" if course else f"/process_monitor/mentor/{mentor.id}" if mentor else ""
         made.append({
             "title": title, "path": path, "icon": "graduation-cap" if course else "users-round", "n": one.n,

@@ -62,7 +62,7 @@ def _faults(
 ) -> Iterable[Problem]:
     if (course is None) == (mentor is None):
         yield Problem("what", "required", words.choose_what)
-    if mentor is not None and mentor.user_id == worker.user_id:
+    if mentor is not None and mentor.owner_id == worker.user_id:
         yield Problem("what", "invalid", words.himself)
     if mentor is not None and meets_at is None:
         yield Problem("meets_at", "required", words.choose_meeting)
@@ -128,6 +128,12 @@ def crm_can_move(record: Assignment, stage: StageOf[t.Any], uow: Uow) -> list[Pr
     return []
 
 
+@hookimpl
+def crm_check(record: Mentor, changes: Mapping[str, tuple[t.Any, t.Any]], uow: Uow) -> list[Problem]:
+    """Refuse a mentor who is nobody."""
+    return [Problem("owner_id", "required", words.choose_mentor)] if type(record) is Mentor and record.owner_id is None else []
+
+
 @on_enter(ASSIGNMENTS["done"])
 def is_done(event: Moved[Assignment], uow: Uow) -> None:
     """Keep when it was done: what comes before and after is told apart by that."""
@@ -140,4 +146,4 @@ def is_not_done(event: Moved[Assignment], uow: Uow) -> None:
     uow.keep(event.record, done_at=None)
 
 
-__all__ = ["OPEN", "call_off", "crm_can_move", "finish_learning", "give", "note_meeting", "offered", "start_learning", "under_way"]
+__all__ = ["OPEN", "call_off", "crm_can_move", "crm_check", "finish_learning", "give", "note_meeting", "offered", "start_learning", "under_way"]

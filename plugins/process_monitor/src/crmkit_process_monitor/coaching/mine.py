@@ -11,14 +11,14 @@ import sqlalchemy as sa
 
 from crmkit import Invalid, NotFound, Problem, Refusal, Uow
 from crmkit.activities import Note
-from crmkit.ui import Menu, Redirect, Result, View, Visit, charts, page
+from crmkit.ui import Menu, Redirect, Result, Slot, View, Visit, charts, page, panel
 
 from .. import fairness
 from ..entities import ASSIGNMENTS, Assignment, Case, Course, Mentor, Step
 from ..judging import Judged, Verdict
 from ..norming.words import periods
 from ..reading import PERIODS, Chosen, number_of, own_worker, worked_days
-from ..roles import MENTOR, SEE
+from ..roles import COACH, MENTOR, SEE
 from ..settings import MonitorSettings
 from ..times import clock
 from . import words
@@ -64,7 +64,7 @@ def shown(visit: Visit, uow: Uow, refusal: Refusal | None = None) -> View:
 
 def _mentored(uow: Uow) -> list[Assignment]:
     m = Mentor.__table__.c
-    own = sa.select(m.id).where(m.user_id == (uow.actor.id or 0))
+    own = sa.select(m.id).where(m.owner_id == (uow.actor.id or 0))
     found = uow.find(Assignment).where(Assignment.mentor_id.in_(own), Assignment.stage.in_(OPEN)).order_by(Assignment.meets_at, Assignment.id)
     return found.limit(LAST).all()
 
@@ -155,6 +155,16 @@ def learn(visit: Visit, uow: Uow, refusal: Refusal | None = None) -> Result:
     return Redirect(HERE, say=said, undo=uow.tx)
 
 
+@panel(Assignment, label=words.why, icon="message-square-quote", slot=Slot.TOP, order=10, live=[Assignment])
+def why_panel(record: Assignment, uow: Uow) -> View:
+    """Why it was given, by whom, with the figures of then; the mentor's note, and the meeting for a calendar."""
+    worker = workers_of(uow, [record.owner_id])
+    return View(
+        "why_panel.html", s=words, a=record, then=record.figures, clock=clock, giver=people(uow, [record.given_by]).get(record.given_by or 0, ""),
+        whom=fairness.names(uow, worker.values()).get(worker.get(record.owner_id or 0, 0), ""), sees=uow.may(COACH, record),
+    )  # fmt: skip
+
+
 # ---- cases ----------------------------------------------------------------------------------------------------------------
 def _cases(visit: Visit, uow: Uow) -> list[dict[str, t.Any]]:
     c, n = Case.__table__.c, Note.__table__.c
@@ -172,4 +182,4 @@ def _cases(visit: Visit, uow: Uow) -> list[dict[str, t.Any]]:
     ]  # fmt: skip
 
 
-__all__ = ["learn", "lines_of", "mine", "shown", "to_do"]
+__all__ = ["learn", "lines_of", "mine", "shown", "to_do", "why_panel"]

@@ -80,7 +80,7 @@ def remind(event: Reminder, uow: Uow) -> None:
     mentor = uow.peek(Mentor, assignment.mentor_id) if assignment.mentor_id is not None else None
     language = uow.language
     subject = (words.remind_meeting.format(step=_step(uow, assignment)) if mentor else words.remind_course.format(title=_title(uow, assignment)))
-    for person in dict.fromkeys((assignment.owner_id, mentor.user_id if mentor else None)):
+    for person in dict.fromkeys((assignment.owner_id, mentor.owner_id if mentor else None)):
         if person is not None and person not in there:
             plan(uow, assignment, "meeting" if mentor else "todo", subject.to(language)[:200], due, owner_id=person)
 

@@ -25,10 +25,9 @@ class Course(Entity, table="process_monitor_course", label=_("Course", ru="Ку�
     in_use: Mapped[bool] = column(default=True, label=_("In use", ru="Используется"))
 
 
-class Mentor(Entity, table="process_monitor_mentor", label=_("Mentor", ru="Наставник"), plural=_("Mentors", ru="Наставники")):
-    """Somebody who can show how a step is done."""
+class Mentor(Owned, table="process_monitor_mentor", label=_("Mentor", ru="Наставник"), plural=_("Mentors", ru="Наставники")):
+    """Somebody who can show how a step is done: its owner."""
 
-    user_id: Mapped[int] = column(sa.BigInteger, index=True, label=_("Person", ru="Человек"))
     step_id: Mapped[int | None] = column(to=Step, default=None, index=True, label=_("Step", ru="Шаг"))
     step: Mapped[Step | None] = relation()
     in_use: Mapped[bool] = column(default=True, label=_("In use", ru="Используется"))
@@ -64,6 +63,6 @@ ASSIGNMENTS = Pipeline(
     ],
 )  # fmt: skip
 MENTORED = RowScope(
-    "mentored", of=Assignment, filter={"mentor.user_id": {"eq": {"relative": "me"}}},
+    "mentored", of=Assignment, filter={"mentor.owner_id": {"eq": {"relative": "me"}}},
     label=_("meetings with oneself as the mentor", ru="встречи, где сам — наставник"),
 )  # fmt: skip

@@ -404,7 +404,8 @@ def upgrade() -> None:
         sa.Column("updated_at", c.UtcDateTime(), nullable=False),
         sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("archived_at", c.UtcDateTime(), nullable=True),
-        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("team_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("step_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("in_use", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -553,18 +554,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_process_monitor_event_case", "process_monitor_event", ["case_id", "id"], unique=False)
     op.create_index("ix_process_monitor_event_log", "process_monitor_event", ["log_id"], unique=False)
+    op.create_index("ix_process_monitor_mentor_owner", "process_monitor_mentor", ["owner_id", "id"], unique=False)
     op.create_index(
         op.f("ix_process_monitor_mentor_step_id"),
         "process_monitor_mentor",
         ["step_id"],
         unique=False,
     )
-    op.create_index(
-        op.f("ix_process_monitor_mentor_user_id"),
-        "process_monitor_mentor",
-        ["user_id"],
-        unique=False,
-    )
+    op.create_index("ix_process_monitor_mentor_team", "process_monitor_mentor", ["team_id", "id"], unique=False)
     op.create_index(op.f("ix_process_monitor_norm_step_id"), "process_monitor_norm", ["step_id"], unique=False)
     op.create_index("ix_process_monitor_refused_at", "process_monitor_refused", ["at"], unique=False)
     op.create_index(
@@ -624,8 +621,9 @@ def downgrade() -> None:
     op.drop_index("ix_process_monitor_served_worker", table_name="process_monitor_served")
     op.drop_index("ix_process_monitor_refused_at", table_name="process_monitor_refused")
     op.drop_index(op.f("ix_process_monitor_norm_step_id"), table_name="process_monitor_norm")
-    op.drop_index(op.f("ix_process_monitor_mentor_user_id"), table_name="process_monitor_mentor")
+    op.drop_index("ix_process_monitor_mentor_team", table_name="process_monitor_mentor")
     op.drop_index(op.f("ix_process_monitor_mentor_step_id"), table_name="process_monitor_mentor")
+    op.drop_index("ix_process_monitor_mentor_owner", table_name="process_monitor_mentor")
     op.drop_index("ix_process_monitor_event_log", table_name="process_monitor_event")
     op.drop_index("ix_process_monitor_event_case", table_name="process_monitor_event")
     op.drop_index("ix_process_monitor_day_worker", table_name="process_monitor_day")
