@@ -207,7 +207,7 @@ def test_settings_relabel_extend_and_constrain_a_pipeline(shop: Shop):
     table = {
         "label": {"en": "Sales", "ru": "Продажи"},
         "stages": {
-            "paid": {"label": {"en": "Settled", "ru": "Оплачен"}, "rots_after": "2d"},
+            "paid": {"label": {"en": "Settled", "ru": "Оплачен"}, "rots_after": "2d", "color": "red", "icon": "coins"},
             "checked": {"after": "paid", "needs": ["address"], "outcome": "lost"},
         },
         "moves": {"paid": ["checked"], "checked": ["sent"]},
@@ -217,6 +217,9 @@ def test_settings_relabel_extend_and_constrain_a_pipeline(shop: Shop):
     assert pipeline.label.to("ru") == "Продажи"
     paid, checked = pipeline.stages["paid"], pipeline.stages["checked"]
     assert (paid.label.to("ru"), paid.rots_after, paid.needs) == ("Оплачен", dt.timedelta(days=2), ("amount",))
+    assert (paid.color, paid.icon, checked.color) == ("red", "coins", "")
+    with pytest.raises(CompositionError, match="color = 'purple' is none of red, amber"):
+        shop(settings=settings(orders={"stages": {"paid": {"color": "purple"}}}))
     assert (checked.needs, checked.outcome) == (("address",), LOST)
     assert pipeline.targets("paid") == ["checked"]
     assert pipeline.targets("new") == ["paid", "cancelled"], "what the table does not name stays"

@@ -14,7 +14,7 @@ from .settings import duration
 from .text import Text
 
 PIPELINE_KEYS = ("label", "of", "like", "stages", "moves")
-STAGE_KEYS = ("label", "needs", "outcome", "rots_after", "after")
+STAGE_KEYS = ("label", "needs", "outcome", "rots_after", "color", "icon", "after")
 
 
 class Funnels:
@@ -101,9 +101,11 @@ class Funnels:
                 changes["outcome"] = Outcome(facts["outcome"])
             if "rots_after" in facts:
                 changes["rots_after"] = duration(facts["rots_after"])
-        except (ValueError, TypeError) as error:
+            changes |= {key: str(facts[key]) for key in ("color", "icon") if key in facts}
+            made = attrs.evolve(stages[name], **changes) if name in stages else Stage(name, **changes)
+        except (ValueError, TypeError, Misuse) as error:
             self.problems.append(f"{where}: {error}")
-        made = attrs.evolve(stages[name], **changes) if name in stages else Stage(name, **changes)
+            made = stages.get(name) or Stage(name)
         return _placed(stages, made, after)
 
 

@@ -30,6 +30,7 @@ class Outcome(enum.Enum):
 
 
 OPEN, WON, LOST = Outcome.OPEN, Outcome.WON, Outcome.LOST
+COLORS = ("red", "amber", "green", "blue", "violet", "gray")
 
 
 def _text(value: str) -> Text:
@@ -49,7 +50,8 @@ class Stage:
     """One step of a pipeline.
 
     `needs` names fields that must be filled on entering (``"amount"``, or an extension's ``"patient.born"``); `guards` are
-    functions ``(record, uow) -> None`` or the reason why not; `rots_after` marks records that stay too long.
+    functions ``(record, uow) -> None`` or the reason why not; `rots_after` marks records that stay too long. `color` (red, amber,
+    green, blue, violet, gray) and `icon` (a name of lucide's) are how pages show it, where its place among the others is not enough.
     """
 
     name: str
@@ -58,8 +60,12 @@ class Stage:
     outcome: Outcome = attrs.field(default=OPEN, kw_only=True)
     rots_after: dt.timedelta | None = attrs.field(default=None, kw_only=True)
     guards: tuple[Guard, ...] = attrs.field(default=(), converter=_guards, kw_only=True)
+    color: str = attrs.field(default="", kw_only=True)
+    icon: str = attrs.field(default="", kw_only=True)
 
     def __attrs_post_init__(self) -> None:
+        if self.color and self.color not in COLORS:
+            raise Misuse(f"stage {self.name!r}: color = {self.color!r} is none of {', '.join(COLORS)}")
         if not self.label:
             object.__setattr__(self, "label", Text(self.name.replace("_", " ").capitalize()))
 

@@ -196,7 +196,10 @@ class Cells:
         return escape(text)
 
     def _stage(self, row: Row, text: str) -> Markup:
-        return Markup('<span class="chip {}"><i class="dot {}"></i>{}</span>').format(*[stage_color(self.kind, row)] * 2, text)
+        color, mark = stage_color(self.kind, row), icon_of_stage(self.kind, row)
+        if mark:
+            return Markup('<span class="chip {}">{}{}</span>').format(color, icon(mark, 12), text)
+        return Markup('<span class="chip {}"><i class="dot {}"></i>{}</span>').format(color, color, text)
 
     def _text(self, name: str, field: Field, value: t.Any, row: Row) -> str:
         visit, language = self.visit, self.visit.language
@@ -347,9 +350,17 @@ def stage_color(kind: Kind, row: Row) -> str:
     return "gray"
 
 
+def icon_of_stage(kind: Kind, row: Row) -> str:
+    """Return the icon of the stage a row is in; most have none."""
+    found = (p.stages[row["stage"]].icon for p in _pipelines(kind, row) if row.get("stage") in p.stages)
+    return next(found, "")
+
+
 def color_of_stage(pipeline: t.Any, name: str) -> str:
     """Return the colour of a stage."""
     stage = pipeline.stages[name]
+    if stage.color:
+        return str(stage.color)
     if stage.outcome is WON or stage.outcome is LOST:
         return "green" if stage.outcome is WON else "red"
     return STAGE_COLORS[list(pipeline.stages).index(name) % len(STAGE_COLORS)]
@@ -360,4 +371,6 @@ def _pipelines(kind: Kind, row: Row) -> list[t.Any]:
     return [named] if named is not None else list(kind.pipelines.values())
 
 
-__all__ = ["Cells", "Names", "choice_text", "color_of_stage", "look_of", "names_of", "names_seen", "phone_buttons", "stage_color", "stage_label"]
+__all__ = ["Cells", "Names", "choice_text", "color_of_stage", "icon_of_stage", "look_of", "names_of", "names_seen", "phone_buttons", "stage_color",
+    "stage_label",
+]

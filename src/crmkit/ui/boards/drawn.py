@@ -59,6 +59,8 @@ class ColumnOf:
     sum_full: str = ""
     caption: str = ""
     """What stands small beside its name."""
+    icon: str = ""
+    """What stands instead of the dot."""
     cards: t.Sequence[CardOf] = ()
     more: str = ""
     add: str = ""

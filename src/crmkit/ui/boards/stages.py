@@ -130,7 +130,7 @@ class BoardOf:
             key=name, label=translate(column["label"], language), color=color_of_stage(self.pipeline, name),
             count=formats.number(column["count"], language), sum=formats.short(sums[0][1], language) if sums else "",
             sum_full=" · ".join(f"{label}: {formats.money(value, language)}" for label, value in sums), cards=cards,
-            caption=self.visit.say(caption),
+            caption=self.visit.say(caption), icon=stage.icon,
             add=new if self.may_create and stage.outcome is OPEN else "", more=self._more(name, column["next"]) if column["more"] else "",
             folded=name in folds, foldable=True,
         )  # fmt: skip

@@ -111,14 +111,14 @@ sa.Index("ix_prosthesis_feedback_card_day", _card.pipeline, _card.stage, _card.p
 FOLLOW_UP = Pipeline(
     "prosthesis_feedback", of=Feedback, label=_("Feedback", ru="Обратная связь"),
     stages=[
-        Stage("overdue", label=_("Overdue", ru="Просрочено")),
-        Stage("this_month", label=_("This month", ru="Этот месяц")),
-        Stage("next_month", label=_("Next month", ru="Следующий месяц")),
-        Stage("later", label=_("Later", ru="Позже")),
-        Stage("incident", label=_("Incident", ru="Инцидент")),
-        Stage("unreachable", label=_("Cannot be reached", ru="Недоступен")),
+        Stage("overdue", label=_("Overdue", ru="Просрочено"), color="red", icon="clock-alert"),
+        Stage("this_month", label=_("This month", ru="Этот месяц"), color="blue"),
+        Stage("next_month", label=_("Next month", ru="Следующий месяц"), color="violet"),
+        Stage("later", label=_("Later", ru="Позже"), color="gray"),
+        Stage("incident", label=_("Incident", ru="Инцидент"), color="amber", icon="snowflake"),
+        Stage("unreachable", label=_("Cannot be reached", ru="Недоступен"), color="amber", icon="phone-missed"),
         Stage("done", label=_("Done", ru="Собрано"), outcome=WON),
-        Stage("skipped", label=_("Not asked", ru="Не спрашивали"), outcome=LOST),
+        Stage("skipped", label=_("Not asked", ru="Не спрашивали"), outcome=LOST, color="gray"),
     ],
 )  # fmt: skip
 

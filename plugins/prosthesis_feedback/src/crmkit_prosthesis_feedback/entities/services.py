@@ -119,11 +119,11 @@ sa.Index("uq_prosthesis_feedback_service", _service.contact_id, unique=True, pos
 SERVICE = Pipeline(
     "prosthesis_service", of=Service, label=_("Service", ru="Сервис"),
     stages=[
-        Stage("active", label=_("Being followed", ru="Наблюдается")),
-        Stage("incident", label=_("Incident", ru="Инцидент")),
-        Stage("unreachable", label=_("Cannot be reached", ru="Недоступен")),
+        Stage("active", label=_("Being followed", ru="Наблюдается"), color="blue"),
+        Stage("incident", label=_("Incident", ru="Инцидент"), color="amber", icon="snowflake"),
+        Stage("unreachable", label=_("Cannot be reached", ru="Недоступен"), color="amber", icon="phone-missed"),
         Stage("finished", label=_("Follow-up complete", ru="Наблюдение завершено"), outcome=WON),
-        Stage("ended", label=_("Ended early", ru="Прекращено"), outcome=LOST, needs=["ended"]),
+        Stage("ended", label=_("Ended early", ru="Прекращено"), outcome=LOST, needs=["ended"], color="gray"),
     ],
 )  # fmt: skip
 

@@ -154,7 +154,10 @@ choose_all = _("All of them", ru="Всех")
 move_chosen = _("Move those chosen", ru="Перевести выбранных")
 moved_people = (_("{n} person moved", ru="Переведён {n} человек"), _("{n} people moved", ru="Переведены {n} человека"),
     _("{n} people moved", ru="Переведены {n} человек"))  # fmt: skip
-change_counts = _("later or earlier: {moved}, new: {made}, not asked: {skipped}", ru="сдвигов: {moved}, новых: {made}, не спросим: {skipped}")
+sum_moved, sum_made = _("moved: {n}", ru="сдвигов: {n}"), _("new: {n}", ru="новых: {n}")
+sum_gone, sum_same = _("not asked: {n}", ru="не спросим: {n}"), _("the days stay", ru="дни не меняются")
+same_day = _("the same day", ru="тот же день")
+hide_changes = _("Hide", ru="Скрыть")
 choose_some = _("choose at least one person", ru="выберите хотя бы одного человека")
 
 # ---- protocols --------------------------------------------------------------------------------------------------------
