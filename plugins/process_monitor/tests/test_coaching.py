@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import re
 
 import attrs
 import pytest
@@ -216,6 +217,9 @@ def test_the_catalogue_and_pages_of_nothing(client, crm: Crm, uow):
     page = client.get("/process_monitor/catalogue").text
     for part in ("Old", "not in use", "№ 13", "given 0 times"):
         assert part in page
+    form = client.get(f"/process_monitor/course/new?step_id={step.id}").text
+    assert re.search(r'name="in_use"[^>]* checked', form)
+    assert client.post("/api/process_monitor/mentor", json={"step_id": step.id, "owner_id": None}).status_code == 422
     assert client.act_as(SLOW).get("/process_monitor/catalogue").status_code == 403
 
 

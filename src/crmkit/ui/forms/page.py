@@ -6,6 +6,8 @@ import re
 import secrets
 import typing as t
 
+import attrs
+
 from ...core import operations
 from ...core.errors import Conflict, Invalid, NotFound, Problem, Refusal, Stale, Unavailable
 from ...core.text import translate
@@ -70,6 +72,12 @@ def preset(visit: Visit, uow: Uow, kind: Kind) -> dict[str, t.Any]:
     return found
 
 
+def ticked(kind: Kind) -> dict[str, bool]:
+    """Return the boxes that are ticked on a new form: an empty box says no, and would undo a default of yes."""
+    known = attrs.fields_dict(t.cast(t.Any, kind.cls))
+    return {name: True for name, field in kind.fields.items() if field.type is bool and name in known and known[name].default is True}
+
+
 def _created(visit: Visit, uow: Uow) -> Result:
     kind, form = visit.kind, visit.form
     given = typed(visit, kind, names_of_form(visit, uow, kind), form)
@@ -108,8 +116,8 @@ def _new_form(
     source: Mapping[str, str] = form if form is not None else visit.query
     stage, pipeline = (source.get(n, "") for n in STAGED)
     needed = _needs(kind, stage, pipeline)
-    groups = grouped(visit, uow, kind, values, problems, more=visit.say(words.more_fields), prefix=_prefix(visit, "n"), typed=form,
-        open_ones=frozenset({*values, *needed}))  # fmt: skip
+    groups = grouped(visit, uow, kind, {**ticked(kind), **values}, problems, more=visit.say(words.more_fields), prefix=_prefix(visit, "n"),
+        typed=form, open_ones=frozenset({*values, *needed}))  # fmt: skip
     chooser = about.control(visit, uow, kind, source, problems, _prefix(visit, "n"))
     if chooser is not None:
         groups[0].controls.append(chooser)

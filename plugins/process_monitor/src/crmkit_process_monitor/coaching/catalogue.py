@@ -20,9 +20,10 @@ MENTORS = Look(of=Mentor, icon="users-round", title="owner_id", columns=("owner_
 NORMS = Look(of=Norm, icon="ruler", title="step.title", columns=("step_id", "case_kind", "since", "reference", "least", "most", "came_from"),
              section="", sort="-since")  # fmt: skip
 ASSIGNED = Look(
-    of=Assignment, icon="graduation-cap", title="step.title", columns=("step_id", "owner_id", "course_id", "mentor_id", "stage", "due_on", "meets_at"),
-    card=("course_id", "mentor_id", "owner_id", "due_on"), section="reports", order=14, sort="-created_at", day="due_on",
-    hidden=("figures", "given_by"), form=("owner_id", "step_id", "course_id", "mentor_id", "why", "due_on", "meets_at"),
+    of=Assignment, icon="graduation-cap", title="step.title",
+    columns=("step_id", "owner_id", "course_id", "stage", "due_on", "meets_at"),
+    card=("course_id", "owner_id", "due_on"), section="reports", order=14, sort="-created_at", day="due_on",
+    hidden=("figures", "given_by", "mentor_id"), form=("owner_id", "step_id", "course_id", "why", "due_on", "meets_at"),
 )  # fmt: skip
 
 

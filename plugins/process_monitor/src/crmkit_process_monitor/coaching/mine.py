@@ -18,7 +18,7 @@ from ..entities import ASSIGNMENTS, Assignment, Case, Course, Mentor, Step
 from ..judging import Judged, Verdict
 from ..norming.words import periods
 from ..reading import PERIODS, Chosen, number_of, own_worker, worked_days
-from ..roles import COACH, MENTOR, SEE
+from ..roles import MENTOR, SEE
 from ..settings import MonitorSettings
 from ..times import clock
 from . import words
@@ -158,10 +158,11 @@ def learn(visit: Visit, uow: Uow, refusal: Refusal | None = None) -> Result:
 @panel(Assignment, label=words.why, icon="message-square-quote", slot=Slot.TOP, order=10, live=[Assignment])
 def why_panel(record: Assignment, uow: Uow) -> View:
     """Why it was given, by whom, with the figures of then; the mentor's note, and the meeting for a calendar."""
-    worker = workers_of(uow, [record.owner_id])
+    mentor = uow.peek(Mentor, record.mentor_id) if record.mentor_id is not None else None
+    named = people(uow, [record.given_by, mentor.owner_id if mentor is not None else None])
     return View(
-        "why_panel.html", s=words, a=record, then=record.figures, clock=clock, giver=people(uow, [record.given_by]).get(record.given_by or 0, ""),
-        whom=fairness.names(uow, worker.values()).get(worker.get(record.owner_id or 0, 0), ""), sees=uow.may(COACH, record),
+        "why_panel.html", s=words, a=record, then=record.figures, clock=clock, giver=named.get(record.given_by or 0, ""),
+        meeting=words.meeting_with.format(name=named.get(mentor.owner_id or 0, "")) if mentor is not None else "",
     )  # fmt: skip
 
 
