@@ -31,6 +31,8 @@ class Two:
     """What they were really like before, as far as the measure and what is known of their colleagues tell."""
     doubt: float
     """The standard deviation of that."""
+    mix: float
+    """What their kinds of cases add to both, taken over both periods: a change of the mix is no change of theirs."""
 
     @property
     def change(self) -> float:
@@ -73,7 +75,10 @@ def both(before: Mapping[int, Sequence[Sums]], after: Mapping[int, Sequence[Sums
     found = steadied(found)
     thens, nows = found[::2], found[1::2]
     centre, spread = standing(thens)
-    return {worker: Two(then, now, *level_of(then, centre, spread)) for worker, then, now in zip(workers, thens, nows, strict=True)}
+    return {
+        worker: Two(then, now, *level_of(then, centre, spread), _mix(means, (*before[worker], *after[worker])))
+        for worker, then, now in zip(workers, thens, nows, strict=True)
+    }
 
 
 def compare(two: Mapping[int, Two], one: int, others: Collection[int]) -> Compared | None:
@@ -100,6 +105,10 @@ def usual(*sides: Mapping[int, Sequence[Sums]]) -> dict[str, float]:
             for one in found:
                 n[one.kind], logs[one.kind] = n.get(one.kind, 0) + one.n, logs.get(one.kind, 0.0) + one.logs
     return {kind: logs[kind] / n[kind] for kind in n}
+
+
+def _mix(means: Mapping[str, float], found: Sequence[Sums]) -> float:
+    return sum(means[one.kind] * one.n for one in found) / sum(one.n for one in found)
 
 
 def standing(found: Sequence[Estimate]) -> tuple[float, float]:

@@ -41,10 +41,10 @@ ALONE = _(
     ru="Этот шаг в те же недели делали и не обучались ему коллеги: {n}. Нужно {least}, чтобы отличить обучение от сезона.",
 )
 COMPARED = _(
-    "Typical time was {before} s and is {after} s. {n} colleagues who were alike before and were given nothing changed by {theirs}. "
-    "Beyond that, and beyond how far a bad month mends by itself: {change}, from {low} to {high} in 95 of 100 cases.",
-    ru="Обычное время было {before} с, стало {after} с. У похожих коллег без обучения ({n}) оно изменилось на {theirs}. Сверх этого и сверх "
-    "того, насколько плохой месяц выправляется сам: {change}; в 95 случаях из 100 — от {low} до {high}.",
+    "With the same mix of cases, typical time was {before} s and is {after} s. {n} colleagues who were alike before and were given "
+    "nothing changed by {theirs}. Beyond that, and beyond how far a bad month mends by itself: {change}, from {low} to {high} in 95 of 100 cases.",
+    ru="При том же составе случаев обычное время было {before} с, стало {after} с. У похожих коллег без обучения ({n}) оно изменилось на "
+    "{theirs}. Сверх этого и сверх того, насколько плохой месяц выправляется сам: {change}; в 95 случаях из 100 — от {low} до {high}.",
 )  # fmt: skip
 
 
@@ -73,7 +73,7 @@ class Effect:
     """What became of the time of a step."""
 
     before: float | None
-    """Seconds: typical time in the weeks before it was given, and after it was done."""
+    """Seconds: typical time in the weeks before it was given, and after it was done; where it can be compared, for the same mix of kinds."""
     after: float | None
     change: float | None
     """By how much it changed beyond what colleagues' times did: -0.3 is three tenths less; 95 of 100 such intervals hold the truth."""
@@ -152,7 +152,7 @@ class _Effects:
         if compared is None:
             least = LEAST_COLLEAGUES
             return self._nothing(*mine, Outcome.TOO_EARLY if early else Outcome.NO_COLLEAGUES, ALONE.format(n=len(others), least=least))
-        return _told(*mine, two[worker], compared, after.until if early else None)
+        return _told(two[worker], compared, after.until if early else None)
 
     def _day(self, moment: dt.datetime) -> dt.date:
         return moment.astimezone(self.uow.crm.zone).date()
@@ -189,10 +189,10 @@ class _Effects:
         return Effect(_typical(then), _typical(now), None, None, None, 0, verdict, why)
 
 
-def _told(then: Sequence[Sums], now: Sequence[Sums], mine: Two, compared: Compared, until: dt.date | None) -> Effect:
+def _told(mine: Two, compared: Compared, until: dt.date | None) -> Effect:
     change, low, high = (math.expm1(compared.change + side * compared.reach) for side in (0, -1, 1))
     verdict = Outcome.HELPED if high < 0 else Outcome.WORSE if low > 0 else Outcome.UNSURE
-    before, after = _typical(then), _typical(now)
+    before, after = (math.exp(one.mean + mine.mix) for one in (mine.before, mine.after))
     why = COMPARED.format(
         before=f"{before:.0f}", after=f"{after:.0f}", n=compared.colleagues, theirs=_share(math.expm1(compared.theirs)), change=_share(change),
         low=_share(low), high=_share(high),
