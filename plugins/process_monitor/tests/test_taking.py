@@ -115,7 +115,9 @@ def test_messages_under_way_do_not_push_spans_into_each_other(crm, uow, at, serv
     at(68, (2, 60, "/sales/deal/5", [0, 8]))
     with crm.uow(OLGA) as hers:
         cases.end(hers)
-    assert sum(row[0] for row in rows(uow, spans, "active")) == 10_000 - 2_000  # the end of the case cuts what would lie beyond it
+    assert rows(uow, spans, "active") == [(2_000,), (8_000,)]
+    began = [row[0] for row in rows(uow, spans, "began_at")]
+    assert began[1] - began[0] == dt.timedelta(seconds=2)
     assert at(69, (3, 40, "/sales/deal/5", [0, 28])).json()["refused"] == {"3": "more_time_than_passed"}
 
 

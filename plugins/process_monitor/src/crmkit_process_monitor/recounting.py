@@ -23,6 +23,8 @@ from .tables import spans, talks
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MILLISECOND = dt.timedelta(milliseconds=1)
+SLACK = 10_000
+"""How much longer, in milliseconds, one message may be under way than another."""
 MATTERS = frozenset({"ended_at", "archived_at", "kind", "owner_id", "worker_id", "team_id", "point_of_sale_id", "began_at"})
 BY_CONTACT = ("", "new", "repeat")
 _case, _span, _talk = Case.__table__.c, spans.c, talks.c
@@ -40,9 +42,10 @@ def moment(ms: int) -> dt.datetime:
 
 @attrs.frozen
 class Counted:
-    """A case added up from its spans."""
+    """A case added up from its spans: what counts of each, and when it began."""
 
     spans: dict[int, Counts]
+    began: dict[int, int]
     rows: list[WorkRow]
     total: Counts
 
@@ -79,13 +82,39 @@ def of_case(uow: Uow, case: Case) -> Counted:
     """Add a case up from scratch: what counts of each span, a row of work for each step, and all of it."""
     told = told_of(uow, [case.id])[case.id]
     since, until = in_ms(case.began_at), in_ms(case.ended_at) if case.ended_at is not None else 2**62
-    within = ((row.id, clipped(in_ms(row.began_at), parts_of(row.told, row.active, row.idle, row.hidden), since, until)) for row in told)
+    began = placed(told)
+    within = ((row.id, clipped(began[row.id], parts_of(row.told, row.active, row.idle, row.hidden), since, until)) for row in told)
     counts = counted([Told(key, *span) for key, span in within], calls_of(uow, case))
     total = Counts()
     for one in counts.values():
         for name in (*KINDS, "called"):
             setattr(total, name, getattr(total, name) + getattr(one, name))
-    return Counted(counts, work_of(uow, case, told, counts), total)
+    return Counted(counts, began, work_of(uow, case, told, counts), total)
+
+
+def placed(told: Iterable[t.Any]) -> dict[int, int]:
+    """Return when each span began: the quickest message of a tab tells best how far its clock is from ours, whatever came late."""
+    found: dict[int, int] = {}
+    by_tab: dict[str, list[t.Any]] = defaultdict(list)
+    for row in told:
+        if row.clock is None:
+            found[row.id] = in_ms(row.began_at)
+        else:
+            by_tab[row.tab].append(row)
+    for rows in by_tab.values():
+        alike: list[t.Any] = []
+        for row in [*sorted(rows, key=lambda one: (one.seq, one.clock)), None]:
+            if alike and (row is None or abs(apart(row) - apart(alike[-1])) > SLACK):
+                least = min(map(apart, alike))
+                found |= {one.id: one.clock + least for one in alike}
+                alike = []
+            alike.append(row)
+    return found
+
+
+def apart(row: t.Any) -> int:
+    """Return how far a tab's clock is from ours, as one span has it."""
+    return in_ms(row.began_at) - int(row.clock)
 
 
 def work_of(uow: Uow, case: Case, told: Sequence[t.Any], counts: dict[int, Counts]) -> list[WorkRow]:
@@ -117,8 +146,8 @@ def write(uow: Uow, case: Case, made: Counted) -> None:
     there = {row.id: row for row in told_of(uow, [case.id])[case.id]}
     for key, one in made.spans.items():
         row = there[key]
-        if (row.active, row.idle, row.hidden, row.called, row.worker_id) != (one.active, one.idle, one.hidden, one.called, case.worker_id or 0):
-            values = {**attrs.asdict(one), "worker_id": case.worker_id or 0}
+        values = {**attrs.asdict(one), "worker_id": case.worker_id or 0, "began_at": moment(made.began[key])}
+        if any(getattr(row, name) != value for name, value in values.items()):
             uow.connection.execute(spans.update().where(_span.id == key).values(values))
     sums = {name: round(getattr(made.total, name) / 1000) for name in KINDS}
     if any(getattr(case, name) != value for name, value in sums.items()):
@@ -177,4 +206,4 @@ def follow(uow: Uow, key: int, changed: Iterable[str]) -> None:
         case.kind = kind_of(uow, case.contact_id, case)
 
 
-__all__ = ["Counted", "in_ms", "moment", "of_case", "recount"]
+__all__ = ["SLACK", "Counted", "in_ms", "moment", "of_case", "recount"]

@@ -18,7 +18,7 @@ from .settings import MonitorSettings
 LABEL = _("Serving clients", ru="Обслуживание клиентов")
 WORDS = {
     "begin": _("Begin to serve a client", ru="Начать обслуживание"), "serving": _("Being served", ru="Обслуживается"),
-    "client": _("Client", ru="Клиент"), "next": _("Next client", ru="Следующий клиент"), "end": _("Finish", ru="Завершить"),
+    "client": _("Client", ru="Клиент"), "next": _("Next client", ru="Следующий клиент"), "end": _("Client served", ru="Клиент обслужен"),
     "kind": _("Kind of client", ru="Вид клиента"), "since": _("Since", ru="С"),
     "begin_as": _("Begin as", ru="Начать как"),
 }  # fmt: skip

@@ -29,6 +29,7 @@ spans = sa.Table(
     sa.Column("tab", sa.String(24), nullable=False),
     sa.Column("seq", sa.Integer, nullable=False),  # within the tab: the same told twice is kept once
     sa.Column("began_at", UtcDateTime, nullable=False),  # by the server's clock
+    sa.Column("clock", sa.BigInteger),  # by that of the tab: how far apart they are is known best when messages are quick
     sa.Column("active", sa.Integer, nullable=False),
     sa.Column("idle", sa.Integer, nullable=False),
     sa.Column("hidden", sa.Integer, nullable=False),

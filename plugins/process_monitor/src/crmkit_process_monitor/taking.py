@@ -16,7 +16,7 @@ from crmkit import Conflict, Invalid, Problem, Uow, _, route
 
 from .counting import ACTIVE, HIDDEN, IDLE, clipped, flat
 from .entities import Case
-from .recounting import in_ms, moment, recount
+from .recounting import SLACK, in_ms, moment, recount
 from .roles import MEASURED
 from .sets import as_json, insert
 from .settings import MonitorSettings
@@ -26,12 +26,12 @@ from .tables import refused, spans
 MOST_SPANS, MOST_PARTS = 500, 400
 AHEAD = 2_000
 """How far, in milliseconds, a span may end after the moment it was told: clocks are read one after another."""
-SLACK = 10_000
-"""How long a message may have been under way for its spans to be moved after those that were told before."""
+ROUNDED = 500
+"""How far spans of a tab may reach into each other: their milliseconds are rounded one by one."""
 LATEST = dt.timedelta(days=7)
 RAW = 2000
 TAB = re.compile(r"[A-Za-z0-9_-]{8,24}")
-COLUMNS = ("case_id", "worker_id", "page_id", "step_id", "tab", "seq", "began_at", "active", "idle", "hidden", "called", "told")
+COLUMNS = ("case_id", "worker_id", "page_id", "step_id", "tab", "seq", "began_at", "clock", "active", "idle", "hidden", "called", "told")
 BAD = _("expected a tab, its clock and its spans", ru="ожидаются вкладка, её часы и промежутки")
 OTHER = _("this page was opened by somebody else", ru="эту страницу открывал другой человек")
 _case, _span = Case.__table__.c, spans.c
@@ -60,6 +60,7 @@ class Span:
     seq: int
     page: str
     began: int
+    clock: int
     parts: list[tuple[int, int]]
 
     @property
@@ -102,7 +103,11 @@ def take(uow: Uow, tab: str, now: int, given: Sequence[t.Any]) -> Taken:
     hold(uow, user)
     uow.flush()
     why: dict[int, str] = {}
+    seqs = [one.get("seq") for one in given if isinstance(one, dict)]
+    before = _before(uow, tab, [seq for seq in seqs if whole(seq, 2**31)])
     zero = in_ms(uow.now) - now
+    if before.zero is not None and 0 < zero - before.zero <= SLACK:
+        zero = before.zero  # this message was longer under way than the one before
     read: list[Span] = []
     for one in given:
         span, reason = read_span(uow, one, zero, now)
@@ -110,9 +115,8 @@ def take(uow: Uow, tab: str, now: int, given: Sequence[t.Any]) -> Taken:
             refuse(uow, why, one, reason)
         else:
             read.append(span)
-    fresh = _in_order(uow, tab, sorted(read, key=lambda s: s.seq), why)
-    cases = _cases(uow, user, fresh)
-    rows, late = _rows(uow, tab, fresh, cases)
+    fresh = _in_order(uow, before, sorted(read, key=lambda s: s.seq), why)
+    rows, late = _rows(uow, tab, fresh, _cases(uow, user, fresh))
     insert(uow, spans, COLUMNS, rows)
     if late:
         recount(uow, late)
@@ -143,7 +147,7 @@ def read_span(uow: Uow, given: t.Any, zero: int, now: int) -> tuple[Span | None,
         return None, "future"
     if zero + at < in_ms(uow.now - LATEST):
         return None, "too_late"
-    return Span(seq, pattern(page.partition("?")[0]), zero + at, pairs), ""
+    return Span(seq, pattern(page.partition("?")[0]), zero + at, at, pairs), ""
 
 
 def refuse(uow: Uow, why: dict[int, str], given: t.Any, reason: str) -> None:
@@ -154,29 +158,38 @@ def refuse(uow: Uow, why: dict[int, str], given: t.Any, reason: str) -> None:
     uow.connection.execute(refused.insert().values(at=uow.now, user_id=uow.actor.id, why=reason, raw={"told": raw}))
 
 
-def _in_order(uow: Uow, tab: str, read: Sequence[Span], why: dict[int, str]) -> list[Span]:
-    """Return spans that are new, each after the one before: a tab is at one page at a time, however long its messages were under way."""
-    seqs = [span.seq for span in read]
-    rows = uow.connection.execute(
-        sa.select(_span.seq, _span.began_at, _span.active + _span.idle + _span.hidden, _span.told)
-        .where(_span.tab == tab).order_by(_span.seq.desc()).limit(MOST_SPANS)
-    ).all()  # fmt: skip
-    known = {row.seq for row in rows}
-    if rows and len(rows) == MOST_SPANS:
-        known |= set(uow.connection.execute(sa.select(_span.seq).where(_span.tab == tab, _span.seq.in_(seqs))).scalars())
-    ends = {row.seq: in_ms(row.began_at) + (sum(row.told[1::2]) if row.told else row[2]) for row in rows}
-    fresh: list[Span] = []
+@attrs.frozen
+class _Before:
+    """What a tab told so far: which spans, where they ended by its own clock, and what the server's clock was when that began."""
+
+    known: frozenset[int]
+    ends: Mapping[int, int]
+    zero: int | None
+
+
+def _before(uow: Uow, tab: str, seqs: Sequence[int]) -> _Before:
+    columns = _span.seq, _span.began_at, _span.clock, _span.told
+    lately = sa.select(*columns).where(_span.tab == tab).order_by(_span.seq.desc()).limit(20)
+    rows = uow.connection.execute(lately).all()
+    if len(rows) == 20:
+        rows = [*rows, *uow.connection.execute(sa.select(*columns).where(_span.tab == tab, _span.seq.in_(seqs)))]
+    ends = {row.seq: row.clock + sum(row.told[1::2]) for row in rows if row.clock is not None and row.told}
+    last = next((row for row in rows if row.clock is not None), None)
+    return _Before(frozenset(row.seq for row in rows), ends, None if last is None else in_ms(last.began_at) - last.clock)
+
+
+def _in_order(uow: Uow, before: _Before, read: Sequence[Span], why: dict[int, str]) -> list[Span]:
+    """Return spans that are new, each after the one before by the tab's own clock: a tab is at one page at a time."""
+    known, ends, fresh = set(before.known), dict(before.ends), []
     for span in read:
         if span.seq in known:
             continue
         known.add(span.seq)
-        end = max((e for seq, e in ends.items() if seq < span.seq), default=span.began)
-        if end - span.began > SLACK:
+        if span.clock + ROUNDED < max((end for seq, end in ends.items() if seq < span.seq), default=0):
             refuse(uow, why, _as_told(span), "more_time_than_passed")
             continue
-        moved = attrs.evolve(span, began=max(span.began, end))
-        ends[span.seq] = moved.ended
-        fresh.append(moved)
+        ends[span.seq] = span.clock + span.ended - span.began
+        fresh.append(span)
     return fresh
 
 
@@ -211,7 +224,8 @@ def _rows(uow: Uow, tab: str, fresh: Sequence[Span], cases: Sequence[t.Any]) -> 
                 known[span.page] = page_of(uow, steps, span.page)
             page, step = known[span.page]
             sums = [sum(took for kind, took in parts if kind == one) for one in (ACTIVE, IDLE, HIDDEN)]
-            rows.append((case.id, case.worker_id or 0, page, step, tab, span.seq, moment(began), *sums, 0, as_json(flat(parts))))
+            clock = span.clock + began - span.began
+            rows.append((case.id, case.worker_id or 0, page, step, tab, span.seq, moment(began), clock, *sums, 0, as_json(flat(parts))))
             if case.ended_at is not None:
                 late.add(case.id)
     return rows, late

@@ -222,6 +222,7 @@ def upgrade() -> None:
         sa.Column("tab", sa.String(length=24), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("began_at", c.UtcDateTime(), nullable=False),
+        sa.Column("clock", sa.BigInteger(), nullable=True),
         sa.Column("active", sa.Integer(), nullable=False),
         sa.Column("idle", sa.Integer(), nullable=False),
         sa.Column("hidden", sa.Integer(), nullable=False),
