@@ -49,7 +49,7 @@ class World:
 def world(crm: Crm) -> World:
     with crm.uow() as uow:
         step, papers = (uow.add(Step(name=name, title=name.title(), position=n)) for n, name in enumerate(("offer", "papers")))
-        workers = [uow.add(Worker(name="", user_id=user, team_id=6 if user == 12 else 5)) for user in range(10, 22)]
+        workers = [uow.add(Worker(name=f"Colleague {user}", user_id=user, team_id=6 if user == 12 else 5)) for user in range(10, 22)]
         uow.flush()
         for one in (step, papers):
             uow.add(Norm(step_id=one.id, since=dt.date(2026, 1, 1), reference=100, least=20, most=300))
@@ -195,6 +195,21 @@ def test_who_may_give_what_to_whom(client, crm: Crm, world: World, uow):
         call_off(uow.get(Assignment, key), uow)
     with pytest.raises(Conflict):
         uow.crm.commands["process_monitor.assignment.note_meeting"].run(uow, uow.get(Assignment, key), {"note": "x"})
+
+
+def test_who_learns_is_named_only_to_those_who_may_see_names(client, crm: Crm, world: World, uow):
+    with crm.uow(DIRECTOR) as giving:
+        learns = giving.peek(Worker, world.workers[11])
+        made = give(giving, learns, giving.get(Step, world.step), mentor=giving.get(Mentor, world.mentor), meets_at=giving.now + dt.timedelta(1))
+        key = made.id
+    for actor, named in ((SLOW, True), (DIRECTOR, True), (MENTOR, False)):
+        client.act_as(actor)
+        page = client.get(f"/process_monitor/assignment/{key}").text
+        assert ("Colleague 11" in page, "Employee " in page) == (named, not named), actor.name
+    client.act_as(DIRECTOR)
+    assert "Colleague 11" in client.get("/process_monitor/assignment").text
+    refused = client.post("/api/process_monitor/assignment", json={"step_id": world.step, "course_id": world.course})
+    assert "heat map" in refused.text
 
 
 def test_the_catalogue_and_pages_of_nothing(client, crm: Crm, uow):

@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
 from crmkit import Uow
-from crmkit.ui import Look, Menu, View, Visit, page
+from crmkit.ui import Look, Menu, View, Visit, list_column, page
 
+from .. import fairness
 from ..entities import Assignment, Course, Mentor, Norm, Step
 from ..roles import COACH
 from . import words
-from .people import people
+from .people import people, workers_of
 
 COURSES = Look(of=Course, icon="graduation-cap", title="title", columns=("title", "step_id", "minutes", "in_use"), section="",
                form=("title", "step_id", "minutes", "link", "text"))  # fmt: skip
 MENTORS = Look(of=Mentor, icon="users-round", title="owner_id", columns=("owner_id", "step_id", "in_use"), section="", form=("owner_id", "step_id"))
-NORMS = Look(of=Norm, icon="ruler", title="step.title", columns=("step_id", "case_kind", "since", "reference", "least", "most", "came_from"),
+NORMS = Look(of=Norm, icon="ruler", title="step.title",
+    columns=("step_id", "case_kind", "since", "reference", "least", "most", "came_from"),
              section="", sort="-since")  # fmt: skip
 ASSIGNED = Look(
     of=Assignment, icon="graduation-cap", title="step.title",
-    columns=("step_id", "owner_id", "course_id", "stage", "due_on", "meets_at"),
-    card=("course_id", "owner_id", "due_on"), section="reports", order=14, sort="-created_at", day="due_on",
-    hidden=("figures", "given_by", "mentor_id"), form=("owner_id", "step_id", "course_id", "why", "due_on", "meets_at"),
+    columns=("step_id", "process_monitor:learner", "course_id", "stage", "due_on", "meets_at"),
+    card=("course_id", "due_on"), section="reports", order=14, sort="-created_at", day="due_on",
+    # Who learns is told by the column and the panel, by name only to those who may see names.
+    hidden=("figures", "given_by", "mentor_id", "owner_id", "team_id"), form=("step_id", "course_id", "why", "due_on", "meets_at"),
 )  # fmt: skip
+
+
+@list_column(Assignment, label=words.who)
+def learner(ids: Sequence[int], uow: Uow) -> Mapping[int, str]:
+    """Who learns: by name, or by a pseudonym."""
+    a = Assignment.__table__.c
+    owners = {row[0]: row[1] for row in uow.connection.execute(sa.select(a.id, a.owner_id).where(a.id.in_(list(ids))))}
+    workers = workers_of(uow, owners.values())
+    named = fairness.names(uow, workers.values())
+    return {key: named.get(workers.get(owner or 0, 0), "") for key, owner in owners.items()}
 
 
 @page("/catalogue", label=words.catalogue, permission=COACH, menu=Menu(icon="library", section="admin", order=73))
@@ -52,4 +66,4 @@ def _given(uow: Uow, name: str) -> dict[int, int]:
     return {row[0]: row[1] for row in uow.connection.execute(seen.group_by(c[name]))}
 
 
-__all__ = ["catalogue"]
+__all__ = ["catalogue", "learner"]

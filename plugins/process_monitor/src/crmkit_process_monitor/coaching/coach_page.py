@@ -23,7 +23,7 @@ from .figures import COLORS, ICONS, judged, kept, reason_of, warning
 from .giving import NOT_YOURS, give, offered, under_way
 from .people import may_coach, people
 
-HERE = "/process_monitor/coach"
+HERE, DASHBOARD = "/process_monitor/coach", "/process_monitor/dashboard"
 YEAR = dt.timedelta(days=365)
 
 
@@ -61,7 +61,7 @@ def coach(visit: Visit, uow: Uow, refusal: Refusal | None = None) -> Result:
         "coach.html", s=words, worker=worker, step=step, named=named, found=found, figures=figures_of(visit, found), chosen=chosen, options=options,
         form=form, problems=problems, said=said, before=before, notice=warning(found), zone=str(visit.zone), clock=clock,
         already=next((b["what"] for b in before if now_learning is not None and b["id"] == now_learning.id), None),
-        here=visit.url(HERE, **chosen.query()), back=visit.came_from if visit.came_from.startswith("/process_monitor") else "/process_monitor/",
+        here=visit.url(HERE, **chosen.query()), back=visit.came_from if visit.came_from.startswith("/process_monitor/") else DASHBOARD,
         color=COLORS[found.verdict] if found else "gray", mark=ICONS[found.verdict] if found else "circle-help",
         may_add=uow.may("process_monitor.course.create"),
     )  # fmt: skip
@@ -116,7 +116,7 @@ def options_of(visit: Visit, uow: Uow, step: Step, worker: Worker | None = None)
     courses, mentors = offered(uow, step.id)
     mentors = [m for m in mentors if worker is None or m.owner_id != worker.user_id]
     today = visit.now.astimezone(visit.zone).date()
-    known = {(w.course, w.mentor): w for w in works(uow, Chosen(since=today - YEAR, until=today, log=step.log_id))}
+    known = {(w.course, w.mentor): w for w in works(uow, Chosen(since=today - YEAR, until=today, log=step.log_id, step=step.id))}
     named = people(uow, [m.owner_id for m in mentors])
 
     def helped(course: int | None, mentor: int | None) -> str:

@@ -6,7 +6,7 @@ import datetime as dt
 import typing as t
 from collections.abc import Iterable, Mapping
 
-from crmkit import Conflict, Forbidden, Invalid, Moved, Permission, Problem, StageOf, Uow, _, command, hookimpl, on_enter, on_leave
+from crmkit import Conflict, Created, Forbidden, Invalid, Moved, Permission, Problem, StageOf, Uow, _, command, hookimpl, on, on_enter, on_leave
 from crmkit.ui import button
 
 from ..entities import ASSIGNMENTS, Assignment, Course, Mentor, Step, Worker
@@ -128,6 +128,14 @@ def crm_can_move(record: Assignment, stage: StageOf[t.Any], uow: Uow) -> list[Pr
     return []
 
 
+@on(Created[Assignment])
+def for_somebody_else(event: Created[Assignment], uow: Uow) -> None:
+    """Refuse what somebody gives themselves by the form of a new record, which does not ask for whom it is."""
+    record = event.record
+    if not uow.actor.system and record.given_by is None and record.owner_id in (None, uow.actor.id):
+        raise Invalid(words.from_the_map)
+
+
 @hookimpl
 def crm_check(record: Mentor, changes: Mapping[str, tuple[t.Any, t.Any]], uow: Uow) -> list[Problem]:
     """Refuse a mentor who is nobody."""
@@ -146,4 +154,7 @@ def is_not_done(event: Moved[Assignment], uow: Uow) -> None:
     uow.keep(event.record, done_at=None)
 
 
-__all__ = ["OPEN", "call_off", "crm_can_move", "crm_check", "finish_learning", "give", "note_meeting", "offered", "start_learning", "under_way"]
+__all__ = [
+    "OPEN", "call_off", "crm_can_move", "crm_check", "finish_learning", "for_somebody_else", "give", "note_meeting", "offered", "start_learning",
+    "under_way",
+]  # fmt: skip

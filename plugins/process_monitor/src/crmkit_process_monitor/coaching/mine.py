@@ -160,8 +160,10 @@ def why_panel(record: Assignment, uow: Uow) -> View:
     """Why it was given, by whom, with the figures of then; the mentor's note, and the meeting for a calendar."""
     mentor = uow.peek(Mentor, record.mentor_id) if record.mentor_id is not None else None
     named = people(uow, [record.given_by, mentor.owner_id if mentor is not None else None])
+    worker = workers_of(uow, [record.owner_id])
     return View(
         "why_panel.html", s=words, a=record, then=record.figures, clock=clock, giver=named.get(record.given_by or 0, ""),
+        whom=fairness.names(uow, worker.values()).get(worker.get(record.owner_id or 0, 0), ""),
         meeting=words.meeting_with.format(name=named.get(mentor.owner_id or 0, "")) if mentor is not None else "",
     )  # fmt: skip
 
