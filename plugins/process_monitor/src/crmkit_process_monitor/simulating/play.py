@@ -63,7 +63,7 @@ class Simulation:
         first, proposed = self._judge(before, planted), self._proposed(before)
         courses = self._courses(team, before, planted)
         quiet = self._quiet()
-        with self.crm.read() as uow:
+        with self.crm.uow() as uow:
             self.violations += [f"sums are not those of the work: {key}: {what}" for key, what in differences(uow)[:20]]
         self.violations += self.writer.wrong[:20]
         report: dict[str, t.Any] = {
