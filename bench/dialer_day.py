@@ -15,9 +15,11 @@ import logging
 import signal
 import sys
 import time
+from pathlib import Path
 
 from bench import place as places
 from bench.data import utc_now
+from bench.kept_day import Kept, begun
 from bench.measure import RESULTS
 from crmkit import MovableClock
 from crmkit.core import migrate
@@ -69,23 +71,45 @@ def main() -> int:
     asked.add_argument("--crash-every", type=int, default=0, help="of so many things that are done one is cut off by a crash; 0: none")
     asked.add_argument("--faults", choices=("none", "seen", "storm"), default="seen")
     asked.add_argument("--database", default="sqlite", help="sqlite, postgresql, or an address: %(default)s")
+    asked.add_argument("--keep", type=Path, help="a folder where the day is kept every ten minutes of it and gone on with; wants an address")
+    asked.add_argument("--log", type=Path, help="where every ten minutes of the day a line is added")
     given = asked.parse_args()
     logging.disable(logging.CRITICAL)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the database goes too
-    clock = MovableClock(BEGIN)
-    crm = compose(_address(given.database), clock)
-    migrate.create(crm.engine, migrate.owners_of(crm))
     faults = {"none": Faults(), "seen": Faults.seen(), "storm": Faults.storm(0.03, refused=0.01, server_error=0.02)}[given.faults]
     tasks = given.tasks or int(given.agents * given.hours * 70)
-    day = Day(crm, clock, given.agents, tasks, seed=given.seed, faults=faults, crash_every=given.crash_every, step=given.step)
-    day.set_up()
+    asked_of_day = {
+        "agents": given.agents, "tasks": tasks, "seed": given.seed, "faults": faults, "crash_every": given.crash_every, "step": given.step,
+    }  # fmt: skip
+    kept = Kept(given.keep, given.database) if given.keep is not None else None
+    if kept is not None and kept.there:
+        day, hours = kept.go_on(**asked_of_day)
+    else:
+        if kept is not None:
+            begun(given.database)
+        clock, hours = MovableClock(BEGIN), 0.0
+        crm = compose(_address(given.database), clock)
+        migrate.create(crm.engine, migrate.owners_of(crm))
+        day = Day(crm, clock, **asked_of_day)
+        day.set_up()
+    crm = day.crm
     day.deliver = Worker(day)
     cpu, began = time.process_time(), time.monotonic()
-    hours = 0.0
-    while hours < given.hours and (not given.minutes or time.monotonic() - began < given.minutes * 60):
-        day.run(2)
-        hours += 1 / 30
-        sys.stderr.write(f"{clock.now():%H:%M} {len(day.pbx.truth)} calls, {time.process_time() - cpu:.0f} s of CPU\n")
+    while hours < given.hours - 0.001 and (not given.minutes or time.monotonic() - began < given.minutes * 60):
+        for _two in range(5):
+            day.run(2)
+            if given.minutes and time.monotonic() - began >= given.minutes * 60:
+                break
+        hours = (day.clock.now() - BEGIN).total_seconds() / 3600
+        calls, seconds = len(day.pbx.truth), time.process_time() - cpu
+        line = f"{day.clock.now():%H:%M} of the day, {calls} calls, {day.crashes.count} crashes, {seconds:.0f} s of processor"
+        line = f"{line}, {time.monotonic() - began:.0f} s\n"
+        sys.stderr.write(line)
+        if given.log is not None:
+            with given.log.open("a") as file:
+                file.write(f"{utc_now():%H:%M:%S} {line}")
+        if kept is not None:
+            kept.keep(day, hours)
     cpu = time.process_time() - cpu
     day.close()
     wrong = day.wrong()

@@ -117,7 +117,7 @@ def incoming(
     same = queue and switch.chance.happens(switch.faults.same_leg_in_queue)
     story = Incoming(switch, call, caller, to, door, again=queue, same=same)
     switch.engage(caller)
-    switch.manners[id(caller)] = behaviour
+    switch.manners[caller] = behaviour
     if math.isfinite(behaviour.patience):
         switch.later(caller, behaviour.patience, lambda: switch.end_call(call, CLIENT, CANCEL))
     if entrance is not None and entrance.type == "ivr":

@@ -107,7 +107,7 @@ def outgoing(switch: Switch, phone: Extension, number: str) -> TrueCall:
     leg = switch.new_leg(call, AGENT, switch.relative(phone), phone)
     leg.answered_at = switch.clock.now()
     switch.engage(leg)
-    switch.manners[id(leg)] = Behaviour(answers().does, talks=switch.manner(phone).talks)
+    switch.manners[leg] = Behaviour(answers().does, talks=switch.manner(phone).talks)
     dial(switch, _visit(switch, leg, phone, number), number)
     return call
 
@@ -184,7 +184,7 @@ def transfer(switch: Switch, visit: Visit, destination: str, *, attended: bool =
 
     def picked_up(leg: TrueLeg) -> None:
         switch.connect(new)
-        if attended and visit.leg.talking and switch.manners[id(visit.leg)].does != "by_hand":
+        if attended and visit.leg.talking and switch.manners[visit.leg].does != "by_hand":
             switch.later(visit.leg, 8.0, lambda: switch.hung_up(visit.leg))
 
     def failed(leg: TrueLeg) -> None:

@@ -64,15 +64,15 @@ class Switch:
     truth: Truth = attrs.field(factory=Truth)
     by_name: dict[str, Extension] = attrs.field(init=False)
     visits: dict[str, list[Visit]] = attrs.field(factory=dict)  # by CallID
-    open_visits: dict[int, Visit] = attrs.field(factory=dict)  # by id(): in order of their beginning
+    open_visits: dict[Visit, Visit] = attrs.field(factory=dict)  # in order of their beginning
     records: dict[str, Visit] = attrs.field(factory=dict)  # by record_uuid
     scripts: dict[str, list[Behaviour]] = attrs.field(factory=dict)
     engaged: dict[str, int] = attrs.field(factory=dict)  # line → how many of its legs are taken
-    taken: set[int] = attrs.field(factory=set)  # id(leg)
-    manners: dict[int, Behaviour] = attrs.field(factory=dict)  # id(leg) → how its person behaves at this call
-    timers: dict[int, list[Entry]] = attrs.field(factory=dict)  # id(leg) → what is to happen to it
-    when_answered: dict[int, Callable[[TrueLeg], None]] = attrs.field(factory=dict)
-    when_failed: dict[int, Callable[[TrueLeg], None]] = attrs.field(factory=dict)
+    taken: set[TrueLeg] = attrs.field(factory=set)
+    manners: dict[TrueLeg, Behaviour] = attrs.field(factory=dict)  # how its person behaves at this call
+    timers: dict[TrueLeg, list[Entry]] = attrs.field(factory=dict)  # what is to happen to it
+    when_answered: dict[TrueLeg, Callable[[TrueLeg], None]] = attrs.field(factory=dict)
+    when_failed: dict[TrueLeg, Callable[[TrueLeg], None]] = attrs.field(factory=dict)
     version: int = 0  # grows with every change: the page looks at it
 
     def __attrs_post_init__(self) -> None:
@@ -133,7 +133,7 @@ class Switch:
         for name, value in more.items():
             setattr(visit, name, value)
         self.visits[leg.call.call_id].append(visit)
-        self.open_visits[id(visit)] = visit
+        self.open_visits[visit] = visit
         return visit
 
     def ring(
@@ -145,8 +145,8 @@ class Switch:
         seconds: float | None,
     ) -> None:
         """Let a phone ring until its person does something, or for so many seconds (None: for ever)."""
-        self.manners[id(leg)] = behaviour
-        self.when_answered[id(leg)], self.when_failed[id(leg)] = answered, failed
+        self.manners[leg] = behaviour
+        self.when_answered[leg], self.when_failed[leg] = answered, failed
         phone = self.extensions[leg.extension_id] if leg.extension_id is not None else None
         if phone is not None and not phone.registered:
             behaviour = Behaviour(UNAVAILABLE, 0.2)
@@ -166,16 +166,16 @@ class Switch:
     def engage(self, leg: TrueLeg) -> None:
         """A line is taken: an outside phone as soon as it rings, an extension while somebody talks on it."""
         self.engaged[line(leg)] = self.engaged.get(line(leg), 0) + 1
-        self.taken.add(id(leg))
+        self.taken.add(leg)
 
     def later(self, leg: TrueLeg, seconds: float, deed: Callable[[], object]) -> None:
         """Do something with a leg later, unless it has ended or been answered by then."""
         entry = self.agenda.enter(self.clock.now() + dt.timedelta(seconds=seconds), deed)
-        self.timers.setdefault(id(leg), []).append(entry)
+        self.timers.setdefault(leg, []).append(entry)
 
     def quiet(self, leg: TrueLeg) -> None:
         """Forget what was to happen to a leg."""
-        for entry in self.timers.pop(id(leg), ()):
+        for entry in self.timers.pop(leg, ()):
             entry.cancel()
 
     def picked_up(self, leg: TrueLeg, *, voicemail: bool = False) -> None:
@@ -184,10 +184,10 @@ class Switch:
             return
         self.quiet(leg)
         leg.answered_at, leg.voicemail = self.clock.now(), voicemail
-        if id(leg) not in self.taken:
+        if leg not in self.taken:
             self.engage(leg)
         self.version += 1
-        self.when_answered[id(leg)](leg)
+        self.when_answered[leg](leg)
 
     def refused(self, leg: TrueLeg, does: str) -> None:
         """The phone does not want: busy, rejected, no such number, unavailable."""
@@ -198,7 +198,7 @@ class Switch:
         """The phone stops ringing without an answer."""
         if leg.ringing:
             self.end_leg(leg, status, by)
-            self.when_failed[id(leg)](leg)
+            self.when_failed[leg](leg)
 
     def end_leg(self, leg: TrueLeg, status: str, by: str) -> None:
         """Write down the end of a leg; what follows from it is the caller's business."""
@@ -206,10 +206,10 @@ class Switch:
             return
         self.quiet(leg)
         leg.ended_at, leg.status, leg.ended_by = self.clock.now(), status, by
-        self.manners.pop(id(leg), None)
+        self.manners.pop(leg, None)
         self.version += 1
-        if id(leg) in self.taken:
-            self.taken.discard(id(leg))
+        if leg in self.taken:
+            self.taken.discard(leg)
             self.engaged[line(leg)] -= 1
             if not self.engaged[line(leg)]:
                 del self.engaged[line(leg)]
@@ -217,8 +217,8 @@ class Switch:
     def forget(self, legs: Iterable[TrueLeg]) -> None:
         """Let go of what belonged to a call that is over."""
         for leg in legs:
-            self.when_answered.pop(id(leg), None)
-            self.when_failed.pop(id(leg), None)
+            self.when_answered.pop(leg, None)
+            self.when_failed.pop(leg, None)
 
     # Talk
 
@@ -230,7 +230,7 @@ class Switch:
         if isinstance(limit, (int, float)) and limit > 0:
             self.later(visit.leg, float(limit), lambda: self.end_call(visit.call, "server"))
         for leg in (visit.leg, visit.far):
-            talks = self.manners[id(leg)].talks if leg is not None and id(leg) in self.manners else math.inf
+            talks = self.manners[leg].talks if leg is not None and leg in self.manners else math.inf
             if leg is not None and math.isfinite(talks):
                 self.later(leg, talks, lambda leg=leg: self.hung_up(leg))  # type: ignore[misc]
 
@@ -264,7 +264,7 @@ class Switch:
         if not visit.is_open:
             return
         visit.ended_at, visit.status = self.clock.now(), status
-        self.open_visits.pop(id(visit), None)
+        self.open_visits.pop(visit, None)
         if (
             visit.answered_at is not None
             and visit.extension.type == "phone"

@@ -46,7 +46,7 @@ class Webhooks:
     send: Send
     subscriptions: dict[int, Subscription] = attrs.field(factory=dict)
     _by: dict[tuple[int | None, str], list[Subscription]] = attrs.field(factory=dict)
-    _held: dict[int, list[Callable[[], None]]] = attrs.field(factory=dict)
+    _held: dict[Visit, list[Callable[[], None]]] = attrs.field(factory=dict)
     _last: int = 0
 
     # Subscriptions
@@ -139,7 +139,7 @@ class Webhooks:
         if happens(faults.lost) or (event_type == "hangup" and happens(faults.lost_hangups)):
             self._write(subscription, fields, "lost")
             return
-        key, waiting = id(visit), self._held.pop(id(visit), [])
+        key, waiting = visit, self._held.pop(visit, [])
         if happens(faults.disordered) and not waiting:
             self._held[key] = [lambda: self._post(subscription, fields, 0.0)]
             latest = self.now() + dt.timedelta(seconds=LONGEST_HELD)
