@@ -282,3 +282,23 @@ def test_the_board_sorts_nothing_anew(crm, uow, crm_database):
     plan = [row[-1] for row in uow.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {cards[0]}", cards[1])]
     assert [step for step in plan if "ix_prosthesis_feedback_card_day" in step]
     assert not [step for step in plan if "TEMP B-TREE" in step]
+
+
+def test_titles_are_read_in_the_readers_language(client, service, card, uow):
+    """What is stored is in the CRM's language, for search; everybody reads it in their own."""
+    incident = open_incident(uow, service, reason="repair")
+    uow.commit()
+    client.act_as(CALLER)
+    assert (card.title, incident.title) == ("🧑 Anna Petrova · 2 weeks", "Repair · Anna Petrova")
+    pages = {
+        "/prosthesis_feedback/card/board": "🧑 Anna Petrova · 2 недели", f"/prosthesis_feedback/card/{card.id}": "🧑 Anna Petrova · 2 недели",
+        f"/prosthesis_feedback/incident/{incident.id}": "Ремонт · Anna Petrova", "/prosthesis_feedback/incident": "Ремонт · Anna Petrova",
+        f"/prosthesis_feedback/service/{service.id}": "Ремонт · Anna Petrova", f"/prosthesis_feedback/ask/{service.id}": "Ремонт · Anna Petrova",
+        f"/prosthesis_feedback/closing/{incident.id}": "Ремонт · Anna Petrova", "/search?q=Petrova": "Ремонт · Anna Petrova",
+    }  # fmt: skip
+    for path, title in pages.items():
+        told = plain(client.get(path, headers=RU).text)
+        assert title in told, path
+        assert "Repair · " not in told, path
+        assert title not in plain(client.get(path, headers={**RU, "accept-language": "en"}).text), path
+    assert client.get(f"/api/prosthesis_feedback/card/{card.id}", headers=RU).json()["title"] == card.title

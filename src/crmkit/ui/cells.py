@@ -213,7 +213,11 @@ class Cells:
             return self._people.get((how, int(value)), f"№ {value}")
         if how == "record":
             dotted = self._linked.get(name)
-            return str(row.get(dotted[0]) or f"№ {value}") if dotted is not None else f"№ {value}"
+            known = row.get(dotted[0]) if dotted is not None else None
+            if dotted is None or not known:
+                return f"№ {value}"
+            target = self.site.shown(dotted[1])
+            return target.said(target.title, self.uow, str(known))
         if how == "choice":
             return choice_text(field, value, language)
         if how == "phone":
@@ -235,7 +239,9 @@ class Cells:
         labels = self.site.shown(self.kind).choices(name, visit.crm) if how == "text" else None
         if labels is not None and value in labels:
             return translate(labels[value], language)
-        return formats.phone(value) if how == "text" and PHONE.fullmatch(str(value)) else str(value)
+        if how == "text" and PHONE.fullmatch(str(value)):
+            return formats.phone(value)
+        return self.site.shown(self.kind).said(name, self.uow, str(value))
 
 
 class Names:
@@ -279,12 +285,14 @@ class Names:
         found = self.uow.crm.kinds.get(kind)
         if found is None or not self.uow.may(found.permission("read")):
             return
-        title = self.visit.site.shown(found).title
+        shown = self.visit.site.shown(found)
+        title = shown.title
         fields = ["id"] if title in self.uow.crm.access.hidden(self.uow.actor, found) else list(dict.fromkeys(("id", title)))
         for start in range(0, len(ids), MAX_LIMIT):
             asked = ListRequest(filter={"id": {"in": ids[start : start + MAX_LIMIT]}}, fields=fields, limit=MAX_LIMIT, archived=None)
             for row in self.uow.page(found.cls, asked).rows:
-                here[row["id"]] = str(row[fields[1]] or f"№ {row['id']}") if len(fields) > 1 else f"№ {row['id']}"
+                name = row[fields[1]] if len(fields) > 1 else None
+                here[row["id"]] = shown.said(title, self.uow, str(name)) if name else f"№ {row['id']}"
 
 
 def phone_buttons(visit: Visit, number: str, kind: str, key: t.Any) -> Markup:

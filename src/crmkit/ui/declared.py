@@ -109,6 +109,8 @@ class Look:
     """Fields that no page shows: keys and reckonings nobody reads."""
     choices: Mapping[str, t.Callable[[Crm], Iterable[tuple[str, str]]]] = attrs.field(factory=dict)
     """What text fields may hold where settings or plugins decide it, as pairs of value and label: ``{"kind": kinds}``, called with the CRM."""
+    said: Mapping[str, t.Callable[[Uow, str], str]] = attrs.field(factory=dict)
+    """How the stored words of text fields are read in the reader's language (`Uow.language`): ``{"title": in_words}``. What is stored stays."""
     board_sort: str = ""
     """What the cards of a board's column go by, a date or a moment that every record has: ``planned_at``; left out, who came last stands first."""
     captions: t.Callable[[Visit], Mapping[tuple[str, str], str]] | None = None

@@ -15,6 +15,7 @@ if t.TYPE_CHECKING:
     from ..core.compose import Crm
     from ..core.field import Field
     from ..core.kind import Kind, Path
+    from ..core.uow import Uow
     from .declared import Look
     from .visit import Visit
 
@@ -111,6 +112,11 @@ class Shown:
         """Return the labels of what a text field may hold, where its plugin's `Look` says so."""
         asked = self.look.choices.get(name) if self.look is not None else None
         return dict(asked(crm)) if asked is not None else None
+
+    def said(self, name: str, uow: Uow, value: str) -> str:
+        """Return the words of a text field as they are read, where its plugin's `Look` says so."""
+        asked = self.look.said.get(name) if self.look is not None else None
+        return asked(uow, value) if asked is not None else value
 
     def captions(self, visit: Visit) -> Mapping[tuple[str, str], str]:
         """Return what stands beside the heads of a board's columns, by pipeline and stage."""

@@ -18,6 +18,7 @@ from .days import today, zone_of
 from .entities import Device, Ended, Feedback, FollowUpCall, Pause, Respondent, Service
 from .incidents import open_pause
 from .settings import FeedbackSettings
+from .titles import card_title
 
 UNDER_WAY = (TaskState.WAITING, TaskState.OPEN, TaskState.HELD)
 NOT_YET = _(
@@ -304,7 +305,8 @@ def taskqueue_ended(task: Task, turn: Turn, uow: Uow) -> None:
         if outcome.then == "close" and not outcome.task:
             left = due(uow, service, uow.now) if may_be_called(uow, service) else ()
             if left:
-                raise Invalid(problems=[Problem("outcome", "not_asked", NOT_YET.format(what=", ".join(card.title for card in left)))])
+                what = ", ".join(card_title(uow, card.title) for card in left)
+                raise Invalid(problems=[Problem("outcome", "not_asked", NOT_YET.format(what=what))])
         uow.keep(service, attempts=0, try_again_on=None)
 
 

@@ -27,6 +27,7 @@ from .entities import (
     Service,
 )
 from .settings import FeedbackSettings
+from .titles import card_title, incident_title
 
 SECTION = _("Prosthesis follow-up", ru="Наблюдение за протезами")
 FLAGS = _("Red flags", ru="Тревожные ответы")
@@ -56,7 +57,7 @@ SERVICES = Look(
 )  # fmt: skip
 CARDS = Look(
     of=Feedback, icon="clipboard-list", section=SECTION, order=20, sort="planned_at", day="planned_at",
-    board_sort="planned_at", captions=months,
+    board_sort="planned_at", captions=months, said={"title": card_title},
     filter={"stage": {"in": ["overdue", "this_month", "next_month"]}},
     columns=("title", "stage", "group", "planned_at", "device_id", "latest", "red_flags", "owner_id"),
     card=("device.model", "planned_at", "owner_id"),
@@ -64,6 +65,7 @@ CARDS = Look(
 )  # fmt: skip
 INCIDENTS = Look(
     of=Incident, icon="siren", section=SECTION, order=30, sort="-opened_at", day="wanted_on", choices={"reason": reasons}, subtitle="device.model",
+    said={"title": incident_title},
     filter={"closed_at": {"empty": True}},
     columns=("title", "reason", "stage", "urgency", "device_id", "opened_at", "wanted_on", "owner_id"),
     card=("device_id", "urgency", "wanted_on", "owner_id"),

@@ -25,6 +25,7 @@ from .roles import COLLECT, GLANCE, INCIDENTS, MEDICAL, PLAN
 from .screen import words
 from .screen.changes import COLORS
 from .settings import FeedbackSettings
+from .titles import naming
 from .words import text_of
 
 LABEL = _("Prosthesis follow-up", ru="Наблюдение за протезом")
@@ -45,7 +46,7 @@ def call_of(service: Service, uow: Uow) -> View:
     day = today(uow)
     grown = crosses_on(uow, service)
     return View(
-        "call_panel.html", s=words, service=service,
+        "call_panel.html", s=words, service=service, named=naming(uow),
         incidents=[i for i in held if is_open(uow.crm, i.pipeline, i.stage)], row=rows[0] if rows else None,
         period=_period(uow, rows[0].protocol_version_id, rows[0].period) if rows else "", due=now_due, may=uow.may(COLLECT, service),
         late=bool(rows) and rows[0].stage == "overdue", away=service.try_again_on if service.try_again_on and service.try_again_on > day else None,
@@ -73,7 +74,7 @@ def incidents_of_service(service: Service, uow: Uow) -> View | None:
         for stage in [_stage(uow, i)]
     ]
     rows.sort(key=lambda row: not row["open"])
-    return View("incidents_panel.html", s=words, rows=rows, service=service, may=uow.may(INCIDENTS, service))
+    return View("incidents_panel.html", s=words, rows=rows, named=naming(uow), service=service, may=uow.may(INCIDENTS, service))
 
 
 def _stage(uow: Uow, incident: Incident) -> t.Any:

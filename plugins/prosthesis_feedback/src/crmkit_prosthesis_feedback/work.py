@@ -15,6 +15,7 @@ from .incidents import is_open
 from .screen import words
 from .screen.person import period_named
 from .settings import FeedbackSettings
+from .titles import card_title, incident_title
 
 SHOWN = 8
 FLAGS_FOR = dt.timedelta(days=14)
@@ -42,7 +43,7 @@ def due_today(visit: Visit, uow: Uow) -> View | None:
     tree = {"stage": {"in": list(OPEN_CARDS)}, "planned_at": {"lte": until.isoformat()}}
     fields = ["id", "title", "planned_at", "stage", "group", "service_id", "device.model"]
     page = uow.page(Feedback, ListRequest(filter=tree, fields=fields, sort=["planned_at", "id"], limit=SHOWN, count=1000))
-    rows = [{"id": r["id"], "service": r["service_id"], "title": r["title"], "at": dt.datetime.fromisoformat(r["planned_at"]),
+    rows = [{"id": r["id"], "service": r["service_id"], "title": card_title(uow, r["title"]), "at": dt.datetime.fromisoformat(r["planned_at"]),
              "late": r["stage"] == "overdue", "device": r.get("device.model") or "", "child": r["group"] == "child"} for r in page.rows]  # fmt: skip
     return View("due_tile.html", s=words, rows=rows, total=page.total or 0, all_at=visit.url(CARDS, filter=DUE))
 
@@ -58,7 +59,7 @@ def red_flags(visit: Visit, uow: Uow) -> View | None:
     mine = c.red_flags > 0, c.done_on >= since, c.archived_at.is_(None), c.id.in_(uow.visible(Feedback))
     wanted = c.id, c.title, c.red_flags, c.done_on, c.in_use, c.protocol_version_id, c.period
     rows = uow.connection.execute(sa.select(*wanted).where(*mine).order_by(c.done_on.desc(), c.id.desc()).limit(SHOWN)).all()
-    shown = [{"id": r.id, "title": r.title, "flags": r.red_flags, "on": r.done_on, "used": r.in_use,
+    shown = [{"id": r.id, "title": card_title(uow, r.title), "flags": r.red_flags, "on": r.done_on, "used": r.in_use,
               "period": period_named(visit, uow, r.protocol_version_id, r.period)} for r in rows]  # fmt: skip
     return View("flags_tile.html", s=words, rows=shown)
 
@@ -82,4 +83,5 @@ def open_incidents(visit: Visit, uow: Uow) -> View | None:
         for n, count in sorted(counts.items(), key=lambda pair: -pair[1])
     ]
     chart = charts.bars(bars, caption=words.by_reason, empty=words.nothing_open)
-    return View("incidents_tile.html", s=words, chart=chart, rows=[{"id": r.id, "title": r.title, "at": r.opened_at} for r in held[:4]])
+    return View("incidents_tile.html", s=words, chart=chart, rows=[{"id": r.id, "title": incident_title(uow, r.title), "at": r.opened_at}
+                for r in held[:4]])  # fmt: skip

@@ -163,16 +163,17 @@ def _records(visit: Visit, uow: Uow, question: str, marking: Marking, limit: int
     order = list(dict.fromkeys(hit.kind for hit in hits))
     hits.sort(key=lambda hit: order.index(hit.kind))
     return [
-        Group(visit.crm.kinds[key].plural, [_hit(visit, hit, marking) for hit in found], key)
+        Group(visit.crm.kinds[key].plural, [_hit(visit, uow, hit, marking) for hit in found], key)
         for key, found in groupby(hits, key=lambda hit: hit.kind)
     ]  # fmt: skip
 
 
-def _hit(visit: Visit, hit: Hit, marking: Marking) -> Option:
+def _hit(visit: Visit, uow: Uow, hit: Hit, marking: Marking) -> Option:
     kind = visit.crm.kinds[hit.kind]
-    address, title = path_of(kind, hit.id), visit.say(hit.title)
+    shown = visit.site.shown(kind)
+    address, title = path_of(kind, hit.id), shown.said(shown.title, uow, visit.say(hit.title))
     return Option(
-        html=marking.html(title), icon=visit.site.shown(kind).icon, aside=_aside(visit, hit, marking), go=visit.url(address),
+        html=marking.html(title), icon=shown.icon, aside=_aside(visit, hit, marking), go=visit.url(address),
         window=visit.url(address, view="window"), title=title, how="record", archived=hit.archived,
     )  # fmt: skip
 

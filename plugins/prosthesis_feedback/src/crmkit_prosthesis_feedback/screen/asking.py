@@ -18,6 +18,7 @@ from ..entities import Feedback, Respondent, Service
 from ..privacy import look
 from ..publish import body_of, period_label
 from ..roles import COLLECT, MEDICAL
+from ..titles import naming
 from . import words
 from .person import person_of, waiting
 from .sheet import cards_for, field_of, sheets, typed_answers
@@ -80,7 +81,8 @@ def _shown(
     respondent = typed.get("respondent") or (first.respondent or service.respondent if first is not None else service.respondent).value
     note = typed.get("note") if "note" in typed else (first.note or "" if first is not None else "")
     context: dict[str, t.Any] = {
-        "s": words, "p": person_of(visit, uow, service), "service": service, "sheets": drawn, "chosen": _chosen(visit), "respondent": respondent,
+        "s": words, "p": person_of(visit, uow, service), "named": naming(uow), "service": service, "sheets": drawn, "chosen": _chosen(visit),
+        "respondent": respondent,
         "note": note, "answered": sum(sheet.answered for sheet in drawn), "count": sum(len(sheet.asks) for sheet in drawn),
         "flags": sum(sheet.flags for sheet in drawn), "scores": [sheet.score for sheet in drawn if sheet.score is not None], "said": say,
         "done": bool(cards) and all(card.done_on is not None for card in cards), "next": waiting(visit, uow, service) if not drawn else None,

@@ -20,6 +20,7 @@ from ..privacy import look
 from ..publish import body_of
 from ..roles import INCIDENTS, MEDICAL
 from ..settings import FeedbackSettings
+from ..titles import naming
 from ..words import text_of
 from . import words
 from .asking import service_at
@@ -132,7 +133,7 @@ def closing(visit: Visit, uow: Uow, refusal: Refusal | None = None) -> Result:
     shown = _closing(visit, uow, incident, policy, changes)
     problems = {p.path: visit.say(p.message) for p in refusal.problems} if refusal is not None else {}
     context: dict[str, t.Any] = {
-        "s": words, "c": shown, "stages": stages, "stage": form.get("stage", next(iter(stages), "")), "problems": problems,
+        "s": words, "c": shown, "named": naming(uow), "stages": stages, "stage": form.get("stage", next(iter(stages), "")), "problems": problems,
         "resolution": form.get("resolution", incident.resolution or ""), "policies": list(Policy), "kept": uow.crm[FeedbackSettings].policy,
         "open": is_open(uow.crm, incident.pipeline, incident.stage),
     }  # fmt: skip
