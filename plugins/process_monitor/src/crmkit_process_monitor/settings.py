@@ -67,8 +67,10 @@ class MonitorSettings:
     """How long raw spans are kept; sums stay."""
     log_size: int = 200_000_000
     """How many bytes an event log may have that is sent to the page; `crmkit monitor import` takes longer ones."""
+    tolerance: float = 0.2
+    """How much slower than the reference, as a share, somebody's typical time may be without an alarm, however sure it is."""
     alarm_rate: float = 0.01
-    """How often, at the most, a drawdown may be shown where there is none: of all cells of a month."""
+    """Which share of alarms may be false, at the most; where nobody is slow, the chance that a period shows any alarm at all."""
 
     def __attrs_post_init__(self) -> None:
         for name in self.counts:
@@ -78,6 +80,8 @@ class MonitorSettings:
             raise Misuse("idle_after: 5s at least, or reading counts as idle")
         if not 0 < self.alarm_rate <= 0.2:
             raise Misuse(f"alarm_rate = {self.alarm_rate}: above 0 and at most 0.2")
+        if not 0 <= self.tolerance <= 2:
+            raise Misuse(f"tolerance = {self.tolerance}: from 0 to 2, such as 0.2 for a fifth")
         if self.least_sample < 5:
             raise Misuse(f"least_sample = {self.least_sample}: 5 at least")
 

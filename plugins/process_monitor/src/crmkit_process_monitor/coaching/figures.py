@@ -25,7 +25,10 @@ def judged(uow: Uow, chosen: Chosen) -> list[Judged]:
     settings = uow.crm[MonitorSettings]
     every = attrs.evolve(chosen, worker=None, step=None)
     norms = Norms.load(uow, chosen.log)
-    found = judge(sums(uow, every, norms=norms), norms, worked=worked_days(uow, every), least=settings.least_sample, rate=settings.alarm_rate)
+    found = judge(
+        sums(uow, every, norms=norms), norms, worked=worked_days(uow, every), least=settings.least_sample, rate=settings.alarm_rate,
+        tolerance=settings.tolerance,
+    )  # fmt: skip
     return [j for j in found if chosen.worker in (None, j.worker) and chosen.step in (None, j.step)]
 
 

@@ -125,7 +125,9 @@ class Simulation:
         with self.crm.read(self.director) as uow:
             norms = Norms.load(uow)
             worked = worked_days(uow, chosen)
-            return judge(sums(uow, chosen, norms=norms), norms, worked=worked, least=settings.least_sample, rate=settings.alarm_rate)
+            found = sums(uow, chosen, norms=norms)
+            return judge(
+                found, norms, worked=worked, least=settings.least_sample, rate=settings.alarm_rate, tolerance=settings.tolerance)
 
     def _judge(self, chosen: Chosen, planted: list[Planted]) -> dict[str, t.Any]:
         began = time.perf_counter()
