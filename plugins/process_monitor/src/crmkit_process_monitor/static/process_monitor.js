@@ -41,7 +41,7 @@ function mark() {
 function look() {
   mark();
   const to = where(), was = on;
-  on = box()?.pm === 'on';
+  on = box()?.pm;
   if (to !== page || on !== was || at - since > EACH || parts.length > 60) cut();
   page = to;
   if (!on && !was) queue = queue.filter((s) => at - s.at < 2 * EACH); // it may turn out to be the beginning of a case
