@@ -48,12 +48,16 @@ class Chosen:
         since, until = day_of(given.get("since")), day_of(given.get("until"))
         period: str | None = None
         if since is None or until is None or since > until:
-            period = given.get("period", USUAL)
-            period = period if period in PERIODS else USUAL
-            until = visit.now.astimezone(visit.zone).date()
-            since = until - (PERIODS[period] - 1) * DAY
+            usual = cls.last(given.get("period", USUAL), visit.now.astimezone(visit.zone).date())
+            period, since, until = usual.period, usual.since, usual.until
         numbers = {name: number_of(given.get(name)) for name in ("log", "team", "point", "worker", "step")}
         return cls(since=since, until=until, period=period, kind=given.get("kind") or None, **numbers)
+
+    @classmethod
+    def last(cls, period: str, until: dt.date) -> Chosen:
+        """Return a usual period up to a day; a month, if there is none of that name."""
+        period = period if period in PERIODS else USUAL
+        return cls(since=until - (PERIODS[period] - 1) * DAY, until=until, period=period)
 
     @property
     def days(self) -> int:
@@ -248,6 +252,6 @@ def total(found: Iterable[Sums], name: str) -> int:
 
 
 __all__ = [
-    "BY", "PERIODS", "Chosen", "Served", "Sums", "conditions", "day_of", "number_of", "own_worker", "seen", "served_by", "shown_logs", "sums",
-    "total", "whole_months", "worked_days",
+    "BY", "PERIODS", "USUAL", "Chosen", "Served", "Sums", "conditions", "day_of", "number_of", "own_worker", "seen", "served_by", "shown_logs",
+    "sums", "total", "whole_months", "worked_days",
 ]  # fmt: skip
