@@ -6,13 +6,14 @@ import datetime as dt
 import enum
 import math
 import statistics
+import weakref
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import attrs
 import sqlalchemy as sa
 
-from crmkit import Text, Uow, _
+from crmkit import Crm, Text, Uow, _
 
 from .comparing import LEAST_COLLEAGUES, Compared, Two, both, compare
 from .entities import Assignment, Worker
@@ -23,6 +24,7 @@ from .student import quantile
 
 PERIOD = 28
 """Days before it was given, and days after it was done: the same for everybody, and set beforehand, so that nobody waits for a good day."""
+KEPT_FOR, MOST_KEPT = dt.timedelta(hours=1), 5000
 NOT_DONE = _("Not done yet.", ru="Ещё не пройдено.")
 SINCE_DONE = _(
     "Measured until {day}: four weeks from the day it was done. {n} cases so far.",
@@ -100,6 +102,9 @@ class Works:
     high: float | None
 
 
+_KEPT: weakref.WeakKeyDictionary[Crm, dict[tuple[int, int], tuple[dt.datetime, Effect]]] = weakref.WeakKeyDictionary()
+
+
 def effect(uow: Uow, assignment: int) -> Effect:
     """Return what became of the time of a step after a course or a meeting was done.
 
@@ -117,11 +122,25 @@ def works(uow: Uow, chosen: Chosen) -> list[Works]:
         done = done.where(Assignment.step_id == chosen.step)
     found: dict[tuple[int | None, int | None], list[Compared]] = defaultdict(list)
     for given in done.order_by(Assignment.id):
-        came = measured.of(given)
+        came = _remembered(measured, given)
         for key in ((given.course_id, None), (None, given.mentor_id)):
             if key != (None, None):
                 found[key] += [came.compared] if came.compared is not None and came.verdict is not Outcome.TOO_EARLY else []
     return [_together(*key, some) for key, some in sorted(found.items(), key=lambda pair: tuple(k or 0 for k in pair[0]))]
+
+
+def _remembered(measured: _Effects, given: Assignment) -> Effect:
+    """Return an effect that was measured within the last hour: four weeks that are over change no more, but for what comes late."""
+    kept, now = _KEPT.setdefault(measured.uow.crm, {}), measured.uow.now
+    found = kept.get((given.id, given.version))
+    if found is not None and dt.timedelta() <= now - found[0] < KEPT_FOR:
+        return found[1]
+    came = measured.of(given)
+    if came.verdict is not Outcome.TOO_EARLY:
+        if len(kept) >= MOST_KEPT:
+            kept.clear()
+        kept[given.id, given.version] = now, came
+    return came
 
 
 class _Effects:
