@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from crmkit import Actor, Crm
 from crmkit_process_monitor import Log, Norm, Step, Worker
-from crmkit_process_monitor.reading import Chosen, served_by, sums, whole_months, worked_days
+from crmkit_process_monitor.reading import Chosen, pieces_of, served_by, sums, worked_days
 from crmkit_process_monitor.rollups import put
 from crmkit_process_monitor.tables import work
 
@@ -19,14 +19,18 @@ FIRST = dt.date(2026, 1, 10)
 DAY = dt.timedelta(days=1)
 
 
-def test_a_range_is_whole_months_and_what_is_left():
+def test_a_range_is_months_and_as_few_days_as_can_be():
     def day(month: int, day: int) -> dt.date:
         return dt.date(2026, month, day)
 
-    assert whole_months(day(1, 1), day(1, 31)) == ([(day(1, 1), day(1, 1))], [])
-    assert whole_months(day(1, 2), day(2, 27)) == ([], [(day(1, 2), day(2, 27))])
-    assert whole_months(day(1, 2), day(4, 30)) == ([(day(2, 1), day(4, 1))], [(day(1, 2), day(1, 31))])
-    assert whole_months(day(1, 1), day(3, 5)) == ([(day(1, 1), day(2, 1))], [(day(3, 1), day(3, 5))])
+    def pieces(since: dt.date, until: dt.date) -> tuple[object, ...]:
+        found = pieces_of(since, until)
+        return found.months, found.more, found.less
+
+    assert pieces(day(1, 1), day(1, 31)) == ([(day(1, 1), day(1, 1))], [], [])
+    assert pieces(day(1, 2), day(1, 30)) == ([(day(1, 1), day(1, 1))], [], [(day(1, 1), day(1, 1)), (day(1, 31), day(1, 31))])
+    assert pieces(day(1, 20), day(2, 3)) == ([], [(day(1, 20), day(1, 31)), (day(2, 1), day(2, 3))], [])
+    assert pieces(day(1, 20), day(4, 28)) == ([(day(2, 1), day(4, 1))], [(day(1, 20), day(1, 31))], [(day(4, 29), day(4, 30))])
 
 
 @pytest.fixture

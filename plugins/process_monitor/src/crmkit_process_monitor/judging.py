@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 import math
 from collections import defaultdict
@@ -18,6 +19,8 @@ from .student import tail
 
 Cell = tuple[int, int]
 """Worker and step."""
+NO_ALARM = 0.84
+"""So few standard errors beyond the limit come by chance once in five times, more often than any `alarm_rate` allows: not worth a calculation."""
 TOLERANCE = 0.2
 """Who is slower than the reference by less than this is not alarmed about, however sure it is."""
 
@@ -84,7 +87,8 @@ def judge(
     for one in sums:
         if one.n:
             cells[one.worker, one.step].append(one)
-    weighed = {key: _weigh(found, norms, tolerance) for key, found in cells.items()}
+    limits: Limits = {}
+    weighed = {key: _weigh(found, norms, tolerance, limits) for key, found in cells.items()}
     asked = [key for key, cell in weighed.items() if cell.judged(least)]
     for key, held in zip(asked, steadied([e for key in asked if (e := weighed[key].estimate) is not None]), strict=True):
         weighed[key] = attrs.evolve(weighed[key], estimate=held)
@@ -133,24 +137,33 @@ class _Weighed:
         if self.estimate is None:
             return 1.0
         beyond = self.estimate.mean - self.slow if self.side is Verdict.SLOW else self.fast - self.estimate.mean
-        return tail(beyond / self.estimate.error, self.estimate.freedom)
+        far = beyond / self.estimate.error
+        return tail(far, self.estimate.freedom) if far > NO_ALARM else 1.0
 
 
-def _weigh(found: Sequence[Sums], norms: Norms, tolerance: float) -> _Weighed:
+def _weigh(found: Sequence[Sums], norms: Norms, tolerance: float, limits: Limits) -> _Weighed:
     kinds: dict[str, Moments] = defaultdict(Moments)
     n, reference, slow, fast = 0, 0.0, 0.0, 0.0
     for one in found:
-        norm = norms.of(one.step, one.kind, one.era)
-        if norm is None:
+        key = (one.step, one.kind, one.era)
+        if key not in limits:
+            limits[key] = _limits(norms.of(*key), tolerance)
+        if (held := limits[key]) is None:
             continue
-        log, most, least = _limits(norm, tolerance)
+        log, most, least = held
         kinds[one.kind].add(one, log)
         n, reference, slow, fast = n + one.n, reference + one.n * log, slow + one.n * most, fast + one.n * least
     return _Weighed(estimate(kinds.values()), reference / n, slow / n, fast / n) if n else _Weighed(None, 0.0, 0.0, 0.0)
 
 
-def _limits(norm: Held, tolerance: float) -> tuple[float, float, float]:
+Limits = dict[tuple[int, str, dt.date], tuple[float, float, float] | None]
+"""By step, kind and the first day of an era: thousands of cells are held against some dozens of norms."""
+
+
+def _limits(norm: Held | None, tolerance: float) -> tuple[float, float, float] | None:
     """Return the logarithm of the reference, and how far from it slow and too fast begin."""
+    if norm is None:
+        return None
     log = _log(norm.reference)
     most = min(math.log1p(tolerance), max(0.0, _log(norm.most) - log))
     return log, most, min(0.0, _log(norm.least) - log) if norm.least > 0 else -math.inf
@@ -161,14 +174,17 @@ def _log(took: int) -> float:
 
 
 def _told(key: Cell, found: Sequence[Sums], cell: _Weighed, verdict: Verdict, worked: int) -> Judged:
-    lost, fast, slow = (sum(getattr(one, name) for one in found) for name in ("lost", "fast", "slow"))
+    lost = fast = slow = 0
+    for one in found:
+        lost, fast, slow = lost + one.lost, fast + one.fast, slow + one.slow
     per_day = lost / worked if worked else 0.0
     held = cell.estimate
     if held is None:
         n = sum(one.n for one in found)
         return Judged(*key, n, math.exp(sum(one.logs for one in found) / n), None, None, None, None, lost, per_day, fast, slow, verdict)
     known = held.n > 1 and held.freedom >= 1
-    low, high = (math.exp(held.mean + side * held.reach) if known else None for side in (-1, 1))
+    reach = held.reach if known else 0.0
+    low, high = (math.exp(held.mean - reach), math.exp(held.mean + reach)) if known else (None, None)
     typical, reference = math.exp(held.mean + cell.reference), math.exp(cell.reference)
     return Judged(*key, held.n, typical, reference, math.exp(held.mean), low, high, lost, per_day, fast, slow, verdict)
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from crmkit import Uow
 
-from .tables import days, months, served, work
+from .tables import days, months, served, served_months, work
 
 Place = tuple[t.Any, ...]
 _d, _w, _m, _s = days.c, work.c, months.c, served.c
@@ -59,6 +59,8 @@ def follow(uow: Uow, keys: Iterable[tuple[int, dt.date, int, int, str, int, int]
         _month(uow, log, month, one, few)
     for log, day, worker in sorted(of_workers):
         _served(uow, log, day, day, worker)
+    for log, month, worker in sorted(steps):
+        _served_month(uow, log, month, worker)
 
 
 def over_again(uow: Uow, log: int = 0, since: dt.date | None = None, until: dt.date | None = None) -> None:
@@ -67,9 +69,11 @@ def over_again(uow: Uow, log: int = 0, since: dt.date | None = None, until: dt.d
     there = {first_of(row[0]) for row in uow.connection.execute(sa.select(_d.day).where(*within(days, log, first, last)).distinct())}
     uow.connection.execute(months.delete().where(*within(months, log, first, last, "month")))
     uow.connection.execute(served.delete().where(*within(served, log, first, last)))
+    uow.connection.execute(served_months.delete().where(*within(served_months, log, first, last, "month")))
     for month in sorted(there):
         _month(uow, log, month)
         _served(uow, log, month, last_of(month))
+        _served_month(uow, log, month)
 
 
 def _month(uow: Uow, log: int, month: dt.date, of: Sequence[t.Any] = (), gone: Sequence[t.Any] = ()) -> None:
@@ -91,10 +95,25 @@ def _served(uow: Uow, log: int, since: dt.date, until: dt.date, worker: int | No
     uow.connection.execute(served.insert().from_select([c.name for c in _s], made, include_defaults=False))
 
 
+_BIT = sa.literal(1).bitwise_lshift(sa.cast(sa.extract("day", _s.day), sa.Integer) - 1)
+_MASKED = (_s.worker_id, _s.kind, _s.team_id, _s.point_id)
+
+
+def _served_month(uow: Uow, log: int, month: dt.date, worker: int | None = None) -> None:
+    """Count the cases of a month anew, from those of its days: each day is there once."""
+    gone = served_months.delete().where(served_months.c.log_id == log, served_months.c.month == month)
+    made = sa.select(sa.literal(log), sa.literal(month, sa.Date), *_MASKED, sa.func.sum(_s.cases), sa.func.sum(_s.took), sa.func.sum(_BIT))
+    made = made.where(_s.log_id == log, _s.day.between(month, last_of(month))).group_by(*_MASKED)
+    if worker is not None:
+        gone, made = gone.where(served_months.c.worker_id == worker), made.where(_s.worker_id == worker)
+    uow.connection.execute(gone)
+    uow.connection.execute(served_months.insert().from_select([c.name for c in served_months.c], made, include_defaults=False))
+
+
 # ---- is it so? -----------------------------------------------------------------------------------------------------
 def unlike(uow: Uow, log: int, since: dt.date | None, until: dt.date | None) -> list[tuple[Place, str]]:
     """Return the months and the counts of cases that are not what days and work say."""
-    return _in_months(uow, log, since, until) + _in_cases(uow, log, since, until)
+    return _in_months(uow, log, since, until) + _in_cases(uow, log, since, until) + _in_case_months(uow, log, since, until)
 
 
 def _in_months(uow: Uow, log: int, since: dt.date | None, until: dt.date | None) -> list[tuple[Place, str]]:
@@ -121,6 +140,18 @@ def _in_cases(uow: Uow, log: int, since: dt.date | None, until: dt.date | None) 
         cases.setdefault(key, set()).add(row[6])
         took[key] = took.get(key, 0) + row[7]
     return _compared(kept, {key: (len(found), took[key]) for key, found in cases.items()}, "of its cases")
+
+
+def _in_case_months(uow: Uow, log: int, since: dt.date | None, until: dt.date | None) -> list[tuple[Place, str]]:
+    first, last = (first_of(since) if since else None), (last_of(until) if until else None)
+    m = served_months.c
+    stored = sa.select(*served_months.primary_key.columns, m.cases, m.took, m.mask).where(*within(served_months, log, first, last, "month"))
+    kept = {tuple(row[:6]): tuple(row[6:]) for row in uow.connection.execute(stored)}
+    made: dict[Place, list[int]] = {}
+    for row in uow.connection.execute(sa.select(_s.log_id, _s.day, *_MASKED, _s.cases, _s.took).where(*within(served, log, first, last))):
+        values = made.setdefault((row[0], first_of(row[1]), *row[2:6]), [0, 0, 0])
+        values[0], values[1], values[2] = values[0] + row[6], values[1] + row[7], values[2] | 1 << (row[1].day - 1)
+    return _compared(kept, made, "of the cases of a month")
 
 
 def _compared(kept: Mapping[Place, Sequence[t.Any]], made: Mapping[Place, Sequence[t.Any]], what: str) -> list[tuple[Place, str]]:

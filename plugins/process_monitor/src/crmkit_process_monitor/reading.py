@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import BIT
 
 from crmkit import Uow
 from crmkit.ui import Visit
@@ -16,7 +17,7 @@ from .entities import Log, Worker
 from .longer import first_of, last_of
 from .norms import Norms
 from .roles import SEE
-from .tables import days, months, served
+from .tables import days, months, served, served_months
 
 DAY = dt.timedelta(days=1)
 PERIODS: Mapping[str, int] = {"week": 7, "month": 30, "quarter": 91, "year": 365}
@@ -92,9 +93,12 @@ def number_of(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 20 and int(text) <= BIGGEST else None
 
 
-@attrs.frozen
+@attrs.define
 class Sums:
-    """One group of the sums of days. What it is not split by is 0, empty, or the first day."""
+    """One group of the sums of days. What it is not split by is 0, empty, or the first day.
+
+    A dashboard reads ten thousand of them: they are not frozen, which takes three times as long.
+    """
 
     worker: int
     step: int
@@ -119,20 +123,20 @@ class Sums:
 
 
 def sums(uow: Uow, chosen: Chosen, *, by: Sequence[str] = BY, norms: Norms | None = None) -> list[Sums]:
-    """Return the sums of what is chosen, as far as the actor may see it. Whole months are read from the sums of months."""
+    """Return the sums of what is chosen, as far as the actor may see it. Months are read from the sums of months."""
     starts = (norms or Norms.load(uow, chosen.log)).starts(chosen.since, chosen.until) if "era" in by else []
     keys = [name for name in BY if name in by and name != "era"]
+    nothing: tuple[t.Any, ...] = (0, 0, "")
+    places = [keys.index(name) if name in keys else None for name in BY[:3]]
     found: list[Sums] = []
     for place, first in enumerate(eras := [chosen.since, *starts]):
         last = eras[place + 1] - DAY if place + 1 < len(eras) else chosen.until
-        for row in uow.connection.execute(_summed(uow, attrs.evolve(chosen, since=first, until=last), keys)):
-            key = dict(zip(keys, row, strict=False))
-            number, n, took, logs, log_squares, squares, fast, slow, lost, *spread = row[len(keys) :]
-            if number:  # else the one row of nothing, without a split
-                found.append(Sums(
-                    key.get("worker", 0), key.get("step", 0), key.get("kind", ""), first, int(number), int(n), int(took), logs, log_squares,
-                    squares, int(fast), int(slow), int(lost), *map(float, spread),
-                ))  # fmt: skip
+        rows = uow.connection.execute(_summed(uow, attrs.evolve(chosen, since=first, until=last), keys)).all()
+        figures = len(keys)
+        for row in rows:
+            if row[figures + 1]:  # else nothing is left of a month, or there is nothing at all
+                worker, step, kind = [without if at is None else row[at] for at, without in zip(places, nothing, strict=True)]
+                found.append(Sums(worker, step, kind, first, *row[figures:]))
     return found
 
 
@@ -142,36 +146,63 @@ _DAILY: Mapping[str, t.Any] = {
     "days": sa.literal(1), "ns_squared": sa.cast(_d.n, sa.Float) * _d.n, "ns_logs": _d.n * _d.logs, "logs_squared": _d.logs * _d.logs,
 }  # fmt: skip
 _FIGURES = ("days", "n", "took", "logs", "log_squares", "squares", "fast", "slow", "lost", "ns_squared", "ns_logs", "logs_squared")
+_WHOLE, _WIDE = frozenset(("days", "n", "took", "fast", "slow", "lost")), frozenset(("took", "lost"))
+
+
+def _total(column: t.Any, name: str, sign: int = 1) -> t.Any:
+    if name in _WIDE:  # whole numbers up to 2**53 all the same, and PostgreSQL does not fall into decimals
+        column = sa.cast(column, sa.Float)
+    added = sa.func.sum(column) * sign if sign < 0 else sa.func.sum(column)
+    return sa.cast(added, sa.BigInteger if name in _WHOLE else sa.Float).label(name)
 
 
 def _summed(uow: Uow, chosen: Chosen, keys: Sequence[str]) -> sa.Select[t.Any]:
-    """Return the statement of the sums of one era."""
+    """Return the statement of the sums of one era: months, with the days that are too many or too few."""
     parts: list[sa.Select[t.Any]] = []
-    whole, rest = whole_months(chosen.since, chosen.until)
-    for table, day, spans in ((months, _m.month, whole), (days, _d.day, rest)):
+    pieces = pieces_of(chosen.since, chosen.until)
+    for table, spans, sign in ((months, pieces.months, 1), (days, pieces.more, 1), (days, pieces.less, -1)):
         if spans:
-            figures = [sa.func.sum(_DAILY[name] if table is days and name in _DAILY else table.c[name]).label(name) for name in _FIGURES]
-            inside = sa.or_(*(day.between(*span) for span in spans))
+            day = table.c.day if table is days else table.c.month
+            figures = [_total(_DAILY[name] if table is days and name in _DAILY else table.c[name], name, sign) for name in _FIGURES]
             names = [table.c[_KEYS[key]].label(key) for key in keys]
+            inside = sa.or_(*(day.between(*span) for span in spans))
             parts.append(sa.select(*names, *figures).where(inside, *conditions(uow, chosen, table, dated=False)).group_by(*names))
     if len(parts) == 1:
         return parts[0]
     each = sa.union_all(*parts).subquery()
     columns = [each.c[key] for key in keys]
-    return sa.select(*columns, *(sa.func.sum(each.c[name]) for name in _FIGURES)).group_by(*columns)
+    return sa.select(*columns, *(_total(each.c[name], name) for name in _FIGURES)).group_by(*columns)
 
 
 Span = tuple[dt.date, dt.date]
 
 
-def whole_months(since: dt.date, until: dt.date) -> tuple[list[Span], list[Span]]:
-    """Return the whole months of a range, by their first days, and what is left of it at its ends."""
-    first = since if since.day == 1 else last_of(since) + DAY
-    last = until if until == last_of(until) else first_of(until) - DAY
-    if first > last:
-        return [], [(since, until)]
-    ends = [(since, first - DAY), (last + DAY, until)]
-    return [(first, first_of(last))], [end for end in ends if end[0] <= end[1]]
+@attrs.frozen
+class Pieces:
+    """A range as months (by their first days), with days more than these and days less."""
+
+    months: Sequence[Span]
+    more: Sequence[Span]
+    less: Sequence[Span]
+
+
+def pieces_of(since: dt.date, until: dt.date) -> Pieces:
+    """Return a range as months and as few days as can be: of a month that is mostly inside, the days outside are taken off."""
+    whole: list[dt.date] = []
+    more: list[Span] = []
+    less: list[Span] = []
+    month = first_of(since)
+    while month <= until:
+        end = last_of(month)
+        first, last = max(since, month), min(until, end)
+        outside = [(month, first - DAY), (last + DAY, end)]
+        if 2 * ((last - first).days + 1) > (end - month).days + 1:
+            whole.append(month)
+            less += [span for span in outside if span[0] <= span[1]]
+        else:
+            more.append((first, last))
+        month = end + DAY
+    return Pieces([(whole[0], whole[-1])] if whole else [], more, less)
 
 
 def worked_days(uow: Uow, chosen: Chosen) -> dict[int, int]:
@@ -191,11 +222,42 @@ class Served:
 
 def served_by(uow: Uow, chosen: Chosen) -> dict[int, Served]:
     """Return how many cases each worker had on how many days. A case over two days is counted on both."""
+    every = attrs.evolve(chosen, step=None)
+    wanted = _by_months(uow, every) if uow.connection.dialect.name == "postgresql" else _by_days(uow, every)
+    return {row[0]: Served(int(row[1]), int(row[2]), int(row[3])) for row in uow.connection.execute(wanted) if row[1]}
+
+
+def _by_days(uow: Uow, chosen: Chosen) -> sa.Select[t.Any]:
     s = served.c
     each = sa.select(s.worker_id, s.day, sa.func.sum(s.cases).label("cases"), sa.func.sum(s.took).label("took"))
-    day = each.where(*conditions(uow, attrs.evolve(chosen, step=None), served)).group_by(s.worker_id, s.day).subquery()
-    found = sa.select(day.c.worker_id, sa.func.count(), sa.func.sum(day.c.cases), sa.func.sum(day.c.took)).group_by(day.c.worker_id)
-    return {row[0]: Served(row[1], int(row[2]), int(row[3])) for row in uow.connection.execute(found)}
+    day = each.where(*conditions(uow, chosen, served)).group_by(s.worker_id, s.day).subquery()
+    return sa.select(day.c.worker_id, sa.func.count(), sa.func.sum(day.c.cases), sa.func.sum(day.c.took)).group_by(day.c.worker_id)
+
+
+def _by_months(uow: Uow, chosen: Chosen) -> sa.Select[t.Any]:
+    """Read months where they are: days are counted by their bits, cases as sums are (`_summed`)."""
+    m, s, pieces = served_months.c, served.c, pieces_of(chosen.since, chosen.until)
+    first, last = first_of(chosen.since), first_of(chosen.until)
+    bits = sa.case((m.month == first, _bits(first, chosen)), (m.month == last, _bits(last, chosen)), else_=2**31 - 1)
+    inside = sa.or_(sa.false(), *(m.month.between(*span) for span in pieces.months))
+    month = sa.select(
+        m.worker_id, sa.func.bit_count(sa.cast(sa.func.bit_or(m.mask.bitwise_and(bits)), BIT(32))).label("days"),
+        sa.func.sum(sa.case((inside, m.cases), else_=0)).label("cases"), sa.func.sum(sa.case((inside, m.took), else_=0)).label("took"),
+    ).where(m.month.between(first, last), *conditions(uow, chosen, served_months, dated=False)).group_by(m.worker_id, m.month)  # fmt: skip
+    parts = [month]
+    for spans, sign in ((pieces.more, 1), (pieces.less, -1)):
+        if spans:
+            some = sa.select(s.worker_id, sa.literal(0), sa.func.sum(s.cases) * sign, sa.func.sum(s.took) * sign)
+            inside = sa.or_(*(s.day.between(*span) for span in spans))
+            parts.append(some.where(inside, *conditions(uow, chosen, served, dated=False)).group_by(s.worker_id))
+    each = sa.union_all(*parts).subquery()
+    return sa.select(each.c.worker_id, *(sa.func.sum(each.c[name]) for name in ("days", "cases", "took"))).group_by(each.c.worker_id)
+
+
+def _bits(month: dt.date, chosen: Chosen) -> int:
+    """Return the bits of the days of a month that are chosen."""
+    first, last = max(chosen.since, month).day, min(chosen.until, last_of(month)).day
+    return (1 << last) - (1 << (first - 1))
 
 
 # ---- whose ---------------------------------------------------------------------------------------------------------
@@ -252,6 +314,6 @@ def total(found: Iterable[Sums], name: str) -> int:
 
 
 __all__ = [
-    "BY", "PERIODS", "USUAL", "Chosen", "Served", "Sums", "conditions", "day_of", "number_of", "own_worker", "seen", "served_by", "shown_logs",
-    "sums", "total", "whole_months", "worked_days",
+    "BY", "PERIODS", "USUAL", "Chosen", "Pieces", "Served", "Sums", "conditions", "day_of", "number_of", "own_worker", "pieces_of", "seen",
+    "served_by", "shown_logs", "sums", "total", "worked_days",
 ]  # fmt: skip

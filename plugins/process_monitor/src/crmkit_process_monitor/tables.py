@@ -143,3 +143,14 @@ served = sa.Table(
     sa.Column("took", sa.BigInteger, nullable=False),
     sa.Index("ix_process_monitor_served_worker", "worker_id", "log_id", "day"),
 )  # fmt: skip
+served_months = sa.Table(
+    "process_monitor_served_month", metadata,
+    sa.Column("log_id", _id, primary_key=True, autoincrement=False),
+    sa.Column("month", sa.Date, primary_key=True),
+    sa.Column("worker_id", _id, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.String(40), primary_key=True),
+    *(sa.Column(name, _id, primary_key=True, autoincrement=False) for name in ("team_id", "point_id")),
+    sa.Column("cases", sa.Integer, nullable=False),
+    sa.Column("took", sa.BigInteger, nullable=False),
+    sa.Column("mask", sa.Integer, nullable=False),  # on which days of the month: bit 0 for the first
+)  # fmt: skip

@@ -13,7 +13,7 @@ from crmkit import Conflict, Kind, Uow, Written, _, after, hookimpl
 from ..entities import Log
 from ..rollups import WORK, rebuild
 from ..sets import insert
-from ..tables import days, events, months, served, traces, work
+from ..tables import days, events, months, served, served_months, traces, work
 from .importing import work_rows, zone_of
 from .stored import stored_intervals
 
@@ -36,7 +36,7 @@ def crm_settle(kind: Kind, rows: Sequence[Written], uow: Uow) -> None:
     for row in rows:
         key = f"process_monitor.log_gone:{row.id}"
         if row.values is None:
-            for table in (work, days, months, served):
+            for table in (work, days, months, served, served_months):
                 uow.connection.execute(table.delete().where(table.c.log_id == row.id))
             uow.schedule(LogGone(row.id), delay=KEPT, key=key)
         elif row.changed is None and row.values["imported_at"] is not None and not _has(uow, work, row.id):

@@ -213,6 +213,47 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "process_monitor_served_month",
+        sa.Column(
+            "log_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column(
+            "worker_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column(
+            "team_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "point_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("cases", sa.Integer(), nullable=False),
+        sa.Column("took", sa.BigInteger(), nullable=False),
+        sa.Column("mask", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "log_id",
+            "month",
+            "worker_id",
+            "kind",
+            "team_id",
+            "point_id",
+            name=op.f("pk_process_monitor_served_month"),
+        ),
+    )
+    op.create_table(
         "process_monitor_span",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -654,6 +695,7 @@ def downgrade() -> None:
     op.drop_table("process_monitor_trace")
     op.drop_table("process_monitor_talk")
     op.drop_table("process_monitor_span")
+    op.drop_table("process_monitor_served_month")
     op.drop_table("process_monitor_served")
     op.drop_table("process_monitor_refused")
     op.drop_table("process_monitor_page")
