@@ -13,7 +13,7 @@ from crmkit import Actor, Conflict, Crm, Forbidden, Invalid, Role, Uow
 from crmkit.activities import Activity, Note
 from crmkit_process_monitor import ASSIGNMENTS, ROLES, Assignment, Case, Course, Mentor, Norm, Step, Worker
 from crmkit_process_monitor.coaching.calendar_file import calendar, escaped, folded
-from crmkit_process_monitor.coaching.giving import call_off, give
+from crmkit_process_monitor.coaching.giving import call_off, finish_learning, give
 from crmkit_process_monitor.rollups import WORK, rebuild
 from crmkit_process_monitor.sets import insert
 from crmkit_process_monitor.tables import pages, work
@@ -124,10 +124,51 @@ def test_a_course_is_given_from_the_cell_done_and_undone(client, world: World, u
     page = client.get("/process_monitor/works").text
     assert "Offers, quickly" in page
     assert "not measured yet" in page
+    # Weeks later it is measured once, and kept: nothing was done since, which is too few to say anything.
+    clock.forward(days=31)
+    deliver()
+    uow.refresh()
+    assert given.figures["effect"] == {"verdict": "too_few"}
+    assert "not measured yet" in client.get("/process_monitor/works").text
     effect = client.get(f"/process_monitor/effect/{given.id}").text
     assert "before" in effect.lower()
     assert "3:" in effect
     assert "Did it help?" in client.get(f"/process_monitor/assignment/{given.id}").text or client.get(f"/process_monitor/effect/{given.id}")
+
+
+def test_what_a_course_did_is_measured_when_the_weeks_are_over(client, crm: Crm, world: World, uow, deliver, clock):
+    with crm.uow(DIRECTOR) as giving:
+        made = give(giving, giving.peek(Worker, world.workers[11]), giving.get(Step, world.step), course=giving.get(Course, world.course))
+    with crm.uow() as doing:
+        finish_learning(doing.get(Assignment, made.id), doing)
+    chance, rows, case = random.Random(6), [], 100_000
+    for worker in world.workers.values():
+        for day in range(1, 29):
+            case += 1
+            took = round(100_000 * chance.lognormvariate(0, 0.3))
+            rows.append((case, world.step, worker, 0, TODAY + dt.timedelta(days=day), "new", 5, None, took, took, 0, 0, 1))
+    with crm.uow() as writing:
+        insert(writing, work, WORK, rows)
+        rebuild(writing)
+    deliver()
+    assert "effect" not in uow.get(Assignment, made.id).figures
+    clock.forward(days=30)
+    client.act_as(DIRECTOR)
+    before = client.get("/process_monitor/works").text  # nobody has measured it yet: it is done at once
+    deliver()
+    kept = uow.get(Assignment, made.id).figures["effect"]
+    assert kept["verdict"] == "helped"
+    assert -0.9 < kept["change"] < -0.3
+    page = client.get("/process_monitor/works").text
+    for part in ("\u2212", "co-ci good", "95 of 100"):
+        assert part in page, part
+        assert part in before, part
+    assert "It helped" in client.get(f"/process_monitor/effect/{made.id}").text
+    assert "changed the time by" in client.get(cell(world, 12)).text
+    with crm.uow() as back:
+        back.move(back.get(Assignment, made.id), ASSIGNMENTS["begun"])
+    uow.refresh()
+    assert "effect" not in uow.get(Assignment, made.id).figures
 
 
 def test_a_mentor_meets_and_notes(client, world: World, uow, deliver, clock):

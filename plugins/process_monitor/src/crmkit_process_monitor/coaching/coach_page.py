@@ -12,7 +12,6 @@ from crmkit import Forbidden, Invalid, NotFound, Problem, Refusal, Uow
 from crmkit.ui import Redirect, Result, View, Visit, page
 
 from .. import fairness
-from ..effects import works
 from ..entities import ASSIGNMENTS, Assignment, Course, Mentor, Step, Worker
 from ..judging import Judged
 from ..reading import Chosen, number_of
@@ -21,6 +20,7 @@ from ..times import clock
 from . import words
 from .figures import COLORS, ICONS, judged, kept, reason_of, warning
 from .giving import NOT_YOURS, give, offered, under_way
+from .measuring import measured
 from .people import may_coach, people
 
 HERE, DASHBOARD = "/process_monitor/coach", "/process_monitor/dashboard"
@@ -116,7 +116,7 @@ def options_of(visit: Visit, uow: Uow, step: Step, worker: Worker | None = None)
     courses, mentors = offered(uow, step.id)
     mentors = [m for m in mentors if worker is None or m.owner_id != worker.user_id]
     today = visit.now.astimezone(visit.zone).date()
-    known = {(w.course, w.mentor): w for w in works(uow, Chosen(since=today - YEAR, until=today, log=step.log_id, step=step.id))}
+    known = {(w.course, w.mentor): w for w in measured(uow, Chosen(since=today - YEAR, until=today, log=step.log_id, step=step.id))}
     named = people(uow, [m.owner_id for m in mentors])
 
     def helped(course: int | None, mentor: int | None) -> str:

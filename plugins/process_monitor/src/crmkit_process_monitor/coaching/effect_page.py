@@ -13,7 +13,7 @@ from crmkit import NotFound, Uow
 from crmkit.ui import Menu, Slot, View, Visit, charts, page, panel
 
 from .. import fairness
-from ..effects import Effect, Outcome, effect, works
+from ..effects import Effect, Outcome, effect
 from ..entities import Assignment, Course, Mentor, Step
 from ..norming.words import periods
 from ..reading import PERIODS, Chosen, number_of
@@ -22,6 +22,7 @@ from ..tables import days
 from ..times import clock
 from . import words
 from .coach_page import percent, titles_of
+from .measuring import done_in, measured
 from .people import people, workers_of
 
 HERE = "/process_monitor/works"
@@ -59,10 +60,7 @@ def what_works(visit: Visit, uow: Uow) -> View:
     chosen = given if "period" in visit.query or "since" in visit.query else attrs.evolve(
         given, since=given.until - dt.timedelta(days=PERIODS["year"] - 1), period="year")  # fmt: skip
     rows = _rows(visit, uow, chosen)
-    begins = dt.datetime.combine(chosen.since, dt.time(), uow.crm.zone)
-    ends = dt.datetime.combine(chosen.until + dt.timedelta(days=1), dt.time(), uow.crm.zone)
-    found = uow.find(Assignment).where(Assignment.stage == "done", Assignment.done_at >= begins, Assignment.done_at < ends)
-    done = found.order_by(Assignment.done_at.desc(), Assignment.id.desc()).limit(MOST).all()
+    done = done_in(uow, chosen)[:MOST]
     return View(
         "works.html", s=words, rows=rows, done=_done(visit, uow, done), chosen=chosen,
         periods=[(name, periods[name], visit.url(HERE, period=name)) for name in PERIODS if name != "week"],
@@ -70,7 +68,7 @@ def what_works(visit: Visit, uow: Uow) -> View:
 
 
 def _rows(visit: Visit, uow: Uow, chosen: Chosen) -> list[dict[str, t.Any]]:
-    found = works(uow, chosen)
+    found = measured(uow, chosen)
     with uow.as_system():
         courses = {c.id: c for c in uow.find(Course).archived(only=False).where(Course.id.in_([w.course for w in found if w.course]))}
         mentors = {m.id: m for m in uow.find(Mentor).archived(only=False).where(Mentor.id.in_([w.mentor for w in found if w.mentor]))}
