@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from crmkit import Actor
 from crmkit.activities import Activity
 from crmkit_sales import Contact
 from crmkit_telephony import Call, CallEvent, CallState, Capability, EventType, Outcome, ProviderError, take
@@ -107,6 +108,13 @@ def test_a_provider_that_can_tell_nothing_leaves_no_telephone_ringing(uow, pbx, 
     pass_minutes(4)
     uow.refresh()
     assert (call.state, call.outcome) == (CallState.ENDED, Outcome.UNKNOWN)
+
+
+def test_of_a_provider_that_can_be_asked_nobody_has_to_say_that_it_is_over(talk, client):
+    call, _real = talk
+    client.act_as(Actor(ANN, "Ann", roles=["manager"]))
+    assert "do/ended" not in client.get(f"/telephony/card/{call.id}", headers={"HX-Request": "true"}).text
+    assert client.post(f"/api/telephony/call/{call.id}/do/has_ended", json={}).status_code == 409
 
 
 def test_a_long_conversation_is_believed(uow, pbx, talk, pass_minutes):

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from crmkit import Crm
+from crmkit import Actor, Crm
 from crmkit_telephony import Call, CallState, Direction, Line, Outcome, call, hook_path, parties, providers, take, transfer
 from crmkit_telephony_mango import MangoProvider
 from crmkit_telephony_mango.simulator import MangoSimulator
@@ -184,3 +184,71 @@ def test_over_http(line, mango: MangoSimulator, uow, client):
     mango.incoming(NUMBER).ring("102")
     assert answers == [200, 200, 403]
     assert (known(uow).state, known(uow).owner_id) == (CallState.TALKING, ANNA)
+
+
+@pytest.fixture
+def lost(line, mango: MangoSimulator, uow, clock, deliver):
+    """A conversation whose end was never told, ten minutes ago."""
+    leg = mango.incoming(NUMBER).ring("101")
+    leg.connect()
+    talk = known(uow)
+    clock.forward(minutes=10)
+    deliver()
+    uow.refresh()
+    assert talk.state is CallState.TALKING
+    return talk, leg
+
+
+def settle(uow, deliver):
+    deliver(until=dt.timedelta(seconds=11))
+    uow.refresh()
+
+
+def test_who_talks_again_at_the_same_telephone_has_put_it_down_before(lost, mango: MangoSimulator, uow, clock, deliver):
+    talk, _leg = lost
+    second = mango.incoming("79997654321").ring("101")
+    settle(uow, deliver)
+    assert talk.state is CallState.TALKING, "it only rings"
+    second.connect()
+    at = clock.now()
+    settle(uow, deliver)
+    assert (talk.state, talk.outcome, talk.ended_at, talk.talked) == (CallState.ENDED, Outcome.ANSWERED, at, 600 + 11)
+    assert uow.find(Call).where(Call.state == CallState.TALKING).count() == 1
+
+
+def test_who_dials_has_put_it_down_before(lost, mango: MangoSimulator, uow, deliver):
+    talk, _leg = lost
+    mango.outgoing("101", "79997654321")
+    settle(uow, deliver)
+    assert talk.state is CallState.ENDED
+
+
+@pytest.mark.parametrize("what", ["held", "held late", "conference", "another"])
+def test_what_waits_or_goes_on_beside_it_is_not_over(what, lost, mango: MangoSimulator, uow, clock, deliver):
+    talk, leg = lost
+    if what == "held":
+        leg.hold()
+    clock.forward(seconds=5)
+    mango.incoming("79997654321").ring("102" if what == "another" else "101").connect()
+    clock.forward(seconds=1)
+    if what in ("held late", "conference"):
+        leg.hold()
+    if what == "conference":
+        clock.forward(seconds=1)
+        leg.connect()
+    settle(uow, deliver)
+    uow.refresh()
+    assert talk.state in (CallState.HELD, CallState.TALKING)
+
+
+def test_the_colleague_may_say_that_it_has_ended(lost, uow, client, clock):
+    talk, _leg = lost
+    client.act_as(Actor(OLEG, "Oleg", roles=["manager"]))
+    assert client.post(f"/api/telephony/call/{talk.id}/do/has_ended", json={}).status_code in (403, 404)
+    client.act_as(Actor(ANNA, "Anna", roles=["manager"]))
+    head = client.get(f"/telephony/card/{talk.id}", headers={"HX-Request": "true"}).text
+    assert f"/telephony/card/{talk.id}/do/ended" in head
+    for _twice in range(2):
+        assert client.post(f"/telephony/card/{talk.id}/do/ended").status_code == 200
+    uow.refresh()
+    assert (talk.state, talk.outcome, talk.talked, talk.ended_at) == (CallState.ENDED, Outcome.ANSWERED, 600, clock.now())

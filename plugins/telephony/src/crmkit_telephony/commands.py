@@ -66,6 +66,12 @@ def transfer(
     ordering.transfer(uow, call, to, attended)
 
 
+@command(_("It has ended", ru="Разговор закончен"), of=Call, permission=CALL)
+def has_ended(call: Call, uow: Uow) -> None:
+    """Say that a conversation is over, where the provider has not told and cannot be asked."""
+    ordering.has_ended(uow, call)
+
+
 @button(icon="notebook-pen", menu=True)
 @command(_("Note", ru="Записать заметку"), of=Call, permission=CALL)
 def write(call: Call, uow: Uow, *, text: t.Annotated[str, _("Note", ru="Заметка")]) -> None:

@@ -12,13 +12,13 @@ from crmkit import Conflict, Crm, Invalid, Problem, Uow, _
 from crmkit_sales import Contact, Deal, Lead
 
 from .entities import Call, CallState, Direction, Line
-from .events import Outcome
+from .events import CallEvent, EventType, Outcome
 from .finding import do_not_call, line_of
 from .keeping import one_at_a_time
 from .numbers import e164
 from .provider import Capability, provider_named
 from .tables import orders
-from .taking import name_of, parties, tell_about
+from .taking import name_of, parties, take, tell_about
 
 NO_NUMBER = _("{value!r} is no telephone number that can be called", ru="{value!r} не номер, на который можно позвонить")
 NO_LINE = _("you have no telephone here: an administrator adds one", ru="у вас нет телефона в CRM: его добавляет администратор")
@@ -38,6 +38,9 @@ CANNOT = {
 STOP_LIST = _("{number} is on the do-not-call list", ru="{number} в стоп-листе: звонить нельзя")
 OVER = _("the call is over", ru="звонок уже завершён")
 NOT_YET = _("nobody talks yet", ru="разговор ещё не начался")
+IS_ASKED = _(
+    "{provider} tells by itself when a call is over, or is asked: wait a minute",
+    ru="{provider} сам сообщает о конце звонка или отвечает на вопрос о нём: подождите минуту")
 NOBODY = _("say whose telephone is to ring", ru="укажите, чей телефон зазвонит")
 WHERE_TO = _("say where to: an extension or a number", ru="укажите, куда: внутренний или городской номер")
 # Written once and compiled once: a dialer asks these many times a second.
@@ -148,6 +151,19 @@ def hang_up(uow: Uow, call: Call) -> None:
     _control(uow, call, "hang_up", Capability.HANG_UP)
 
 
+def has_ended(uow: Uow, call: Call) -> None:
+    """Say that a conversation is over, where its end was not told and the provider can never be asked. One that is over already is."""
+    if call.state is CallState.ENDED:
+        return
+    if call.state not in (CallState.TALKING, CallState.HELD) or call.key is None or call.provider is None:
+        raise Conflict(NOT_YET)
+    provider = provider_named(uow.crm, call.provider)
+    if provider is not None and provider.can_be_asked:
+        raise Conflict(IS_ASKED.format(provider=provider.label))
+    key = call.key.partition(":")[2]
+    take(uow, call.provider, [CallEvent(type=EventType.ENDED, call=key, at=uow.now, key=f"crm:said:{key}"[:200])])
+
+
 def hold(uow: Uow, call: Call) -> None:
     """Have the other party put on hold."""
     _control(uow, call, "hold", Capability.HOLD)
@@ -214,4 +230,4 @@ def finish(uow: Uow, call: Call, outcome: Outcome, trouble: str | None = None) -
         tell_about(uow, call)
 
 
-__all__ = ["Ordered", "call", "can", "demand", "finish", "hang_up", "hold", "known_provider", "leg_of", "resume", "transfer"]
+__all__ = ["Ordered", "call", "can", "demand", "finish", "hang_up", "has_ended", "hold", "known_provider", "leg_of", "resume", "transfer"]

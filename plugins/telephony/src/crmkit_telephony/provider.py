@@ -209,6 +209,11 @@ class Provider:
         """True when the provider declares it."""
         return capability in self.capabilities
 
+    @property
+    def can_be_asked(self) -> bool:
+        """True when it can say of a call whether it still is: of its history, or of what goes on."""
+        return self.can(Capability.HISTORY) or self.can(Capability.ACTIVE_CALLS)
+
     # ---- calls: network, no transaction ----------------------------------------------------------------------------
     def originate(self, asked: Originate) -> Placed:
         """Place a call; `Unknown` where it may or may not have been placed."""

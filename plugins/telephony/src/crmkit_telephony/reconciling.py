@@ -22,7 +22,7 @@ from .provider import Capability, Past, Provider, ProviderError, provider_named,
 from .reading import of_active, of_past
 from .settings import TelephonySettings
 from .tables import legs, links, orders
-from .taking import GOING_ON, QUIET_FOR, LookAgain, WantRecording, call_key, take
+from .taking import GOING_ON, QUIET_FOR, LookAgain, MovedOn, WantRecording, call_key, parties, take
 
 log = logging.getLogger("crmkit.telephony")
 HISTORY_LAGS = dt.timedelta(minutes=5)
@@ -89,14 +89,34 @@ def close_old(event: TooOld, uow: Uow) -> None:
         close(uow, call)
 
 
-def close(uow: Uow, call: Call) -> None:
-    """End a call that is over, though nobody can tell how it went."""
+def close(uow: Uow, call: Call, at: dt.datetime | None = None) -> None:
+    """End a call that is over, though nobody can tell how it went; `at`: as far as is known."""
     if call.key is None or call.provider is None:
         finish(uow, uow.get(Call, call.id, lock=True), Outcome.FAILED)
         return
     key, quiet = call.key.partition(":")[2], _quiet_since(uow, call)
     take(uow, call.provider, [CallEvent(
-        type=EventType.ENDED, call=key, at=quiet or uow.now, key=f"crm:over:{key}"[:200], outcome=Outcome.UNKNOWN if quiet is None else None)])
+        type=EventType.ENDED, call=key, at=at or quiet or uow.now, key=f"crm:over:{key}"[:200], outcome=Outcome.UNKNOWN if quiet is None else None)])
+
+
+@on(MovedOn)
+def moved_on(event: MovedOn, uow: Uow) -> None:
+    """End the conversations whose colleague talks elsewhere since, at the same telephone, where the provider can never be asked.
+
+    A telephone is in one conversation at a time, others wait on hold. One of which there was a word since goes on: a conference, say.
+    """
+    call = uow.get(Call, event.call_id)
+    since = min((at for at in (call.answered_at, call.ringing_at) if at is not None), default=None)
+    if since is None or call.provider is None:
+        return
+    theirs = [legs.c.extension == p.extension for p in parties(uow, call) if p.extension and (p.answered_at or call.ringing_at)]
+    if not theirs:
+        return
+    at_it = sa.select(legs.c.call_id).where(sa.or_(*theirs), legs.c.answered_at < since, legs.c.ended_at.is_(None))
+    over = sa.select(_C.id).where(
+        _C.id.in_(at_it), _C.id != call.id, _C.provider == call.provider, _C.state == CallState.TALKING, since >= _HEARD, _C.archived_at.is_(None))
+    for key in uow.connection.execute(over.order_by(_C.id)).scalars().all():
+        close(uow, uow.get(Call, key), since)
 
 
 @outside(AskAll)

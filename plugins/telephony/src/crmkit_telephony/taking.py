@@ -19,6 +19,7 @@ from .folding import Folded, Party, fold, in_order
 from .keeping import belong, cleaned, cleaned_key, keep, kept, one_at_a_time
 from .matching import own_call
 from .numbers import e164
+from .provider import provider_named
 from .roles import CALL
 from .settings import TelephonySettings
 from .tables import legs, orders
@@ -28,6 +29,9 @@ PHONE = Topic("telephony.phone", permission=CALL, personal=True)
 GOING_ON = [state for state in CallState if state is not CallState.ENDED]
 MISSED_AFTER = dt.timedelta(seconds=5)
 QUIET_FOR = dt.timedelta(seconds=5)
+TALKS = (EventType.ANSWERED, EventType.AGENT_ANSWERED, EventType.CLIENT_RINGING)
+MOVED_AFTER = dt.timedelta(seconds=10)
+"""What a provider tells of two calls may come in any order: that the first was put on hold, after the second was answered."""
 # Written once and compiled once: every webhook asks these.
 _LEGS = sa.select(*legs.c).where(legs.c.call_id == sa.bindparam("call", type_=legs.c.call_id.type))
 _LEG = attrs.make_class("_Leg", list(legs.c.keys()), frozen=True)
@@ -49,6 +53,13 @@ _MINE = sa.select(*_CALL.columns).where(_LIVE, _CALL.c.archived_at.is_(None), _C
 @attrs.frozen
 class MissedCall:
     """A call nobody took is to be looked at, once what was told late has come."""
+
+    call_id: int
+
+
+@attrs.frozen
+class MovedOn:
+    """Somebody talks at a telephone, where another conversation may have lost its end."""
 
     call_id: int
 
@@ -132,6 +143,7 @@ def _take_call(uow: Uow, provider: str, key: str, new: Sequence[CallEvent]) -> C
     people = _write_legs(uow, call, folded.parties, lines)
     uow.crm.hook.telephony_changed(call=call, events=in_order(new), uow=uow)
     _follow_up(uow, call, folded, was_over=was_over)
+    _is_elsewhere(uow, call, new)
     _tell(uow, call, {*people, before[2], call.owner_id})
     return call
 
@@ -248,6 +260,14 @@ def _follow_up(uow: Uow, call: Call, folded: Folded, *, was_over: bool) -> None:
         uow.schedule(WantRecording(call.id), delay=uow.crm[TelephonySettings].recordings_from, key=f"telephony:recording:{call.id}")
 
 
+def _is_elsewhere(uow: Uow, call: Call, new: Sequence[CallEvent]) -> None:
+    """Look soon whether whoever talks here was said to talk elsewhere, where the provider can never be asked."""
+    if any(e.type in TALKS for e in new):
+        provider = provider_named(uow.crm, call.provider or "")
+        if provider is not None and not provider.can_be_asked:
+            uow.schedule(MovedOn(call.id), delay=MOVED_AFTER, key=f"telephony:moved:{call.id}")
+
+
 def _tell(uow: Uow, call: Call, people: set[int | None]) -> None:
     for user in sorted(x for x in people if x is not None):
         uow.publish(PHONE.name, user)
@@ -285,6 +305,6 @@ def name_of(uow: Uow, call: Call) -> str | None:
 
 
 __all__ = [
-    "GOING_ON", "PHONE", "LookAgain", "MissedCall", "WantRecording", "again", "call_key", "hold_call", "my_calls", "name_of", "parties", "take",
-    "tell_about",
+    "GOING_ON", "PHONE", "LookAgain", "MissedCall", "MovedOn", "WantRecording", "again", "call_key", "hold_call", "my_calls", "name_of", "parties",
+    "take", "tell_about",
 ]  # fmt: skip

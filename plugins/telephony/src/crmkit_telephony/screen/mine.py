@@ -169,6 +169,7 @@ def _shown(visit: Visit, uow: Uow, call: Call, name: str, asked: set[str]) -> Sh
     rings_me = call.direction is Direction.IN and call.state in (CallState.AGENT_RINGING, CallState.INITIATED, CallState.RINGING)
     live, allowed = call.state is not CallState.ENDED, mine(uow, call)
     keys = list(_keys(uow, call, asked)) if live and allowed else []
+    controls = [key for key in keys if key.what != "ended"]
     at = {CallState.TALKING: call.answered_at, CallState.HELD: call.answered_at, CallState.RINGING: call.ringing_at}.get(call.state) or call.began_at
     talks = live and allowed and call.state in (CallState.TALKING, CallState.HELD)
     transfers, attended = (talks and _can(uow, call, one) for one in (Capability.TRANSFER, Capability.ATTENDED_TRANSFER))
@@ -178,7 +179,7 @@ def _shown(visit: Visit, uow: Uow, call: Call, name: str, asked: set[str]) -> Sh
         call=call, name=name, number=number_of(call.number, call.given) or visit.say(words.hidden_number), state=visit.say(label),
         color=COLORS[call.state] if live else outcome_color(call), since=at.isoformat() if live and at is not None else "",
         clock=call.state.value, keys=keys, transfers=transfers or attended, attended=attended, transferring="transfer" in asked, rings_me=rings_me,
-        by_telephone=visit.say(words.by_telephone, provider=provider.label) if live and allowed and not keys and provider is not None else "",
+        by_telephone=visit.say(words.by_telephone, provider=provider.label) if live and allowed and not controls and provider is not None else "",
     )  # fmt: skip
 
 
@@ -196,6 +197,9 @@ def _can(uow: Uow, call: Call, capability: Capability) -> bool:
 
 
 def _keys(uow: Uow, call: Call, asked: set[str]) -> t.Iterator[Key]:
+    provider = provider_named(uow.crm, call.provider or "")
+    if provider is not None and not provider.can_be_asked and call.state in (CallState.TALKING, CallState.HELD) and call.key is not None:
+        yield Key(what="ended", label=words.ended, icon="check")
     if _can(uow, call, Capability.HOLD) and call.state in (CallState.TALKING, CallState.HELD):
         held = call.state is CallState.HELD
         what = "resume" if held else "hold"

@@ -19,7 +19,7 @@ from ..entities import Call, CallState, Direction
 from ..events import Outcome
 from ..finding import belongs, do_not_call, find, line_of
 from ..ordering import call as place
-from ..ordering import hang_up, hold, resume, transfer
+from ..ordering import hang_up, has_ended, hold, resume, transfer
 from ..roles import CALL, LISTEN
 from ..taking import PHONE, tell_about
 from . import words
@@ -27,7 +27,7 @@ from .client import LINKS, client_of, link, seen, unlink
 from .mine import card_of, key_of, mine, names_of_calls, number_of, shown_calls
 from .people import colleagues
 
-CONTROL: Mapping[str, Callable[[Uow, Call], None]] = {"hang_up": hang_up, "hold": hold, "resume": resume}
+CONTROL: Mapping[str, Callable[[Uow, Call], None]] = {"hang_up": hang_up, "ended": has_ended, "hold": hold, "resume": resume}
 SAID = (Outcome.ANSWERED, Outcome.NO_ANSWER, Outcome.BUSY, Outcome.VOICEMAIL, Outcome.INVALID_NUMBER)
 STEP = ("subject", "due_at")
 LONGEST = 20_000
