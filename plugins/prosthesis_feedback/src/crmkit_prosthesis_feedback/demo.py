@@ -21,11 +21,13 @@ from .cards import replan
 from .collecting import asked_of, collect, weighed
 from .correcting import correct
 from .crossing import cross_all
+from .days import adulthood
 from .devices import end_device, issue_device
 from .entities import Device, DeviceState, Feedback, Incident, Policy, Respondent, Service, Urgency
 from .incidents import close_incident, open_incident
 from .protocols import Body, Question
 from .publish import body_of
+from .settings import FeedbackSettings
 
 CALLERS, TEAM = (13, 14), 10  # customer service, as the demo of accounts has it
 MODELS = ("Протез", "prosthesis")
@@ -167,6 +169,16 @@ class Story:
             return  # the settings open service cards elsewhere
         self._known(service, guardian, tongue, at)
         self._next(service.id, tongue, at)
+        grown = adulthood(born, uow.crm[FeedbackSettings].adult_at)
+        birthday = dt.datetime.combine(grown, dt.time(0, 5), uow.crm.zone).astimezone(dt.UTC)
+        self._plan(birthday, lambda then: self._comes_of_age(service.id, tongue, then))
+
+    def _comes_of_age(self, service_id: int, tongue: Tongue, at: dt.datetime) -> None:
+        if at < self.uow.now:
+            return  # an adult from the first
+        self.uow.at(at)
+        if cross_all(self.uow):
+            self._next(service_id, tongue, at)
 
     def _phone(self, tongue: Tongue) -> str:
         self.numbers += 1

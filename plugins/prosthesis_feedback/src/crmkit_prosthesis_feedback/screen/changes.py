@@ -59,7 +59,9 @@ def rows_of(visit: Visit, uow: Uow, changes: Sequence[Change]) -> list[Row]:
     """Return a preview's lines, in the order of the new days."""
     with uow.as_system():
         keys = {change.device_id for change in changes}
-        names = {d.id: d.model for d in uow.find(Device).archived(only=False).where(Device.id.in_(sorted(keys)))} if keys else {}
+        held = uow.find(Device).archived(only=False).where(Device.id.in_(sorted(keys))).all() if keys else []
+    several = len({d.model for d in held}) < len(held)  # told apart by their numbers
+    names = {d.id: f"{d.model} · {d.serial}" if several and d.serial else d.model for d in held}
     found = []
     for change in sorted(paired(changes), key=lambda c: (c.after.planned_at, c.device_id, c.after.number)):
         found.append(Row(
