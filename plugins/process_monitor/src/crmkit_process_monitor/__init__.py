@@ -14,7 +14,8 @@ _MODULES = [
     "exchange.keeping", "exchange.verbs", "exchange.routes", "exchange.page",
     *(f"norming.{m}" for m in ("entering", "recomputing", "page", "proposals")),
     *(f"dashboard.{m}" for m in ("page", "profile", "timeline", "export", "home")),
-    *(f"coaching.{m}" for m in ("giving", "reminding", "calendar_file", "measuring", "coach_page", "mine", "effect_page", "catalogue", "told", "steps_tab")),
+    *(f"coaching.{m}" for m in ("giving", "reminding", "calendar_file", "measuring", "coach_page", "mine", "effect_page", "catalogue", "told")),
+    "coaching.steps_tab",
 ]  # fmt: skip
 
 plugin = Plugin(
