@@ -155,6 +155,7 @@ def test_every_look_is_written_down_once(crm, uow, client, told, clock):
     page = client.get("/prosthesis_feedback/privacy").text
     assert "Ivan" in page
     assert "Anna Petrova" in page
+    assert "Хранится 1095 дней" in client.get("/prosthesis_feedback/privacy", headers={"accept-language": "ru"}).text
     mine = client.get(f"/prosthesis_feedback/privacy/{told.id}").text
     assert "Ivan" in mine
     assert WORD not in mine

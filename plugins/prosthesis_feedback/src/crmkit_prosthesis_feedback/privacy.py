@@ -49,7 +49,8 @@ def look(uow: Uow, what: str, service: Service | int | None = None, **facts: t.A
         uow.connection.execute(accesses.insert(), row)
     else:
         with uow.crm.uow(actor) as own:
-            own.connection.execute(accesses.insert(), row)
+            if not _seen(own, row):  # another part of the same page may have been quicker
+                own.connection.execute(accesses.insert(), row)
 
 
 def _seen(uow: Uow, row: Mapping[str, t.Any]) -> bool:
