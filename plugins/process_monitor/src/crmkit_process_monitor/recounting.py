@@ -28,6 +28,8 @@ SLACK = 10_000
 MATTERS = frozenset({"ended_at", "archived_at", "kind", "owner_id", "worker_id", "team_id", "point_of_sale_id", "began_at"})
 BY_CONTACT = ("", "new", "repeat")
 _case, _span, _talk = Case.__table__.c, spans.c, talks.c
+_KEPT = ("active", "idle", "hidden", "called", "worker_id", "began_at")
+_SET = spans.update().where(_span.id == sa.bindparam("span")).values({n: sa.bindparam(f"new_{n}", type_=_span[n].type) for n in _KEPT})
 
 
 def in_ms(moment: dt.datetime) -> int:
@@ -144,11 +146,13 @@ def work_of(uow: Uow, case: Case, told: Sequence[t.Any], counts: dict[int, Count
 def write(uow: Uow, case: Case, made: Counted) -> None:
     """Keep what counts of each span, where that is not what is kept, and the sums of the case."""
     there = {row.id: row for row in told_of(uow, [case.id])[case.id]}
+    other = []
     for key, one in made.spans.items():
-        row = there[key]
         values = {**attrs.asdict(one), "worker_id": case.worker_id or 0, "began_at": moment(made.began[key])}
-        if any(getattr(row, name) != value for name, value in values.items()):
-            uow.connection.execute(spans.update().where(_span.id == key).values(values))
+        if any(getattr(there[key], name) != value for name, value in values.items()):
+            other.append({f"new_{name}": value for name, value in values.items()} | {"span": key})
+    if other:
+        uow.connection.execute(_SET, other)
     sums = {name: round(getattr(made.total, name) / 1000) for name in KINDS}
     if any(getattr(case, name) != value for name, value in sums.items()):
         uow.keep(case, **sums)

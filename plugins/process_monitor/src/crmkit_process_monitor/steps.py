@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import typing as t
+import weakref
 from collections.abc import Iterable, Mapping
 
 import attrs
@@ -50,30 +51,41 @@ class Steps:
     """Which step a page belongs to, by the settings of a CRM."""
 
     def __init__(self, crm: Crm) -> None:
-        self.crm = crm
+        self.kinds, self.language = frozenset(crm.kinds), crm.settings.language
+        self._labels = {name: kind.label for name, kind in crm.kinds.items()}
         self.settings: Mapping[str, StepPages] = crm[MonitorSettings].steps
         self._patterns = sorted(((p, name) for name, step in self.settings.items() for p in step.pages), key=lambda one: rank(one[0]), reverse=True)
         self._compiled = [(compiled(p), name) for p, name in self._patterns]
-        self._besides = [(compiled(p), name) for p, name in BESIDES.items() if name in crm.kinds]
+        self._besides = [(compiled(p), name) for p, name in BESIDES.items() if name in self.kinds]
 
     def of(self, path: str) -> str | None:
         """Return the name of the step of a page (`pattern`), None where it belongs to none."""
         if self.settings:
             return next((name for fits, name in self._compiled if fits(path)), None)
         kind = ".".join(path.split("/")[1:3])
-        if kind in self.crm.kinds and not kind.startswith(f"{PLUGIN}."):
+        if kind in self.kinds and not kind.startswith(f"{PLUGIN}."):
             return kind
         return next((name for fits, name in self._besides if fits(path)), None)
 
     def first(self) -> list[str]:
         """Return the steps that are there before anybody worked at them, in their order."""
-        return list(self.settings) if self.settings else [name for name in ALWAYS if name in self.crm.kinds]
+        return list(self.settings) if self.settings else [name for name in ALWAYS if name in self.kinds]
 
     def title(self, name: str) -> str:
         """Return what a step is called, in the language of the settings."""
-        said = self.settings[name].text if name in self.settings else self.crm.kinds[name].label
+        said = self.settings[name].text if name in self.settings else self._labels[name]
         to = getattr(said, "to", None)
-        return (to(self.crm.settings.language) if to is not None else str(said))[:200]
+        return (to(self.language) if to is not None else str(said))[:200]
+
+
+_KNOWN: weakref.WeakKeyDictionary[Crm, Steps] = weakref.WeakKeyDictionary()
+
+
+def steps_of(crm: Crm) -> Steps:
+    """Return what a CRM's settings say, read once."""
+    if (found := _KNOWN.get(crm)) is None:
+        found = _KNOWN[crm] = Steps(crm)
+    return found
 
 
 def compiled(pattern: str) -> t.Callable[[str], t.Any]:
@@ -94,7 +106,7 @@ def align(uow: Uow) -> dict[str, int]:
 
     A step that settings no longer name stays, for what was done; it is not in use. Said again, nothing changes.
     """
-    steps = Steps(uow.crm)
+    steps = steps_of(uow.crm)
     rows = uow.connection.execute(sa.select(pages.c.id, pages.c.path, pages.c.step_id)).all()
     named = {row.id: steps.of(row.path) for row in rows}
     found = ensure(uow, steps, [*steps.first(), *(n for n in named.values() if n is not None)])
@@ -124,30 +136,40 @@ def ensure(uow: Uow, steps: Steps, names: Iterable[str]) -> dict[str, int]:
             if not step.in_use:
                 step.in_use = True
         for name, step in there.items():
-            if name not in wanted and step.in_use and (steps.settings or name not in steps.crm.kinds):
+            if name not in wanted and step.in_use and (steps.settings or name not in steps.kinds):
                 step.in_use = False
         uow.flush()
     return {name: step.id for name, step in there.items() if step.in_use}
 
 
+def pages_of(uow: Uow, paths: Iterable[str]) -> dict[str, tuple[int, int | None]]:
+    """Return the numbers of pages and those of their steps, noting pages that were never seen."""
+    wanted, found, long_ago = set(paths), dict[str, tuple[int, int | None]](), []
+    for row in uow.connection.execute(sa.select(pages.c.path, pages.c.id, pages.c.step_id, pages.c.seen_at).where(pages.c.path.in_(wanted))):
+        found[row.path] = row.id, row.step_id
+        if uow.now - row.seen_at > dt.timedelta(days=1):
+            long_ago.append(row.id)
+    if long_ago:
+        uow.connection.execute(pages.update().where(pages.c.id.in_(long_ago)).values(seen_at=uow.now))
+    return found | {path: page_of(uow, steps_of(uow.crm), path) for path in sorted(wanted - found.keys())}
+
+
 def page_of(uow: Uow, steps: Steps, path: str) -> tuple[int, int | None]:
-    """Return the number of a page and that of its step, noting a page that was never seen."""
-    table, connection = pages, uow.connection
-    found = connection.execute(sa.select(table.c.id, table.c.step_id, table.c.seen_at).where(table.c.path == path)).first()
-    if found is None:
-        if path != OTHERS and (connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() >= MOST_PAGES):
-            return page_of(uow, steps, OTHERS)
-        name = steps.of(path)
-        step = None
-        if name is not None:
-            known = sa.select(_step.id).where(_step.log_id.is_(None), _step.name == name, _step.in_use)
-            step = connection.execute(known).scalar_one_or_none() or _one_more(uow, steps, name)
-        put: t.Any = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
-        connection.execute(put.values(path=path, step_id=step, seen_at=uow.now).on_conflict_do_nothing())
-        return t.cast("tuple[int, int | None]", tuple(connection.execute(sa.select(table.c.id, table.c.step_id).where(table.c.path == path)).one()))
-    if uow.now - found.seen_at > dt.timedelta(days=1):
-        connection.execute(table.update().where(table.c.id == found.id).values(seen_at=uow.now))
-    return found.id, found.step_id
+    """Return the number of a page and that of its step, noted if it was never seen."""
+    connection, known = uow.connection, sa.select(pages.c.id, pages.c.step_id)
+    found = connection.execute(known.where(pages.c.path == path)).first()
+    if found is not None:
+        return found.id, found.step_id
+    if path != OTHERS and connection.execute(sa.select(sa.func.count()).select_from(pages)).scalar_one() >= MOST_PAGES:
+        return page_of(uow, steps, OTHERS)
+    name = steps.of(path)
+    step = None
+    if name is not None:
+        in_use = sa.select(_step.id).where(_step.log_id.is_(None), _step.name == name, _step.in_use)
+        step = connection.execute(in_use).scalar_one_or_none() or _one_more(uow, steps, name)
+    put: t.Any = postgresql.insert(pages) if connection.dialect.name == "postgresql" else sqlite.insert(pages)
+    connection.execute(put.values(path=path, step_id=step, seen_at=uow.now).on_conflict_do_nothing())
+    return page_of(uow, steps, path)
 
 
 def _one_more(uow: Uow, steps: Steps, name: str) -> int:
@@ -181,4 +203,4 @@ def follow_settings(tick: Tick, uow: Uow) -> None:
     align(uow)
 
 
-__all__ = ["Steps", "Unmapped", "align", "hold", "page_of", "pattern", "unmapped"]
+__all__ = ["Steps", "Unmapped", "align", "hold", "page_of", "pages_of", "pattern", "steps_of", "unmapped"]

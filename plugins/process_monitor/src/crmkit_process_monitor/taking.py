@@ -20,7 +20,7 @@ from .recounting import SLACK, in_ms, moment, recount
 from .roles import MEASURED
 from .sets import as_json, insert
 from .settings import MonitorSettings
-from .steps import Steps, hold, page_of, pattern
+from .steps import hold, pages_of, pattern
 from .tables import refused, spans
 
 MOST_SPANS, MOST_PARTS = 500, 400
@@ -211,24 +211,21 @@ def _cases(uow: Uow, user: int, fresh: Sequence[Span]) -> list[t.Any]:
 
 def _rows(uow: Uow, tab: str, fresh: Sequence[Span], cases: Sequence[t.Any]) -> tuple[list[tuple[t.Any, ...]], set[int]]:
     """Return rows for the table, each span cut to the cases it lies in, and which of those have ended already."""
-    steps, known = Steps(uow.crm), dict[str, tuple[int, int | None]]()
-    rows: list[tuple[t.Any, ...]] = []
-    late: set[int] = set()
+    pieces: list[tuple[Span, t.Any, int, list[tuple[int, int]]]] = []
     for span in fresh:
         for case in cases:
-            since, until = in_ms(case.began_at), in_ms(case.ended_at) if case.ended_at is not None else 2**62
-            began, parts = clipped(span.began, span.parts, since, until)
-            if not parts:
-                continue
-            if span.page not in known:
-                known[span.page] = page_of(uow, steps, span.page)
-            page, step = known[span.page]
-            sums = [sum(took for kind, took in parts if kind == one) for one in (ACTIVE, IDLE, HIDDEN)]
-            clock = span.clock + began - span.began
-            rows.append((case.id, case.worker_id or 0, page, step, tab, span.seq, moment(began), clock, *sums, 0, as_json(flat(parts))))
-            if case.ended_at is not None:
-                late.add(case.id)
-    return rows, late
+            until = in_ms(case.ended_at) if case.ended_at is not None else 2**62
+            began, parts = clipped(span.began, span.parts, in_ms(case.began_at), until)
+            if parts:
+                pieces.append((span, case, began, parts))
+    known = pages_of(uow, (span.page for span, *_rest in pieces))
+    rows = []
+    for span, case, began, parts in pieces:
+        page, step = known[span.page]
+        sums = [sum(took for kind, took in parts if kind == one) for one in (ACTIVE, IDLE, HIDDEN)]
+        clock = span.clock + began - span.began
+        rows.append((case.id, case.worker_id or 0, page, step, tab, span.seq, moment(began), clock, *sums, 0, as_json(flat(parts))))
+    return rows, {case.id for _span, case, *_rest in pieces if case.ended_at is not None}
 
 
 __all__ = ["Taken", "take", "told"]

@@ -1,10 +1,10 @@
-// How long one is at which page while a client is served: active, idle, elsewhere. No record is named. Why so: docs/decisions/0046.
+// How long one is at which page while a client is served: active, idle, elsewhere. See docs/decisions/0046.
 import { base } from 'crm';
 
 const doc = document, { who } = doc.documentElement.dataset, KEY = `crm.pm ${base} ${who} `, EACH = 6e4, GAP = 1e4;
 const tab = [...crypto.getRandomValues(new Uint8Array(16))].map((n) => (n % 36).toString(36)).join('');
 const tabs = new BroadcastChannel(KEY), box = () => doc.querySelector('[data-pm]')?.dataset, clock = () => performance.now() + slept;
-let slept = 0, off = Date.now() - performance.now(), at, since, last, away = true, mine, page, on, sending, wait = 0, seq = 0, parts = [], queue = [];
+let slept = 0, off = Date.now() - performance.now(), at, since, last, away = true, mine, page, on, seen, sending, wait = 0, seq = 0, parts = [], queue = [];
 
 const where = () => (doc.activeElement?.closest('.win')?.dataset.url ?? location.pathname).slice(base.length).split('?')[0].replace(/[^/]*\d[^/]*/g, '{id}') || '/';
 
@@ -20,7 +20,7 @@ function cut() {
   since = at;
 }
 
-// What passed since the last look is what it was then; a pause nobody saw (the machine slept) is nothing.
+// What passed is what it was at the last look; a pause nobody saw (sleep) is nothing.
 function mark() {
   const drift = Date.now() - performance.now() - off;
   off += drift;
@@ -40,6 +40,7 @@ function mark() {
 
 function look() {
   mark();
+  seen = false;
   const to = where(), was = on;
   on = box()?.pm;
   if (to !== page || on !== was || at - since > EACH || parts.length > 60) cut();
@@ -55,7 +56,7 @@ async function tell(body) {
   } catch { return false; }
 }
 
-// Durations wait in the browser until they were taken, those of a closed tab too.
+// What was not taken yet waits, that of a closed tab too.
 function keep() {
   const body = { tab, who, now: Math.round(clock()), spans: queue.slice(0, 400) };
   if (queue.length) localStorage[KEY + tab] = JSON.stringify({ ...body, wall: Date.now() }); else delete localStorage[KEY + tab];
@@ -91,7 +92,12 @@ if (doc.querySelector('[id^="strip-process_monitor"]')) {
   come();
   at = since = last = performance.getEntriesByType('navigation')[0]?.responseStart || at;
   tabs.onmessage = () => { mark(); cut(); mine = false; };
-  const touched = () => { if (clock() - last > 5e3) mark(); last = clock(); };
+  const touched = () => {
+    if (seen) return;
+    seen = true;
+    if (clock() - last > 5e3) mark();
+    last = clock();
+  };
   for (const name of ['keydown', 'pointerdown', 'pointermove', 'wheel', 'touchmove']) addEventListener(name, touched, { capture: true, passive: true });
   for (const name of ['focus', 'pageshow', 'visibilitychange', 'pagehide', 'blur', 'focusin', 'crm:navigated']) addEventListener(name, come);
   addEventListener('online', () => { send(); left(); });
