@@ -17,6 +17,7 @@ from crmkit_process_monitor.coaching.giving import call_off, finish_learning, gi
 from crmkit_process_monitor.rollups import WORK, rebuild
 from crmkit_process_monitor.sets import insert
 from crmkit_process_monitor.tables import pages, work
+from crmkit_sales import Contact
 
 DIRECTOR = Actor(1, "Dora", roles=["director"])
 LEAD = Actor(2, "Lena", roles=["team_lead"], teams=[5])
@@ -25,7 +26,7 @@ OTHER = Actor(12, "Otto", roles=["manager"], teams=[6])
 MENTOR = Actor(13, "Mona", roles=["manager"], teams=[5])
 TODAY = dt.date(2026, 3, 16)
 MINE = "/process_monitor/mine"
-SAID = {"activities.*.read": "all", "activities.note.create": "own"}
+SAID = {"activities.*.read": "all", "activities.note.create": "own", "sales.contact.read": "own"}
 
 
 @pytest.fixture
@@ -292,13 +293,20 @@ def test_what_is_measured_is_told_from_the_settings(client, crm: Crm, uow):
 
 def test_a_comment_on_a_case_is_read_by_those_who_see_its_figures(client, crm: Crm, world: World, uow):
     with crm.uow() as making:
-        case = making.add(Case(owner_id=11, team_id=5, worker_id=world.workers[11], kind="new", began_at=making.now))
+        hidden, own = making.add(Contact(name="Not mine", owner_id=12)), making.add(Contact(name="My client", owner_id=11))
         making.flush()
+        for client_ in (hidden, own):
+            case = making.add(Case(owner_id=11, team_id=5, worker_id=world.workers[11], kind="new", began_at=making.now, contact_id=client_.id))
+            making.flush()
+            making.keep(case, ended_at=making.now)
+            making.flush()
         key = case.id
     said = {"about_kind": "process_monitor.case", "about_id": key, "text": "The client called twice in between"}
     client.act_as(SLOW)
     assert client.post("/api/activities/note", json=said).status_code == 201
-    assert f"/process_monitor/case/{key}" in client.get(MINE).text
+    mine = client.get(MINE).text
+    assert f"/process_monitor/case/{key}" in mine
+    assert ("My client" in mine, "Not mine" in mine) == (True, False)
     note = uow.find(Note).one()
     for actor, status in ((SLOW, 200), (LEAD, 200), (DIRECTOR, 200), (OTHER, 404)):
         assert client.act_as(actor).get(f"/api/activities/note/{note.id}").status_code == status, actor.name

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
-from crmkit import Uow
-from crmkit.ui import Look, Menu, View, Visit, list_column, page
+from crmkit import Entity, Uow
+from crmkit.ui import Look, Menu, View, Visit, form_note, list_column, page
 
 from .. import fairness
 from ..entities import Assignment, Course, Mentor, Norm, Step
@@ -24,7 +24,7 @@ NORMS = Look(of=Norm, icon="ruler", title="step.title",
              section="", sort="-since")  # fmt: skip
 ASSIGNED = Look(
     of=Assignment, icon="graduation-cap", title="step.title",
-    columns=("step_id", "process_monitor:learner", "course_id", "stage", "due_on", "meets_at"),
+    columns=("process_monitor:learner", "course_id", "stage", "due_on", "meets_at"),
     card=("course_id", "due_on"), section="reports", order=14, sort="-created_at", day="due_on",
     # Who learns is told by the column and the panel, by name only to those who may see names.
     hidden=("figures", "given_by", "mentor_id", "owner_id", "team_id"), form=("step_id", "course_id", "why", "due_on", "meets_at"),
@@ -39,6 +39,12 @@ def learner(ids: Sequence[int], uow: Uow) -> Mapping[int, str]:
     workers = workers_of(uow, owners.values())
     named = fairness.names(uow, workers.values())
     return {key: named.get(workers.get(owner or 0, 0), "") for key, owner in owners.items()}
+
+
+@form_note(Assignment, always=True)
+def from_the_map(of: type[Entity], values: Mapping[str, t.Any], uow: Uow) -> View | None:
+    """Where courses are given: the form of a new record does not ask for whom."""
+    return View("assign_note.html", s=words) if uow.may(COACH) else None
 
 
 @page("/catalogue", label=words.catalogue, permission=COACH, menu=Menu(icon="library", section="admin", order=73))
@@ -66,4 +72,4 @@ def _given(uow: Uow, name: str) -> dict[int, int]:
     return {row[0]: row[1] for row in uow.connection.execute(seen.group_by(c[name]))}
 
 
-__all__ = ["catalogue", "learner"]
+__all__ = ["catalogue", "from_the_map", "learner"]

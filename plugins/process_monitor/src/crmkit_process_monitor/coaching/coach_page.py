@@ -116,7 +116,7 @@ def options_of(visit: Visit, uow: Uow, step: Step, worker: Worker | None = None)
     courses, mentors = offered(uow, step.id)
     mentors = [m for m in mentors if worker is None or m.owner_id != worker.user_id]
     today = visit.now.astimezone(visit.zone).date()
-    known = {(w.course, w.mentor): w for w in measured(uow, Chosen(since=today - YEAR, until=today, log=step.log_id, step=step.id))}
+    known = {(w.course, w.mentor): w for w in measured(uow, Chosen(since=today - YEAR, until=today, log=step.log_id, step=step.id), at_once=0)}
     named = people(uow, [m.owner_id for m in mentors])
 
     def helped(course: int | None, mentor: int | None) -> str:

@@ -16,7 +16,7 @@ from ..entities import ASSIGNMENTS, Assignment
 from ..reading import DAY, Chosen
 
 KEPT = "effect"
-AT_ONCE = 5
+AT_ONCE = 2
 """So many that no timer has measured yet are measured while somebody waits."""
 
 
@@ -73,14 +73,14 @@ def done_in(uow: Uow, chosen: Chosen) -> list[Assignment]:
     return found.order_by(Assignment.done_at.desc(), Assignment.id.desc()).limit(5000).all()
 
 
-def measured(uow: Uow, chosen: Chosen) -> list[Works]:
-    """Return what each course and each mentor did for those who had it in these days."""
+def measured(uow: Uow, chosen: Chosen, *, at_once: int = AT_ONCE) -> list[Works]:
+    """Return what each course and each mentor did for those who had it in these days; at most `at_once` of them are measured now."""
     found: dict[tuple[int | None, int | None], list[tuple[float, float, float]]] = defaultdict(list)
     over = uow.now - (PERIOD + 2) * DAY
     live = 0
     for one in done_in(uow, chosen):
         known = one.figures.get(KEPT)
-        if known is None and one.done_at is not None and one.done_at <= over and live < AT_ONCE:
+        if known is None and one.done_at is not None and one.done_at <= over and live < at_once:
             live += 1
             known = kept(effect(uow, one.id))
         for key in ((one.course_id, None), (None, one.mentor_id)):

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from crmkit import Invalid, NotFound, Problem, Refusal, Uow
 from crmkit.activities import Note
 from crmkit.ui import Menu, Redirect, Result, Slot, View, Visit, charts, page, panel
+from crmkit_sales import Contact
 
 from .. import fairness
 from ..entities import ASSIGNMENTS, Assignment, Case, Course, Mentor, Step
@@ -176,9 +177,13 @@ def _cases(visit: Visit, uow: Uow) -> list[dict[str, t.Any]]:
     counted = sa.select(n.about_id, sa.func.count()).where(n.about_kind == "process_monitor.case", n.about_id.in_(keys), n.archived_at.is_(None))
     said = {row[0]: row[1] for row in uow.connection.execute(counted.group_by(n.about_id))} if keys else {}
     kinds = uow.crm[MonitorSettings].case_kinds
+    clients: dict[int, str] = {}
+    if uow.may("sales.contact.read") and "name" not in uow.crm.access.hidden(uow.actor, uow.crm.kind(Contact)):  # of those they see, as anywhere
+        seen = uow.find(Contact).where(Contact.id.in_(sorted({case.contact_id for case in own if case.contact_id is not None})))
+        clients = {contact.id: contact.name for contact in seen}
     return [
         {
-            "case": case, "client": case.contact.name if case.contact_id is not None and uow.may("sales.contact.read") and case.contact else "",
+            "case": case, "client": clients.get(case.contact_id or 0, ""),
             "kind": kinds.get(case.kind, case.kind), "took": clock(case.active + case.idle), "said": said.get(case.id, 0),
         }
         for case in own
