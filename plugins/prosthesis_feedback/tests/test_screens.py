@@ -9,7 +9,7 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from crmkit import Actor
+from crmkit import Actor, Role
 from crmkit.core.board import board
 from crmkit_prosthesis_feedback import (
     Device,
@@ -43,6 +43,11 @@ HX = {**RU, "hx-request": "true", "hx-request-type": "partial"}
 @pytest.fixture
 def crm_settings(crm_settings):
     return {**crm_settings, "prosthesis_feedback": {"team": 3, "callers": [8]}}
+
+
+@pytest.fixture
+def crm_roles(crm_roles):
+    return [*crm_roles, Role("plans", {"activities.*": "all"})]
 
 
 @pytest.fixture
@@ -302,3 +307,14 @@ def test_titles_are_read_in_the_readers_language(client, service, card, uow):
         assert "Repair · " not in told, path
         assert title not in plain(client.get(path, headers={**RU, "accept-language": "en"}).text), path
     assert client.get(f"/api/prosthesis_feedback/card/{card.id}", headers=RU).json()["title"] == card.title
+
+
+def test_nobody_is_asked_to_plan_what_the_calendar_plans(client, service, card, uow):
+    incident = open_incident(uow, service, reason="repair")
+    uow.commit()
+    client.act_as(Actor(8, "Алла", roles=["service_caller", "plans"], teams=(3,)))
+    asked = {
+        path: "Следующий шаг не запланирован" in client.get(f"/prosthesis_feedback/{path}", headers=RU).text
+        for path in (f"service/{service.id}", f"card/{card.id}", f"incident/{incident.id}")
+    }
+    assert list(asked.values()) == [False, False, True], asked

@@ -39,7 +39,8 @@ def next_step_bar(record: Entity, uow: Uow) -> View | None:
         return None
     step = next_step(uow, record)
     may_plan = uow.may(PLAN)
-    if step is None and not (may_plan and isinstance(record, Staged) and _open(record, uow)):
+    asks = isinstance(record, Staged) and not getattr(type(record), "__plans_itself__", False)  # whose next step another plugin plans
+    if step is None and not (may_plan and asks and _open(t.cast(Staged, record), uow)):
         return None
     if step is None:
         return View("next_step.html", a=words, step=None, icon_name="calendar-plus", plan_at=f"{_compose('activity', record, uow)}?ask=1")

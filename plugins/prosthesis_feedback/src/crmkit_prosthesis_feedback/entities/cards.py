@@ -98,6 +98,7 @@ class Feedback(
         prepare_card(values, before, uow)
 
     prepares_moves = False
+    __plans_itself__ = True
 
 
 _card = Feedback.__table__.c

@@ -110,6 +110,7 @@ class Service(
         prepare_service(values, before, uow)
 
     prepares_moves = False
+    __plans_itself__ = True
 
 
 _service = Service.__table__.c
