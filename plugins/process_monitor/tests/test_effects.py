@@ -12,8 +12,7 @@ import pytest
 
 from crmkit import Actor, Crm, MovableClock, NotFound, Uow
 from crmkit_process_monitor import ASSIGNMENTS, Assignment, Course, Step, Worker
-from crmkit_process_monitor.effects import Outcome, effect, together, works
-from crmkit_process_monitor.reading import Chosen
+from crmkit_process_monitor.effects import Outcome, effect, together
 from crmkit_process_monitor.rollups import WORK, rebuild
 from crmkit_process_monitor.sets import insert
 from crmkit_process_monitor.tables import work
@@ -96,11 +95,6 @@ def test_a_course_that_halves_the_time_is_seen_beside_colleagues(crm: Crm, clock
     assert found.before == pytest.approx((found.after or 0) * 2 / 0.8, rel=0.2), "seconds are told for the same mix"
     assert "8 colleagues" in found.why
     assert "случаях из 100" in found.why.to("ru")  # type: ignore[attr-defined]
-    with crm.read(DIRECTOR) as uow:
-        assert [(one.course, one.n, one.change) for one in works(uow, Chosen(since=START, until=START + 80 * DAY))] == [
-            (stage["course"], 1, found.change),
-        ]  # fmt: skip
-        assert works(uow, Chosen(since=START, until=START + 43 * DAY)) == []
 
 
 def test_a_course_for_nothing_is_not_said_to_help(crm: Crm, clock: MovableClock, stage: dict[str, t.Any]):
@@ -152,8 +146,6 @@ def test_figures_are_told_before_the_verdict(crm: Crm, clock: MovableClock, stag
     assert found.verdict is Outcome.TOO_EARLY
     assert found.change == pytest.approx(-0.5, abs=0.15)
     assert found.why.startswith("Measured until 18.03.2026")
-    with crm.read(DIRECTOR) as uow:
-        assert [one.n for one in works(uow, Chosen(since=START, until=START + 66 * DAY))] == [0]
 
 
 def test_who_may_not_read_the_assignment_learns_nothing(crm: Crm, clock: MovableClock, stage: dict[str, t.Any]):

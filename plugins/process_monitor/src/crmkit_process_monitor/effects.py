@@ -6,14 +6,13 @@ import datetime as dt
 import enum
 import math
 import statistics
-import weakref
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import attrs
 import sqlalchemy as sa
 
-from crmkit import Crm, Text, Uow, _
+from crmkit import Text, Uow, _
 
 from .comparing import LEAST_COLLEAGUES, Compared, Two, both, compare
 from .entities import Assignment, Worker
@@ -24,7 +23,6 @@ from .student import quantile
 
 PERIOD = 28
 """Days before it was given, and days after it was done: the same for everybody, and set beforehand, so that nobody waits for a good day."""
-KEPT_FOR, MOST_KEPT = dt.timedelta(hours=1), 5000
 NOT_DONE = _("Not done yet.", ru="Ещё не пройдено.")
 SINCE_DONE = _(
     "Measured until {day}: four weeks from the day it was done. {n} cases so far.",
@@ -102,45 +100,12 @@ class Works:
     high: float | None
 
 
-_KEPT: weakref.WeakKeyDictionary[Crm, dict[tuple[int, int], tuple[dt.datetime, Effect]]] = weakref.WeakKeyDictionary()
-
-
 def effect(uow: Uow, assignment: int) -> Effect:
     """Return what became of the time of a step after a course or a meeting was done.
 
     Who may read the assignment may see its effect: of colleagues it tells a mean of five at least.
     """
     return _Effects(uow).of(uow.get(Assignment, assignment))
-
-
-def works(uow: Uow, chosen: Chosen) -> list[Works]:
-    """Return what each course and each mentor did, of those done in these days that the actor may see."""
-    zone, measured = uow.crm.zone, _Effects(uow)
-    until = dt.datetime.combine(chosen.until + DAY, dt.time(), zone)
-    done = uow.find(Assignment).where(Assignment.done_at >= dt.datetime.combine(chosen.since, dt.time(), zone), Assignment.done_at < until)
-    if chosen.step is not None:
-        done = done.where(Assignment.step_id == chosen.step)
-    found: dict[tuple[int | None, int | None], list[Compared]] = defaultdict(list)
-    for given in done.order_by(Assignment.id):
-        came = _remembered(measured, given)
-        for key in ((given.course_id, None), (None, given.mentor_id)):
-            if key != (None, None):
-                found[key] += [came.compared] if came.compared is not None and came.verdict is not Outcome.TOO_EARLY else []
-    return [_together(*key, some) for key, some in sorted(found.items(), key=lambda pair: tuple(k or 0 for k in pair[0]))]
-
-
-def _remembered(measured: _Effects, given: Assignment) -> Effect:
-    """Return an effect that was measured within the last hour: four weeks that are over change no more, but for what comes late."""
-    kept, now = _KEPT.setdefault(measured.uow.crm, {}), measured.uow.now
-    found = kept.get((given.id, given.version))
-    if found is not None and dt.timedelta() <= now - found[0] < KEPT_FOR:
-        return found[1]
-    came = measured.of(given)
-    if came.verdict is not Outcome.TOO_EARLY:
-        if len(kept) >= MOST_KEPT:
-            kept.clear()
-        kept[given.id, given.version] = now, came
-    return came
 
 
 class _Effects:
@@ -236,14 +201,6 @@ def _typical(found: Sequence[Sums]) -> float | None:
     return math.exp(sum(one.logs for one in found) / n) if n else None
 
 
-def _together(course: int | None, mentor: int | None, some: Sequence[Compared]) -> Works:
-    pooled = together([(one.change, one.error, one.freedom) for one in some])
-    if pooled is None:
-        return Works(course, mentor, 0, None, None, None)
-    change, reach = pooled
-    return Works(course, mentor, len(some), *(math.expm1(change + side * reach) for side in (0, -1, 1)))
-
-
 def together(found: Sequence[tuple[float, float, float]]) -> tuple[float, float] | None:
     """Return the mean of several changes (with their errors and degrees of freedom) and how far it may be off in 95 of 100 cases.
 
@@ -270,4 +227,4 @@ def _weighted(values: Sequence[float], weights: Sequence[float]) -> float:
     return statistics.fmean(values, weights)
 
 
-__all__ = ["PERIOD", "Effect", "Outcome", "Works", "effect", "together", "works"]
+__all__ = ["PERIOD", "Effect", "Outcome", "Works", "effect", "together"]
