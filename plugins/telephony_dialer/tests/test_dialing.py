@@ -14,6 +14,8 @@ from crmkit_taskqueue.audit import audit as audit_of_the_queue
 from crmkit_telephony import Capability, DoNotCall, NotThere, Outcome, ProviderError, Unknown, take
 from crmkit_telephony.testing import PaperProvider
 from crmkit_telephony_dialer import State
+from crmkit_telephony_dialer.following import Shared
+from crmkit_telephony_dialer.panels import standing
 from crmkit_telephony_dialer.tables import attempts, live, steps
 
 from .conftest import ANN, BOB
@@ -137,6 +139,29 @@ def test_a_line_that_is_dead_counts_for_nothing(floor, monkeypatch):
     assert 4 * MINUTE < floor.attempt().a.due_at - floor.clock.now() <= 5 * MINUTE
     floor.run(300)
     assert floor.pbx.dialled == [task.contact.phone]
+
+
+def test_a_limit_that_is_used_up_costs_no_task(floor, monkeypatch):
+    task, until = floor.task(), floor.clock.now() + 25 * MINUTE
+    monkeypatch.setattr(floor.pbx, "full_until", lambda: until if floor.clock.now() < until else None)
+    floor.work()
+    floor.run(60)
+    with floor.crm.read(ANN) as uow:
+        shown = standing(uow, floor.attempt())
+    assert (shown["text"].to("en"), floor.attempt().a.state) == (
+        f"The telephone provider's hourly limit is used up: dialling goes on at {until:%H:%M}", State.WAITING)  # fmt: skip
+    assert (floor.open(), floor.pbx.dialled, said(floor)) == (task.id, [], [])
+    floor.run(24 * 60 + 10)
+    assert (floor.pbx.dialled, floor.attempt().a.state) == ([task.contact.phone], State.CALLING)
+
+
+def test_questions_are_gathered_where_requests_are_scarce(floor, monkeypatch):
+    paused = []
+    shared = Shared(paused.append)
+    shared.active(floor.pbx)
+    monkeypatch.setattr(floor.pbx, "gathers", lambda: dt.timedelta(seconds=1))
+    shared.active(floor.pbx)
+    assert paused == [1.0]
 
 
 def test_a_call_of_which_nobody_knows_whether_it_was_placed_is_not_placed_again(floor):

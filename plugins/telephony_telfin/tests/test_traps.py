@@ -152,8 +152,21 @@ def test_9_two_kinds_of_429(telfin: TelfinProvider, pbx: FakePbx, clock: Movable
     with pytest.raises(ProviderError, match="used up"):
         telfin.active_calls()
     assert len(pbx.api.asked) == asked  # nobody is asked before the hour is over
+    assert telfin.full_until() == clock.now() + dt.timedelta(minutes=40)  # the dialer waits
     clock.forward(minutes=40)
+    assert telfin.full_until() is None
     assert telfin.active_calls() == []
+
+
+def test_9_questions_are_gathered_once_the_requests_go_faster_than_the_hour(telfin: TelfinProvider, pbx: FakePbx, clock: MovableClock) -> None:
+    pbx.faults = Faults(hourly_limit=1000)
+    telfin.active_calls()
+    assert telfin.gathers() == dt.timedelta(0)
+    pbx.spend(400)  # by another application
+    telfin.active_calls()
+    assert telfin.gathers() == dt.timedelta(seconds=1)
+    clock.forward(minutes=40)
+    assert telfin.gathers() == dt.timedelta(0)
 
 
 def test_10_a_token_dies_before_its_time(telfin: TelfinProvider, pbx: FakePbx, clock: MovableClock, place: Callable[..., str]) -> None:

@@ -214,6 +214,17 @@ class Provider:
         """True when it can say of a call whether it still is: of its history, or of what goes on."""
         return self.can(Capability.HISTORY) or self.can(Capability.ACTIVE_CALLS)
 
+    def full_until(self) -> dt.datetime | None:
+        """Return until when no call can be placed, because a limit of the provider's is used up; None where nothing is known of one.
+
+        Asked within transactions: from memory, without the network.
+        """
+        return None
+
+    def gathers(self) -> dt.timedelta:
+        """Return how long a question of what goes on may wait for others who want to know the same: none, unless requests are scarce."""
+        return dt.timedelta(0)
+
     # ---- calls: network, no transaction ----------------------------------------------------------------------------
     def originate(self, asked: Originate) -> Placed:
         """Place a call; `Unknown` where it may or may not have been placed."""

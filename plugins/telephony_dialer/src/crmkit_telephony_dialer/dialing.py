@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from crmkit import Refusal, Uow, hookimpl
 from crmkit_sales import Contact, Deal, Lead
 from crmkit_taskqueue import Task, TaskqueueSettings, Turn
-from crmkit_telephony import Call, CallState, Outcome, call, hang_up, line_of
+from crmkit_telephony import Call, CallState, Outcome, call, hang_up, line_of, provider_named
 
 from . import store
 from .choosing import Client, Refused, client_of, pick
@@ -23,6 +23,8 @@ _C = Call.__table__.c
 _ALIVE = sa.or_(*(_C.state == state for state in CallState if state is not CallState.ENDED))  # of all the calls of years these are few
 _AT_TELEPHONE = sa.select(_C.id).where(_C.owner_id == sa.bindparam("user"), _ALIVE, _C.archived_at.is_(None)).limit(1)
 BUSY_FOR = dt.timedelta(seconds=3)
+SPREAD, SLOTS = dt.timedelta(milliseconds=100), 300
+"""A new hour begins for everybody: they begin within half a minute, not at once."""
 CLOSED_LATE = "open"
 """The rule of a turn that is opened only to be closed: its browser was silent for a while."""
 
@@ -70,6 +72,9 @@ def dial(uow: Uow, row: Row, task: Task, client: Client | None = None, *, by_han
     """Ask for the call of a held attempt that waits; or say why there is none."""
     if line_is_busy(uow, row):
         return store.put(uow, row, attrs.evolve(row.a, due_at=uow.now + BUSY_FOR), "line_busy")
+    until = full_until(uow, row.user_id)
+    if until is not None:  # what would be asked for now would fail: a task is not spent on that
+        return store.put(uow, row, attrs.evolve(row.a, due_at=until + SPREAD * (row.id % SLOTS)), "limit")
     client = client or client_of(uow, task)
     found = pick(uow, client, by_hand=by_hand)
     if found.number is None or not store.claim(uow, found.number, row.id):
@@ -80,6 +85,13 @@ def dial(uow: Uow, row: Row, task: Task, client: Client | None = None, *, by_han
         return refuse(uow, row, Refused.LINE, None)
     a = attrs.evolve(row.a, state=State.CALLING, due_at=uow.now + uow.crm[DialerSettings].agent_time)
     return store.put(uow, row, a, "dialled", number=found.number, call_id=placed.id, dialled_at=uow.now)
+
+
+def full_until(uow: Uow, user_id: int) -> dt.datetime | None:
+    """Return until when the provider of somebody's telephone places no calls, because a limit is used up."""
+    line = line_of(uow, user_id)
+    provider = None if line is None else provider_named(uow.crm, line.provider)
+    return None if provider is None else provider.full_until()
 
 
 def refuse(uow: Uow, row: Row, why: Refused, until: dt.datetime | None) -> Row:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import threading
+import time
 import typing as t
 import weakref
 from collections.abc import Sequence
@@ -106,7 +107,8 @@ def look_for_lost(tick: Tick, uow: Uow) -> None:
 class Shared:
     """One question of what goes on answers all who wanted to know it before it was asked: hourly limits are small."""
 
-    def __init__(self) -> None:
+    def __init__(self, pause: t.Callable[[float], object] = time.sleep) -> None:
+        self._pause = pause
         self._lock = threading.Lock()
         self._begun = 0
         self._found: Sequence[Active] | None = None
@@ -116,6 +118,8 @@ class Shared:
         begun = self._begun  # one that is under way is counted already: it began before
         with self._lock:
             if self._begun == begun or self._found is None:
+                if gathers := provider.gathers().total_seconds():
+                    self._pause(gathers)  # whoever asks meanwhile asks before this question begins
                 self._begun += 1
                 self._found = None
                 self._found = provider.active_calls()

@@ -14,7 +14,7 @@ from crmkit_telephony import Call, Outcome, line_of
 
 from . import commands, store
 from .choosing import Refused
-from .dialing import dials
+from .dialing import dials, full_until
 from .machine import State
 from .roles import DIAL
 from .settings import DialerSettings
@@ -26,6 +26,10 @@ SHOWN = 8
 WAITS = _("The call begins by itself", ru="Звонок начнётся сам")
 WAITS_KEY = _("Press Call when you are ready", ru="Нажмите «Позвонить», когда будете готовы")
 AT = _("The call begins at {at}", ru="Звонок начнётся в {at}")
+FULL = _(
+    "The telephone provider's hourly limit is used up: dialling goes on at {at}",
+    ru="Часовой лимит оператора связи исчерпан: набор продолжится в {at}",
+)
 STATES: dict[State, Text] = {
     State.CALLING: _("Pick up your telephone", ru="Снимите трубку"), State.RINGING: _("Rings at the client", ru="Идут гудки"),
     State.ASKING: _("Nobody answers", ru="Нет ответа"), State.CLOSING: _("Hanging up", ru="Завершаем звонок"),
@@ -80,7 +84,9 @@ def standing(uow: Uow, row: Row) -> dict[str, t.Any]:
     if a.state is State.WAITING:
         names, since = ["dial"], None
         at = a.due_at is not None and (a.due_at - uow.now).total_seconds() > 30
-        text = WAITS_KEY if a.due_at is None else AT.format(at=f"{a.due_at.astimezone(uow.crm.zone):%H:%M}") if at else WAITS
+        full = a.due_at is not None and full_until(uow, row.user_id) is not None
+        words = FULL if full else WAITS_KEY if a.due_at is None else AT if at else WAITS
+        text = words.format(at=f"{a.due_at.astimezone(uow.crm.zone):%H:%M}") if a.due_at is not None else words
     elif a.state is State.TALKING:
         names = ["voicemail", "hang_up"]
     elif a.state is State.CLOSING:

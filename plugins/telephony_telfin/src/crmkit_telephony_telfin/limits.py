@@ -27,6 +27,7 @@ FRESH = dt.timedelta(seconds=5)
 """How old another process's count may be while there is plenty left."""
 LONGEST_QUESTION = dt.timedelta(seconds=60)
 HOUR = dt.timedelta(hours=1)
+AHEAD = 0.05
 
 
 @attrs.frozen
@@ -92,6 +93,16 @@ class Limits:
         now = self.crm.clock.now()
         self._look(now)
         return self._left if self._left is not None and now < self._left.reset_at else None
+
+    def over_until(self) -> dt.datetime | None:
+        """Until when nothing at all is left of this hour, as far as this process knows by heart."""
+        left = self._left
+        return left.reset_at if left is not None and left.remaining <= 0 and self.crm.clock.now() < left.reset_at else None
+
+    def hurried(self) -> bool:
+        """True when requests are used up faster than the hour goes by, as far as this process knows by heart."""
+        left, now = self._left, self.crm.clock.now()
+        return left is not None and now < left.reset_at and left.remaining / max(left.most, 1) < (left.reset_at - now) / HOUR - AHEAD
 
     def used_up(self, left: Left, now: dt.datetime, what: str) -> ProviderError:
         """The error of a request that has to wait for the next hour."""

@@ -42,6 +42,7 @@ from .subscribing import Subscriptions
 
 RECORDING_AGAIN = dt.timedelta(seconds=30)
 _NAME = re.compile(r'filename="?([\w.\-]+)"?')
+GATHER = dt.timedelta(seconds=1)
 
 
 class TelfinProvider(Provider):
@@ -87,6 +88,14 @@ class TelfinProvider(Provider):
             raise Unknown(words.ODD)
         placing.answered(self.crm, noted, key)
         return Placed(call_key=key)  # its call_api_id does not address call control: a webhook's CallAPIID does
+
+    def full_until(self) -> dt.datetime | None:
+        """Return when the next hour begins, where the limit of this one is used up."""
+        return self.client.limits.over_until()
+
+    def gathers(self) -> dt.timedelta:
+        """Return how long questions of what goes on are gathered: a second, once the hour's requests go faster than the hour."""
+        return GATHER if self.client.limits.hurried() else dt.timedelta(0)
 
     def hang_up(self, leg: Leg) -> None:
         """End a call."""
