@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from crmkit import Actor, Crm
 from crmkit_process_monitor import Log, Norm, Step, Worker
+from crmkit_process_monitor.dashboard.gathered import over_time
 from crmkit_process_monitor.reading import Chosen, pieces_of, served_by, sums, worked_days
 from crmkit_process_monitor.rollups import put
 from crmkit_process_monitor.tables import work
@@ -72,6 +73,13 @@ def test_months_and_days_add_up_to_the_rows_of_work(crm: Crm, worked: list[int])
             assert getattr(whole, name) == pytest.approx(sum(getattr(s, name) for s in parts))
         days = sa.select(w.worker_id, sa.func.count(w.day.distinct()), sa.func.count(w.case_id.distinct())).where(inside).group_by(w.worker_id)
         assert {r[0]: (r[1], r[2]) for r in uow.connection.execute(days)} == {k: (s.days, s.cases) for k, s in served_by(uow, chosen).items()}
+        years = Chosen(since=FIRST - 200 * DAY, until=FIRST + 85 * DAY)
+        by_day = sa.select(w.worker_id, w.day, sa.func.count(w.case_id.distinct())).where(w.day <= years.until).group_by(w.worker_id, w.day)
+        found_by_month: dict[dt.date, tuple[int, int]] = {}
+        for _worker, day, cases in uow.connection.execute(by_day):
+            before = found_by_month.get(day.replace(day=1), (0, 0))
+            found_by_month[day.replace(day=1)] = (before[0] + cases, before[1] + 1)
+        assert {one.day: (one.cases, one.days) for one in over_time(uow, years)} == found_by_month
         assert sums(uow, attrs.evolve(chosen, kind="new", worker=worked[0], step=0)) == []
 
 

@@ -254,6 +254,15 @@ def _by_months(uow: Uow, chosen: Chosen) -> sa.Select[t.Any]:
     return sa.select(each.c.worker_id, *(sa.func.sum(each.c[name]) for name in ("days", "cases", "took"))).group_by(each.c.worker_id)
 
 
+def by_month(uow: Uow, chosen: Chosen, first: dt.date, last: dt.date) -> sa.Select[t.Any]:
+    """Return whole months (of PostgreSQL), each with its cases and the days of work of all together."""
+    m = served_months.c
+    days = sa.func.bit_count(sa.cast(sa.func.bit_or(m.mask), BIT(32)))
+    each = sa.select(m.month, sa.func.sum(m.cases).label("cases"), days.label("days")).where(m.month.between(first, last))
+    each_one = each.where(*conditions(uow, chosen, served_months, dated=False)).group_by(m.month, m.worker_id).subquery()
+    return sa.select(each_one.c.month, sa.func.sum(each_one.c.cases), sa.func.sum(each_one.c.days)).group_by(each_one.c.month)
+
+
 def _bits(month: dt.date, chosen: Chosen) -> int:
     """Return the bits of the days of a month that are chosen."""
     first, last = max(chosen.since, month).day, min(chosen.until, last_of(month)).day
@@ -314,6 +323,6 @@ def total(found: Iterable[Sums], name: str) -> int:
 
 
 __all__ = [
-    "BY", "PERIODS", "USUAL", "Chosen", "Pieces", "Served", "Sums", "conditions", "day_of", "number_of", "own_worker", "pieces_of", "seen",
-    "served_by", "shown_logs", "sums", "total", "worked_days",
+    "BY", "PERIODS", "USUAL", "Chosen", "Pieces", "Served", "Sums", "by_month", "conditions", "day_of", "number_of", "own_worker", "pieces_of",
+    "seen", "served_by", "shown_logs", "sums", "total", "worked_days",
 ]  # fmt: skip

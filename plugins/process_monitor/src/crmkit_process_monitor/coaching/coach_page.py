@@ -62,7 +62,7 @@ def coach(visit: Visit, uow: Uow, refusal: Refusal | None = None) -> Result:
         form=form, problems=problems, said=said, before=before, notice=warning(found), zone=str(visit.zone), clock=clock,
         already=next((b["what"] for b in before if now_learning is not None and b["id"] == now_learning.id), None),
         here=visit.url(HERE, **chosen.query()), back=visit.came_from if visit.came_from.startswith("/process_monitor/") else DASHBOARD,
-        color=COLORS[found.verdict] if found else "gray", mark=ICONS[found.verdict] if found else "circle-help",
+        color=COLORS[found.verdict] if found else "gray", mark=ICONS[found.verdict] if found else "circle-question-mark",
         may_add=uow.may("process_monitor.course.create"),
     )  # fmt: skip
 

@@ -58,7 +58,7 @@ def kept(found: Judged | None, chosen: Chosen) -> dict[str, t.Any]:
 
 COLORS = {Verdict.SLOW: "red", Verdict.FAST: "amber", Verdict.WITHIN: "green", Verdict.TOO_FEW: "gray", Verdict.NO_NORM: "gray"}
 ICONS = {
-    Verdict.SLOW: "snail", Verdict.FAST: "rabbit", Verdict.WITHIN: "check", Verdict.TOO_FEW: "circle-help", Verdict.NO_NORM: "ruler",
+    Verdict.SLOW: "snail", Verdict.FAST: "rabbit", Verdict.WITHIN: "check", Verdict.TOO_FEW: "circle-question-mark", Verdict.NO_NORM: "ruler",
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from ..entities import Log
 from ..longer import first_of
 from ..reading import Chosen, conditions, shown_logs
 from ..settings import MonitorSettings
-from ..tables import months
+from ..tables import days, served_months
 from .words import PERIODS, W
 
 MOST = 300
@@ -24,9 +24,10 @@ NO_LOG = _("This event log is not here, or its import was undone", ru="Этог�
 WITHOUT = _("№ {id}", ru="№ {id}")
 
 
-def chosen_of(visit: Visit, uow: Uow) -> Chosen:
-    """Return what an address asks for; a log the visitor may not look at is not found."""
+def chosen_of(visit: Visit, uow: Uow, log: int | None = None) -> Chosen:
+    """Return what an address asks for, of `log` whatever it says; a log the visitor may not look at is not found."""
     chosen = Chosen.of(visit)
+    chosen = attrs.evolve(chosen, log=log or chosen.log)
     if chosen.log is not None:
         known = {row[0] for row in uow.connection.execute(shown_logs(uow).where(Log.__table__.c.id == chosen.log))}
         if chosen.log not in known:
@@ -37,8 +38,6 @@ def chosen_of(visit: Visit, uow: Uow) -> Chosen:
 
 
 def _whole(uow: Uow, chosen: Chosen) -> Chosen:
-    from ..tables import days
-
     ends = sa.select(sa.func.min(days.c.day), sa.func.max(days.c.day)).where(days.c.log_id == chosen.log)
     first, last = uow.connection.execute(ends).one()
     return chosen if first is None else attrs.evolve(chosen, since=first, until=last, period=None)
@@ -62,10 +61,10 @@ def filters(visit: Visit, uow: Uow, chosen: Chosen, path: str) -> dict[str, t.An
 
 
 def _there(uow: Uow, chosen: Chosen) -> dict[str, set[t.Any]]:
-    """Return which teams, points of sale and kinds there are, by the sums of months."""
-    m = months.c
+    """Return which teams, points of sale and kinds there are, by the counts of months."""
+    m = served_months.c
     every = attrs.evolve(chosen, team=None, point=None, kind=None, worker=None, step=None)
-    where = [*conditions(uow, every, months, dated=False), m.month.between(first_of(chosen.since), chosen.until)]
+    where = [*conditions(uow, every, served_months, dated=False), m.month.between(first_of(chosen.since), chosen.until)]
     found: dict[str, set[t.Any]] = {"team": set(), "point": set(), "kind": set()}
     for row in uow.connection.execute(sa.select(m.team_id, m.point_id, m.kind).where(*where).distinct()):
         for name, value in zip(found, row, strict=True):

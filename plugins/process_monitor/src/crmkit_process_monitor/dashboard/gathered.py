@@ -13,12 +13,14 @@ from crmkit import Uow
 
 from ..entities import Step
 from ..judging import Judged, Verdict, judge
+from ..longer import first_of, last_of
 from ..norms import Norms
-from ..reading import BY, Chosen, Served, Sums, conditions, served_by, sums
+from ..reading import BY, Chosen, Served, Sums, by_month, conditions, served_by, sums
 from ..settings import MonitorSettings
 from ..tables import served
 
 NOBODY = Served(0, 0, 0)
+DAY, WEEKS = dt.timedelta(1), 184
 
 
 @attrs.frozen
@@ -94,6 +96,11 @@ class Gathered:
         return sorted(found, key=lambda pair: (-pair[1].lost_per_day, pair[1].worker, pair[1].step))
 
     @property
+    def has_norms(self) -> bool:
+        """True where anything is held against a norm."""
+        return any(cell.reference is not None for one in self.colleagues for cell in one.cells.values())
+
+    @property
     def gain(self) -> float:
         """How many more clients a day everybody together would serve."""
         working = max((one.served.days for one in self.colleagues), default=0)
@@ -162,11 +169,17 @@ class Period:
 
 def over_time(uow: Uow, chosen: Chosen) -> list[Period]:
     """Return clients and days of work: day by day up to a month, by weeks up to half a year, by months beyond."""
-    s = served.c
-    where = conditions(uow, attrs.evolve(chosen, step=None), served)
-    one = sa.select(s.day, sa.func.sum(s.cases), sa.func.count(s.worker_id.distinct())).where(*where).group_by(s.day)
+    s, every = served.c, attrs.evolve(chosen, step=None)
     found: dict[dt.date, list[int]] = defaultdict(lambda: [0, 0])
-    for day, cases, people in uow.connection.execute(one):
+    rest: list[sa.ColumnElement[bool]] = [s.day.between(chosen.since, chosen.until)]
+    if chosen.days > WEEKS and uow.connection.dialect.name == "postgresql":
+        first = chosen.since if chosen.since.day == 1 else last_of(chosen.since) + DAY
+        last = chosen.until if chosen.until == last_of(chosen.until) else first_of(chosen.until) - DAY
+        for month, cases, days in uow.connection.execute(by_month(uow, every, first, last)):
+            found[month] = [int(cases), int(days)]
+        rest = [sa.or_(s.day.between(chosen.since, first - DAY), s.day.between(last + DAY, chosen.until))]
+    one = sa.select(s.day, sa.func.sum(s.cases), sa.func.count(s.worker_id.distinct()))
+    for day, cases, people in uow.connection.execute(one.where(*rest, *conditions(uow, every, served, dated=False)).group_by(s.day)):
         place = found[begins(day, chosen.days)]
         place[0] += int(cases)
         place[1] += people
@@ -177,7 +190,7 @@ def begins(day: dt.date, days: int) -> dt.date:
     """Return where the day, week or month begins that a day is counted in, if so many days are shown."""
     if days <= 31:
         return day
-    return day - dt.timedelta(day.weekday()) if days <= 184 else day.replace(day=1)
+    return day - dt.timedelta(day.weekday()) if days <= WEEKS else day.replace(day=1)
 
 
 __all__ = [

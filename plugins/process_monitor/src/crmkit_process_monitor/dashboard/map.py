@@ -45,6 +45,8 @@ class Written:
         """Return seconds as ``3:05``; from two days on, as logs of other systems have them, in days."""
         if seconds is None:
             return "\u2014"
+        if 0 < seconds <= 1:
+            return "\u2264 0:01"
         return clock(seconds) if abs(seconds) < 172_800 else charts.write(round(seconds), charts.DAYS, self.language)
 
 
@@ -113,7 +115,8 @@ def _row(visit: Visit, found: Gathered, one: Colleague, name: str, may_coach: bo
 
     return {
         "worker": one.worker, "name": name, "href": profile, "cells": [of(step) for step in found.steps], "gain": one.gain,
-        "per_day": write.number(one.per_day), "lost": write.time(one.lost_per_day / 1000), "plus": write.number(one.gain) if one.gain >= 0.05 else "",
+        "per_day": write.number(one.per_day), "lost": write.time(one.lost_per_day / 1000) if found.has_norms else "\u2014",
+        "plus": write.number(one.gain) if one.gain >= 0.05 else "",
     }  # fmt: skip
 
 

@@ -24,7 +24,6 @@ from .map import Written, alarms_of, rows_of
 PATH = "/process_monitor/dashboard"
 TOP, SERVING = 10, 8
 LIVE = "process_monitor.case process_monitor.norm process_monitor.step process_monitor.log"
-SHARE_OF = _("{n} of {all} cells judged", ru="из {all} проверенных ячеек: {n}")
 DIRECTOR = Workspace(
     name="process_monitor", label=words.TITLE, roles=("director", "team_lead"), home="/", icon=words.ICON, order=60,
     menu=(Link(label=words.TITLE, path=PATH, icon=words.ICON), Link(label=_("Service cases", ru="Случаи обслуживания"),
@@ -51,7 +50,7 @@ def monitor(visit: Visit, uow: Uow) -> View:
             "fast": alarms_of(visit, uow, found, Verdict.FAST, may_coach, most), "kpis": kpis(found, before),
             "clients": clients(over_time(uow, chosen), chosen), "gains": gains(visit, uow, found), "most": TOP,
             "all_url": visit.url(PATH, **chosen.query(all=1)), "first_url": visit.url(PATH, **chosen.query()), "is_all": most is None,
-            "has_norms": found.judged or any(c.reference for one in found.colleagues for c in one.cells.values()),
+            "has_norms": found.has_norms,
         }  # fmt: skip
     write = Written(visit.language)
     return View(
@@ -70,13 +69,12 @@ def files(visit: Visit, chosen: Chosen, **more: object) -> list[tuple[str, str]]
 def kpis(found: Gathered, before: t.Any) -> Markup:
     """Return the figures of everybody together, against as many days before."""
     now, gain = found.totals, found.gain
-    alarms = len(found.alarms(Verdict.SLOW))
     tiles = [
         charts.kpi(words.PER_DAY_EACH, _rounded(now.per_day), before=_rounded(before.per_day)),
         charts.kpi(words.PER_CASE, now.per_case, before=before.per_case, unit=charts.MINUTES, good="low"),
-        charts.kpi(words.LOST, now.lost_per_day, before=before.lost_per_day, unit=charts.MINUTES, good="low"),
-        charts.kpi(words.DRAWDOWNS, alarms, note=SHARE_OF.format(n=alarms, all=found.judged)),
     ]
+    if found.has_norms:
+        tiles.append(charts.kpi(words.LOST, now.lost_per_day, before=before.lost_per_day, unit=charts.MINUTES, good="low"))
     if gain >= 0.05:
         tiles.append(charts.kpi(words.GAIN, round(gain, 1 if gain < 20 else 0), unit=charts.Unit(digits=1), note=words.W["gain_all"]))
     return Markup('<div class="kpis">{}</div>').format(Markup("").join(tiles))

@@ -39,8 +39,8 @@ MORE_A_DAY = _("clients a day", ru="клиентов в день")
 def profile(visit: Visit, uow: Uow) -> View:
     """One colleague, step by step."""
     worker = worker_of(visit, uow)
-    chosen = attrs.evolve(chosen_of(visit, uow), worker=worker)
-    chosen = attrs.evolve(chosen, log=log_of(uow, worker))
+    log = log_of(uow, worker)
+    chosen = attrs.evolve(chosen_of(visit, uow, log), worker=worker, log=log)
     found = gather(uow, chosen)
     mine = next((one for one in found.colleagues if one.worker == worker), Colleague(worker, NOBODY, {}, 0.0, 0.0))
     name = names(uow, [worker]).get(worker) or visit.say(NOT_SAID)
@@ -93,8 +93,9 @@ def kpis(mine: Colleague, before: Totals) -> Markup:
     tiles = [
         charts.kpi(words.PER_DAY, _tenth(now.per_day), before=_tenth(before.per_day)),
         charts.kpi(words.PER_CASE, now.per_case, before=before.per_case, unit=charts.MINUTES, good="low"),
-        charts.kpi(words.LOST_ONE, now.lost_per_day, before=before.lost_per_day, unit=charts.MINUTES, good="low"),
     ]
+    if any(cell.reference is not None for cell in mine.cells.values()):
+        tiles.append(charts.kpi(words.LOST_ONE, now.lost_per_day, before=before.lost_per_day, unit=charts.MINUTES, good="low"))
     if mine.gain >= 0.05:
         tiles.append(gain_tile(mine.gain, MORE_A_DAY))
     return Markup('<div class="kpis">{}</div>').format(Markup("").join(tiles))

@@ -22,7 +22,9 @@ from .gathered import titles
 from .map import Written
 
 MOST = 400
-HEIGHT, TICKS = 26, 6
+HEIGHT, TICKS, FEW_TICKS = 26, 6, 4
+SHORT = 36 * 3_600_000
+"""Milliseconds: up to a day and a half the hours are told, else the days."""
 ACTIVE, IDLE = _("Active", ru="Работа"), _("Idle", ru="Простой")
 HIDDEN, CALLED = _("In another window", ru="В другом окне"), _("During a call", ru="Во время звонка")
 WORDS = {
@@ -122,7 +124,8 @@ def of_log(uow: Uow, case: Case) -> list[Stay]:
 # ---- drawing -------------------------------------------------------------------------------------------------------
 def _lane(uow: Uow, stays: Sequence[Stay], first: dt.datetime, whole: float, write: Written) -> Markup:
     drawn = [_stay(uow, stay, ((stay.began - first).total_seconds() * 1000) / whole, whole, write) for stay in stays]
-    grid = [Markup('<line class="pt-g" x1="{0}%" x2="{0}%" y1="0" y2="{1}"/>').format(round(100 * n / TICKS, 2), HEIGHT) for n in range(TICKS + 1)]
+    ticks, line = _ticks(whole), Markup('<line class="pt-g" x1="{0}%" x2="{0}%" y1="0" y2="{1}"/>')
+    grid = [line.format(round(100 * n / ticks, 2), HEIGHT) for n in range(ticks + 1)]
     return Markup('<svg width="100%" height="{}" aria-hidden="true">{}</svg>').format(HEIGHT, Markup("").join([*grid, *drawn]))
 
 
@@ -139,6 +142,8 @@ def _stay(uow: Uow, stay: Stay, left: float, whole: float, write: Written) -> Ma
             box = Markup('<rect class="pt-{}" x="{}%" y="{}" width="{}%" height="{}" rx="2"/>')
             parts.append(box.format(name, round(at, 3), 5 if name == "a" else 7, round(width, 3), 14 if name == "a" else 10))
         at += width
+    if not stay.took:  # another system told an end and no beginning
+        parts.append(Markup('<rect class="pt-a" x="{}%" y="5" width="3" height="14" rx="1"/>').format(round(min(at, 99.3), 3)))
     if stay.called:
         parts.append(Markup('<line class="pt-call" x1="{}%" x2="{}%" y1="23" y2="23"/>').format(
             round(100 * left, 3), round(100 * left + max(100 * stay.called / whole, 0.3), 3)))  # fmt: skip
@@ -148,13 +153,17 @@ def _stay(uow: Uow, stay: Stay, left: float, whole: float, write: Written) -> Ma
     return Markup("<g><title>{} {:%H:%M:%S} {}</title>{}</g>").format(stay.page, local, words, Markup("").join(parts))
 
 
+def _ticks(whole: float) -> int:
+    return TICKS if whole < SHORT else FEW_TICKS
+
+
 def _axis(first: dt.datetime, whole: float, uow: Uow) -> Markup:
-    form = "%H:%M" if whole < 36 * 3_600_000 else "%d.%m.%y"
+    form, ticks = "%H:%M" if whole < SHORT else "%d.%m.%y", _ticks(whole)
     texts = []
-    for n in range(TICKS + 1):
-        moment = (first + dt.timedelta(milliseconds=whole * n / TICKS)).astimezone(uow.crm.zone)
-        anchor = "start" if n == 0 else "end" if n == TICKS else "middle"
-        texts.append(Markup('<text x="{}%" y="12" text-anchor="{}">{}</text>').format(round(100 * n / TICKS, 2), anchor, f"{moment:{form}}"))
+    for n in range(ticks + 1):
+        moment = (first + dt.timedelta(milliseconds=whole * n / ticks)).astimezone(uow.crm.zone)
+        anchor = "start" if n == 0 else "end" if n == ticks else "middle"
+        texts.append(Markup('<text x="{}%" y="12" text-anchor="{}">{}</text>').format(round(100 * n / ticks, 2), anchor, f"{moment:{form}}"))
     return Markup('<svg class="pt-ax" width="100%" height="16" aria-hidden="true">{}</svg>').format(Markup("").join(texts))
 
 
