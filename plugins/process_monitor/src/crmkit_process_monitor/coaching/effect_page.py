@@ -125,7 +125,8 @@ def effect_of(visit: Visit, uow: Uow) -> View:
 def told(visit: Visit, found: Effect) -> dict[str, t.Any]:
     """Return an effect as pages tell it."""
     return {
-        "verdict": found.verdict.label, "color": COLORS.get(found.verdict, "gray"), "icon": ICONS.get(found.verdict, "circle-question-mark"), "why": found.why,
+        "verdict": found.verdict.label, "color": COLORS.get(found.verdict, "gray"),
+        "icon": ICONS.get(found.verdict, "circle-question-mark"), "why": found.why,
         "before": clock(found.before) if found.before is not None else "", "after": clock(found.after) if found.after is not None else "",
         "change": percent(visit, found.change) if found.change is not None else "", "between": _between(visit, found.low, found.high),
         "span": span_of(found.change, found.low, found.high), "compared": found.compared_with,
