@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from crmkit import Actor, Role
 from crmkit_process_monitor import ROLES, Case, EndedHow, Step, cases, steps
 from crmkit_process_monitor.exchange.exporting import export_own
+from crmkit_process_monitor.fairness import code_of
 from crmkit_process_monitor.retention import check, clear_some, repair
 from crmkit_process_monitor.tables import days, pages, refused, spans, talks, work
 from crmkit_sales import Contact
@@ -253,3 +254,12 @@ def test_the_line_above_every_page(uow, client, make):
     client.post("/process_monitor/serve/end", headers={"HX-Request": "true"})
     assert client.post("/process_monitor/serve/end", headers={"HX-Request": "true"}).status_code == 409
     assert [c.ended_how for c in uow.find(Case).order_by(Case.id)] == [EndedHow.NEXT, EndedHow.BY_HAND]
+
+
+@pytest.mark.parametrize("crm_settings", [{"process_monitor": {"names": False}}])
+def test_a_list_of_cases_names_nobody_to_those_who_may_not_know(crm, client):
+    with crm.uow(OLGA) as hers:
+        worker = cases.begin(hers).worker_id
+    answer = client.act_as(Actor(1, "Rita", ("director",))).get("/process_monitor/case")
+    assert answer.status_code == 200
+    assert code_of(worker) in answer.text

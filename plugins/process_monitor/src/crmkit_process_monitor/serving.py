@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import json
 import typing as t
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
 
 from crmkit import Conflict, Invalid, Problem, Uow, _, command
-from crmkit.ui import Result, View, Visit, button, page, strip
+from crmkit.ui import Look, Result, View, Visit, button, list_column, page, strip
 from crmkit_sales import Contact, Deal, PointOfSale
 
 from . import cases
 from .cases import NO_KIND, NONE_OPEN, SERVING
-from .entities import Case, EndedHow
+from .entities import Case, EndedHow, Step, Worker
+from .fairness import names
 from .roles import MEASURED
 from .settings import MonitorSettings
 
+CASES = Look(
+    of=Case, icon="timer", title="began_at", columns=("began_at", "process_monitor:served_by", "contact_id", "kind", "ended_at", "outcome", "active"),
+    card=("contact_id", "kind", "active"), section="reports", order=16, sort="-began_at", day="began_at",
+    # Who serves is told by the column, by name only to those who may see names.
+    hidden=("key", "log_id", "worker_id", "owner_id", "team_id"),
+)  # fmt: skip
+STEPS = Look(of=Step, icon="list-ordered", title="title", columns=("title", "name", "position", "in_use"), section="", sort="position")
+WORKERS = Look(of=Worker, icon="users", title="code", columns=("code", "log_id", "team_id"), section="")
 LABEL = _("Serving clients", ru="Обслуживание клиентов")
 WORDS = {
     "begin": _("Begin to serve a client", ru="Начать обслуживание"), "serving": _("Being served", ru="Обслуживается"),
@@ -28,6 +40,15 @@ Channel = t.Annotated[str | None, _("Channel", ru="Канал")]
 Client = t.Annotated[int | None, _("Number of the contact", ru="Номер контакта")]
 Point = t.Annotated[int | None, _("Number of the point of sale", ru="Номер точки продаж")]
 Outcome = t.Annotated[str | None, _("Outcome", ru="Результат")]
+
+
+@list_column(Case, label=_("Employee", ru="Сотрудник"))
+def served_by(ids: Sequence[int], uow: Uow) -> Mapping[int, str]:
+    """Who serves, called as whoever looks may call them."""
+    c = Case.__table__.c
+    rows = uow.connection.execute(sa.select(c.id, c.worker_id).where(c.id.in_(ids), c.worker_id.is_not(None))).all()
+    known = names(uow, {row.worker_id for row in rows})
+    return {row.id: known[row.worker_id] for row in rows if row.worker_id in known}
 
 
 @strip(label=LABEL, permission=MEASURED, order=80, live=[SERVING, Case])
