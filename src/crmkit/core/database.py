@@ -48,8 +48,9 @@ def open_engine(url: str, **options: t.Any) -> sa.Engine:
         options.setdefault("connect_args", {"check_same_thread": False, "timeout": BUSY_SECONDS})
     elif backend == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-        options.setdefault("pool_size", 10)
-        options.setdefault("max_overflow", 30)
+        options.setdefault("pool_size", 20)  # above it a connection is opened for one transaction, which costs more than the transaction
+        options.setdefault("max_overflow", 20)
+        options.setdefault("pool_use_lifo", True)  # those used last have their statements prepared
     else:
         raise CompositionError([f"database = {url!r}: crmkit runs on sqlite and postgresql, not on {backend}"])
     options.setdefault("json_serializer", lambda value: orjson.dumps(value, default=str).decode())
