@@ -134,9 +134,14 @@ def look_again(event: LookAgain, crm: Crm) -> None:
         call = uow.peek(Call, event.call_id)
     if call is None or call.provider is None or call.state is CallState.ENDED:
         return
-    after = _ask(crm, call.provider, _C.id == call.id, over=True)
+    provider = provider_named(crm, call.provider)
+    asks = provider is None or provider.can_be_asked
+    after = _ask(crm, call.provider, _C.id == call.id, over=True) if asks else None
     with crm.uow() as uow:
         call = uow.get(Call, event.call_id)
+        if not asks and call.state is not CallState.ENDED and _is_gone(uow, t.cast(Provider, provider), call):
+            close(uow, call)
+            return
         quiet = None if call.state is CallState.ENDED else _quiet_since(uow, call)
         if quiet is None:
             return
@@ -248,7 +253,7 @@ def _is_gone(uow: Uow, provider: Provider, call: Call) -> bool:
 
 def _quiet_since(uow: Uow, call: Call) -> dt.datetime | None:
     """Return since when all telephones of a call are out of it; None while one is not."""
-    ended = uow.connection.execute(sa.select(legs.c.ended_at).where(legs.c.call_id == call.id)).scalars().all()
+    ended = [party.ended_at for party in parties(uow, call)]
     return max(ended) if ended and None not in ended else None
 
 
