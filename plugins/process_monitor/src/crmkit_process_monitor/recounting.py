@@ -61,9 +61,8 @@ def recount(uow: Uow, keys: Collection[int]) -> None:
     oldest = uow.now - uow.crm[MonitorSettings].keep_spans
     with uow.as_system():
         found = {case.id: case for case in uow.find(Case).where(_case.id.in_(keys)).archived(only=False)} if keys else {}
-        for case in found.values():
-            if case.owner_id is not None:
-                hold(uow, case.owner_id)
+        for owner in sorted({case.owner_id for case in found.values() if case.owner_id is not None}):  # in one order: nobody waits in a circle
+            hold(uow, owner)
         rows: list[WorkRow] = []
         touched = []
         for key in sorted(keys):
