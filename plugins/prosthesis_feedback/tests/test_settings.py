@@ -50,11 +50,13 @@ def test_settings_that_work(tmp_path):
     crm.engine.dispose()
 
 
-def test_cards_follow_the_hour_of_calls_and_the_working_days(crm, uow, clock, deliver):
+def test_cards_follow_the_hour_of_calls_and_the_working_days(crm, uow, clock):
     service = won(uow)
     (card,) = cards_of(uow, service)
     uow.commit()
-    deliver(until=dt.timedelta(days=1))
+    clock.forward(days=1)
+    with crm.uow() as inner:  # as every night; the whole day would run what is due each minute of it
+        follow_settings(Tick(clock.now()), inner)
     url = crm.engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
     settings = {"crmkit": {"timezone": "Asia/Omsk"}, "sales": {"days_off": [dt.date(2026, 3, 16)]}, "prosthesis_feedback": {"call_at": "11:30"}}
     other = Crm(*PLUGINS, settings=settings, database=url, clock=clock)
