@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -51,3 +52,19 @@ def test_a_case_ends_by_silence_and_by_its_limit(crm, uow, clock, deliver):
     deliver(until=dt.timedelta(minutes=31))
     kept = uow.get(Case, quiet.id)
     assert (kept.ended_how, kept.ended_at) == (EndedHow.TIME, kept.began_at)
+
+
+def test_at_most_one_is_open_whoever_begins_at_once(crm, uow):
+    """A task, a call and two tabs at the same moment: each begins, the last one stays."""
+    uow.commit()
+
+    def begun(number):
+        with crm.uow(OLGA) as hers:
+            return cases.begin(hers, key=f"task:{number}").id
+
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(begun, range(4)))
+    kept = uow.find(Case).order_by(Case.id).all()
+    assert sorted(made) == [case.id for case in kept]
+    assert [case.ended_how for case in kept].count(EndedHow.NEXT) == 3
+    assert len({case.worker_id for case in kept}) == 1
