@@ -144,7 +144,7 @@ def main() -> None:
     began = time.perf_counter()
     place = places.Place(given.database, given.at) if given.at else places.fresh(given.database)
     crm = data.compose(place, given.spans) if given.at else data.build(place, given.spans)
-    found: dict[str, Any] = {"at": utc_now(), "database": given.database, "spans": given.spans, "built_s": time.perf_counter() - began}
+    found: dict[str, Any] = {"at": utc_now().isoformat(), "database": given.database, "spans": given.spans, "built_s": time.perf_counter() - began}
     try:
         found["pages"] = measure(crm, given.spans, given.calls, place)
         if not given.no_check:
