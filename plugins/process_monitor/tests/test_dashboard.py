@@ -125,9 +125,10 @@ def test_a_case_is_drawn(client, crm: Crm, worked: dict[str, int], make):
     assert "Nothing was measured in this case" in client.get(path).text
     with crm.uow() as uow:
         uow.connection.execute(pages.insert().values(id=1, path="/sales/deal/*", step_id=worked["offer"], seen_at=uow.now))
+        took = {"active": 30_000, "idle": 20_000}
         one = {"case_id": case.id, "worker_id": worked["w1"], "page_id": 1, "tab": "t", "hidden": 0, "called": 0}
         uow.connection.execute(spans.insert(), [
-            one | {"id": n, "seq": n, "step_id": step, "began_at": case.began_at + dt.timedelta(minutes=n), "active": 30_000, "idle": 20_000, "told": told}
+            one | {"id": n, "seq": n, "step_id": step, "told": told, "began_at": case.began_at + dt.timedelta(minutes=n)} | took
             for n, step, told in ((1, worked["offer"], None), (2, None, [1, 20_000, 0, 30_000]))
         ])  # fmt: skip
     text = client.get(path).text
