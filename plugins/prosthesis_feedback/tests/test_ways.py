@@ -103,7 +103,7 @@ def test_another_reason_and_another_pause(crm, uow, clock):
     with pytest.raises(Invalid):
         uow.flush()
     uow.refresh()
-    first.service_id = other.id
+    first.service_id, first.device_id = other.id, None
     uow.settle()
     assert (service.stage, other.stage) == ("active", "incident")
     assert astray(crm, uow) == []
