@@ -12,9 +12,9 @@ from crmkit import WON, Actor, Conflict, Invalid, Problem, Topic, Uow, _, on
 from crmkit_sales import Deal
 
 from .entities import Case, EndedHow, Worker
+from .locks import hold
 from .roles import MEASURED
 from .settings import MonitorSettings
-from .steps import hold
 from .tables import spans, talks
 
 SERVING = Topic("process_monitor.serving", permission=MEASURED, personal=True)

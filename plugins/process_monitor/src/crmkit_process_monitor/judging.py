@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
-from crmkit import _
+from crmkit import Uow, _
 
 from .norms import Held, Norms
-from .reading import Sums
+from .reading import Chosen, Sums, worked_days
+from .reading import sums as summed
 from .sampling import LEAST_DAYS, Estimate, Moments, estimate, steadied
+from .settings import MonitorSettings
 from .student import tail
 
 Cell = tuple[int, int]
@@ -69,6 +71,18 @@ class Judged:
     fast: int
     slow: int
     verdict: Verdict
+
+
+def judged(uow: Uow, chosen: Chosen) -> list[Judged]:
+    """Return how those the actor sees do their steps: everybody is judged together, so that chance is held down as on the dashboard."""
+    settings = uow.crm[MonitorSettings]
+    every = attrs.evolve(chosen, worker=None, step=None)
+    norms = Norms.load(uow, chosen.log)
+    found = judge(
+        summed(uow, every, norms=norms), norms, worked=worked_days(uow, every), least=settings.least_sample, rate=settings.alarm_rate,
+        tolerance=settings.tolerance,
+    )  # fmt: skip
+    return [j for j in found if chosen.worker in (None, j.worker) and chosen.step in (None, j.step)]
 
 
 def judge(
@@ -189,4 +203,4 @@ def _told(key: Cell, found: Sequence[Sums], cell: _Weighed, verdict: Verdict, wo
     return Judged(*key, held.n, typical, reference, math.exp(held.mean), low, high, lost, per_day, fast, slow, verdict)
 
 
-__all__ = ["TOLERANCE", "Judged", "Verdict", "alarmed", "judge"]
+__all__ = ["TOLERANCE", "Judged", "Verdict", "alarmed", "judge", "judged"]

@@ -16,9 +16,9 @@ from .cases import kind_of, watch, worker_of
 from .counting import KINDS, Counts, Told, clipped, counted, parts_of
 from .entities import Case
 from .exchange.importing import zone_of
+from .locks import hold
 from .rollups import WorkRow, put
 from .settings import MonitorSettings
-from .steps import hold
 from .tables import spans, talks
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from crmkit import Uow
 
+from .locks import SUMS, hold
 from .longer import follow, over_again, same, unlike, within
 from .norms import Held, Norms
 from .sets import as_json, insert
@@ -32,8 +33,6 @@ COLUMNS = (
 _w, _d = work.c, days.c
 _KEY = (_w.log_id, _w.day, _w.worker_id, _w.step_id, _w.kind, sa.func.coalesce(_w.team_id, 0), sa.func.coalesce(_w.point_id, 0))
 ROWS = 20_000
-LOCK = int.from_bytes(b"pmon", "big")
-"""The first half of the name under which PostgreSQL keeps our locks."""
 
 
 def bucket(took: int) -> int:
@@ -97,20 +96,13 @@ def put(uow: Uow, cases: Collection[int], rows: Sequence[WorkRow], norms: Norms 
     norms = norms or Norms.load(uow)
     of_cases = _w.case_id.in_(sorted(cases))
     workers = set(uow.connection.execute(sa.select(_w.worker_id).where(of_cases).distinct()).scalars())
-    _hold(uow, workers | {row[2] for row in rows})
+    hold(uow, *(workers | {row[2] for row in rows}), what=SUMS)
     touched = {tuple(row) for row in uow.connection.execute(sa.select(*_KEY).where(of_cases).distinct())}
     touched |= {(r[3], r[4], r[2], r[1], r[5], r[6] or 0, r[7] or 0) for r in rows}
     uow.connection.execute(work.delete().where(of_cases))
     insert(uow, work, WORK, rows)
     _write(uow, t.cast("set[Key]", touched), norms)
     follow(uow, t.cast("set[Key]", touched))
-
-
-def _hold(uow: Uow, workers: Iterable[int]) -> None:
-    """Have the sums of these colleagues to ourselves until the end of the transaction; SQLite has one writer at a time anyhow."""
-    if uow.connection.dialect.name == "postgresql":
-        for worker in sorted(workers):  # in one order, or two who hold the same could wait for each other for ever
-            uow.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK, worker % 2**31)))
 
 
 def _is(key: Key) -> list[sa.ColumnElement[bool]]:

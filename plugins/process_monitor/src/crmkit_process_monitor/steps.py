@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from crmkit import Crm, Tick, Uow, every
 
 from .entities import Step
+from .locks import hold
 from .settings import MonitorSettings, StepPages
 from .tables import pages, spans
 
@@ -188,19 +189,10 @@ def unmapped(uow: Uow) -> list[Unmapped]:
     return [Unmapped(row[0], row[1], row[2], row[3], int(row[4]) // 1000) for row in rows]
 
 
-def hold(uow: Uow, of: int) -> None:
-    """Have somebody's cases (0: the steps) to ourselves until the end of the transaction; SQLite has one writer at a time anyhow."""
-    if uow.connection.dialect.name == "postgresql":
-        uow.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK, of % 2**31)))
-
-
-LOCK = int.from_bytes(b"pmcs", "big")
-
-
 @every(cron="17 * * * *")
 def follow_settings(tick: Tick, uow: Uow) -> None:
     """Let steps and pages follow the settings."""
     align(uow)
 
 
-__all__ = ["Steps", "Unmapped", "align", "hold", "page_of", "pages_of", "pattern", "steps_of", "unmapped"]
+__all__ = ["Steps", "Unmapped", "align", "page_of", "pages_of", "pattern", "steps_of", "unmapped"]

@@ -16,11 +16,12 @@ from crmkit import Conflict, Invalid, Problem, Uow, _, route
 
 from .counting import ACTIVE, HIDDEN, IDLE, clipped, flat
 from .entities import Case
+from .locks import hold
 from .recounting import SLACK, in_ms, moment, recount
 from .roles import MEASURED
 from .sets import as_json, insert
 from .settings import MonitorSettings
-from .steps import hold, pages_of, pattern
+from .steps import pages_of, pattern
 from .tables import refused, spans
 
 MOST_SPANS, MOST_PARTS = 500, 400

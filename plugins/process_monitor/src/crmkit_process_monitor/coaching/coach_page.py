@@ -13,12 +13,12 @@ from crmkit.ui import Redirect, Result, View, Visit, page
 
 from .. import fairness
 from ..entities import ASSIGNMENTS, Assignment, Course, Mentor, Step, Worker
-from ..judging import Judged
+from ..judging import Judged, judged
 from ..reading import Chosen, number_of
 from ..roles import COACH
 from ..times import clock
 from . import words
-from .figures import COLORS, ICONS, judged, kept, reason_of, warning
+from .figures import COLORS, ICONS, kept, reason_of, warning
 from .giving import NOT_YOURS, give, offered, under_way
 from .measuring import measured
 from .people import may_coach, people

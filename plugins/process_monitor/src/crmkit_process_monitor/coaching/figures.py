@@ -5,31 +5,15 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
-import attrs
-
-from crmkit import Text, Uow
+from crmkit import Text
 from crmkit.ui import Visit
 
 from ..entities import Step
-from ..judging import Judged, Verdict, judge
+from ..judging import Judged, Verdict
 from ..norming.page import day_words
-from ..norms import Norms
-from ..reading import Chosen, sums, worked_days
-from ..settings import MonitorSettings
+from ..reading import Chosen
 from ..times import clock
 from . import words
-
-
-def judged(uow: Uow, chosen: Chosen) -> list[Judged]:
-    """Return how those the actor sees do their steps: everybody is judged together, so that chance is held down as on the dashboard."""
-    settings = uow.crm[MonitorSettings]
-    every = attrs.evolve(chosen, worker=None, step=None)
-    norms = Norms.load(uow, chosen.log)
-    found = judge(
-        sums(uow, every, norms=norms), norms, worked=worked_days(uow, every), least=settings.least_sample, rate=settings.alarm_rate,
-        tolerance=settings.tolerance,
-    )  # fmt: skip
-    return [j for j in found if chosen.worker in (None, j.worker) and chosen.step in (None, j.step)]
 
 
 def reason_of(visit: Visit, step: Step, found: Judged | None, chosen: Chosen) -> str:
@@ -69,4 +53,4 @@ def warning(found: Judged | None) -> Text | None:
     return {Verdict.WITHIN: words.no_drawdown, Verdict.NO_NORM: words.no_norm, Verdict.FAST: words.no_drawdown}.get(found.verdict)
 
 
-__all__ = ["COLORS", "ICONS", "judged", "kept", "reason_of", "warning"]
+__all__ = ["COLORS", "ICONS", "kept", "reason_of", "warning"]

@@ -16,7 +16,7 @@ from crmkit_sales import Contact
 
 from .. import fairness
 from ..entities import ASSIGNMENTS, Assignment, Case, Course, Mentor, Step
-from ..judging import Judged, Verdict
+from ..judging import Judged, Verdict, judged
 from ..norming.words import periods
 from ..reading import PERIODS, Chosen, number_of, own_worker, worked_days
 from ..roles import MENTOR, SEE
@@ -24,7 +24,6 @@ from ..settings import MonitorSettings
 from ..times import clock
 from . import words
 from .coach_page import titles_of
-from .figures import judged
 from .giving import MOVE, OPEN, finish_learning, note_meeting, start_learning
 from .people import people, workers_of
 

@@ -14,10 +14,9 @@ from crmkit import Actor, Crm, MovableClock, Role
 from ..coaching.giving import give
 from ..effects import PERIOD, effect
 from ..entities import ASSIGNMENTS, Assignment, Course, Norm, Step, Worker
-from ..judging import Judged, judge
-from ..norms import Norms
+from ..judging import Judged, judged
 from ..proposing import propose
-from ..reading import DAY, Chosen, sums, worked_days
+from ..reading import DAY, Chosen
 from ..rollups import differences, rebuild
 from ..settings import MonitorSettings
 from ..steps import align
@@ -121,13 +120,8 @@ class Simulation:
 
     # ---- what the monitor says ---------------------------------------------------------------------------------
     def _judged(self, chosen: Chosen) -> list[Judged]:
-        settings = self.crm[MonitorSettings]
         with self.crm.read(self.director) as uow:
-            norms = Norms.load(uow)
-            worked = worked_days(uow, chosen)
-            found = sums(uow, chosen, norms=norms)
-            return judge(
-                found, norms, worked=worked, least=settings.least_sample, rate=settings.alarm_rate, tolerance=settings.tolerance)
+            return judged(uow, chosen)
 
     def _judge(self, chosen: Chosen, planted: list[Planted]) -> dict[str, t.Any]:
         began = time.perf_counter()
