@@ -70,6 +70,10 @@ class Chosen:
         """As many days right before these."""
         return attrs.evolve(self, since=self.since - self.days * DAY, until=self.since - DAY, period=None)
 
+    def moments(self, zone: dt.tzinfo) -> tuple[dt.datetime, dt.datetime]:
+        """Return when the first of these days begins and the last is over."""
+        return dt.datetime.combine(self.since, dt.time(), zone), dt.datetime.combine(self.until + DAY, dt.time(), zone)
+
     def query(self, **others: object) -> dict[str, object]:
         """Return it as the query of an address, with `others` in place of its own."""
         span = {"period": self.period} if self.period else {"since": self.since.isoformat(), "until": self.until.isoformat()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 import typing as t
 from collections import defaultdict
@@ -65,8 +64,7 @@ def kept(found: Effect) -> dict[str, t.Any]:
 
 def done_in(uow: Uow, chosen: Chosen) -> list[Assignment]:
     """Return what was done in these days, of what the actor may see, the last first."""
-    zone = uow.crm.zone
-    begins, ends = (dt.datetime.combine(day, dt.time(), zone) for day in (chosen.since, chosen.until + DAY))
+    begins, ends = chosen.moments(uow.crm.zone)
     found = uow.find(Assignment).where(Assignment.stage == "done", Assignment.done_at >= begins, Assignment.done_at < ends)
     if chosen.step is not None:
         found = found.where(Assignment.step_id == chosen.step)

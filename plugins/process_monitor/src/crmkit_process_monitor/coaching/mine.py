@@ -77,9 +77,7 @@ def _figures(visit: Visit, uow: Uow, chosen: Chosen, worker: int) -> dict[str, t
         return None
     settings = uow.crm[MonitorSettings]
     c = Case.__table__.c
-    zone = uow.crm.zone
-    begins = dt.datetime.combine(chosen.since, dt.time(), zone)
-    ends = dt.datetime.combine(chosen.until + dt.timedelta(days=1), dt.time(), zone)
+    begins, ends = chosen.moments(uow.crm.zone)
     served = uow.find(Case).where(c.worker_id == worker, c.log_id.is_(None), c.ended_at.is_not(None), c.began_at >= begins, c.began_at < ends)
     times = [(row[0] + row[1]) for row in served.limit(20_000).columns(Case.active, Case.idle)]
     days = worked_days(uow, own).get(worker, 0)
