@@ -27,6 +27,7 @@ from bench import place as places
 from bench.data import utc_now
 from bench.measure import RESULTS, cpu_seconds
 from crmkit import Actor, Crm
+from crmkit.core import garbage
 
 BOSS = Actor(900, "Anna Orlova", ("director",))
 DASHBOARD, PROFILE = "/process_monitor/dashboard", "/process_monitor/people"
@@ -111,6 +112,7 @@ def measure(crm: Crm, total: int, calls: int, place: places.Place) -> dict[str, 
     found: dict[str, Any] = {}
     statements: list[str] = []
     sa.event.listen(crm.engine, "before_cursor_execute", lambda c, cursor, statement, *rest: statements.append(statement))
+    garbage.settle()  # as `crmkit serve` does
     app = Starlette(routes=[Mount("/", crm.embedded(actor=lambda connection: BOSS))], lifespan=crm.lifespan())
     with TestClient(app) as client:
         for name, address in pages(last, cases).items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import socket
 import typing as t
@@ -13,6 +12,7 @@ from pathlib import Path
 import attrs
 import sqlalchemy as sa
 
+from ..core import garbage
 from ..core import operation as operations
 from ..core.access import SYSTEM, Actor
 from ..core.errors import Conflict, Invalid, Problem, closest
@@ -28,7 +28,7 @@ if t.TYPE_CHECKING:
     from ..core.compose import Crm
     from ..core.uow import Uow
 
-FIRST, OBJECTS = 10, 100_000
+FIRST = 10
 NO_COLUMN = _("{source} has no column {name!r}.{near}", ru="в {source} нет столбца {name!r}.{near}")
 CHANGED = _(
     "an import of this mapping was interrupted, and {what} changed since: --resume goes on all the same, --restart begins a new one "
@@ -170,7 +170,7 @@ class Import:
     # ---- running -----------------------------------------------------------------------------------------------
     def run(self) -> Report:
         """Load everything. A dry run does the same and takes it back."""
-        with _seldom_collecting():
+        with garbage.seldom():
             return self._run()
 
     def _run(self) -> Report:
@@ -308,18 +308,6 @@ def _columns(step: Step, source: Source) -> list[Problem]:
             message = _("{message}{hint}", ru="{message}{hint}").format(message=message, hint=hint(column))
         found.append(Problem(path, "column", message))
     return found
-
-
-@contextlib.contextmanager
-def _seldom_collecting() -> Iterator[None]:
-    """Let Python look for circles of garbage more seldom: rows by the thousand hold none, and set it off again and again."""
-    before = gc.get_threshold()
-    if 0 < before[0] < OBJECTS:
-        gc.set_threshold(OBJECTS, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def _alive(pid: t.Any) -> bool:

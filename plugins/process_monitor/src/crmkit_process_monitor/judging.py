@@ -105,7 +105,7 @@ def judge(
     weighed = {key: _weigh(found, norms, tolerance, limits) for key, found in cells.items()}
     asked = [key for key, cell in weighed.items() if cell.judged(least)]
     for key, held in zip(asked, steadied([e for key in asked if (e := weighed[key].estimate) is not None]), strict=True):
-        weighed[key] = attrs.evolve(weighed[key], estimate=held)
+        weighed[key].estimate = held
     alarms = alarmed({key: weighed[key].chance for key in asked}, rate)
     made: list[Judged] = []
     for key, cell in weighed.items():
@@ -126,9 +126,9 @@ def alarmed(chances: Mapping[Cell, float], rate: float) -> set[Cell]:
     return {key for key, _chance in ordered[:last]}
 
 
-@attrs.frozen
+@attrs.define
 class _Weighed:
-    """A cell held against its norms."""
+    """A cell held against its norms: not frozen, for there are thousands."""
 
     estimate: Estimate | None
     """Of the logarithms of time by reference."""
@@ -156,7 +156,7 @@ class _Weighed:
 
 
 def _weigh(found: Sequence[Sums], norms: Norms, tolerance: float, limits: Limits) -> _Weighed:
-    kinds: dict[str, Moments] = defaultdict(Moments)
+    kinds: dict[str, Moments] = {}
     n, reference, slow, fast = 0, 0.0, 0.0, 0.0
     for one in found:
         key = (one.step, one.kind, one.era)
@@ -165,7 +165,10 @@ def _weigh(found: Sequence[Sums], norms: Norms, tolerance: float, limits: Limits
         if (held := limits[key]) is None:
             continue
         log, most, least = held
-        kinds[one.kind].add(one, log)
+        if (known := kinds.get(one.kind)) is not None:
+            known.add(one, log)
+        else:
+            kinds[one.kind] = Moments.of(one, log)
         n, reference, slow, fast = n + one.n, reference + one.n * log, slow + one.n * most, fast + one.n * least
     return _Weighed(estimate(kinds.values()), reference / n, slow / n, fast / n) if n else _Weighed(None, 0.0, 0.0, 0.0)
 

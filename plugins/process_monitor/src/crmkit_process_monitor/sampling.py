@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
@@ -31,15 +30,25 @@ class Moments:
     ns_logs: float = 0.0
     logs_squared: float = 0.0
 
+    @classmethod
+    def of(cls, sums: Sums, less: float = 0.0) -> Moments:
+        """Return those of some sums alone, each logarithm lessened by `less`."""
+        n, logs, ns_squared, ns_logs = sums.n, sums.logs, sums.ns_squared, sums.ns_logs
+        return cls(
+            sums.days, n, logs - less * n, sums.log_squares - 2 * less * logs + less * less * n, ns_squared, ns_logs - less * ns_squared,
+            sums.logs_squared - 2 * less * ns_logs + less * less * ns_squared,
+        )  # fmt: skip
+
     def add(self, sums: Sums, less: float = 0.0) -> None:
         """Count some sums in, each logarithm lessened by `less`: a norm's, say, that held on their days."""
-        self.days += sums.days
-        self.n += sums.n
-        self.logs += sums.logs - less * sums.n
-        self.log_squares += sums.log_squares - 2 * less * sums.logs + less * less * sums.n
-        self.ns_squared += sums.ns_squared
-        self.ns_logs += sums.ns_logs - less * sums.ns_squared
-        self.logs_squared += sums.logs_squared - 2 * less * sums.ns_logs + less * less * sums.ns_squared
+        more = Moments.of(sums, less)
+        self.days += more.days
+        self.n += more.n
+        self.logs += more.logs
+        self.log_squares += more.log_squares
+        self.ns_squared += more.ns_squared
+        self.ns_logs += more.ns_logs
+        self.logs_squared += more.logs_squared
 
 
 @attrs.frozen(slots=True)
@@ -74,16 +83,19 @@ def estimate(kinds: Iterable[Moments]) -> Estimate | None:
     days of unequal weight count for fewer.
     """
     some = [one for one in kinds if one.n]
-    n = sum(one.n for one in some)
+    n, logs, squares_left, most_days = 0, 0.0, 0.0, 0
+    for one in some:  # a dashboard has thousands of cells: one pass
+        n, logs, squares_left = n + one.n, logs + one.logs, squares_left + one.log_squares - one.logs * one.logs / one.n
+        most_days = max(most_days, one.days)
     if not n:
         return None
-    alone, together, squares, roots, days = 0.0, 0.0, 0.0, 0.0, 0.0
+    together, squares, roots, days = 0.0, 0.0, 0.0, 0.0
     degrees = n - len(some)
-    variance = max(0.0, sum(one.log_squares - one.logs * one.logs / one.n for one in some)) / degrees if degrees > 0 else 0.0
+    variance = max(0.0, squares_left) / degrees if degrees > 0 else 0.0
+    alone = n * variance
     for one in some:
         mean, worth = one.logs / one.n, one.n * one.n / one.ns_squared
         days += worth * one.n / n
-        alone += one.n * variance
         if worth < 1.5:  # as good as one day: nothing to tell days apart by
             together += one.n * variance
             continue
@@ -92,10 +104,7 @@ def estimate(kinds: Iterable[Moments]) -> Estimate | None:
         squares += one.ns_squared
         roots += math.sqrt(one.ns_squared)
     together += max(0.0, together - alone) * (roots * roots / squares - 1) if squares else 0.0
-    return Estimate(
-        max(one.days for one in some), n, sum(one.logs for one in some) / n, max(math.sqrt(alone) / n, 1e-6), together / alone if alone else 1.0,
-        max(0.0, days - 1),
-    )  # fmt: skip
+    return Estimate(most_days, n, logs / n, max(math.sqrt(alone) / n, 1e-6), together / alone if alone else 1.0, max(0.0, days - 1))
 
 
 def steadied(found: Sequence[Estimate]) -> list[Estimate]:
@@ -108,14 +117,15 @@ def steadied(found: Sequence[Estimate]) -> list[Estimate]:
     if len(some) < LEAST_OTHERS:
         return list(found)
     logs = [math.log(likeness) - digamma(half) + math.log(half) for likeness, half in some]
-    centre = statistics.fmean(logs)
-    beyond = statistics.variance(logs, centre) - statistics.fmean(trigamma(half) for _likeness, half in some)
+    centre = math.fsum(logs) / len(logs)
+    beyond = math.fsum((one - centre) ** 2 for one in logs) / (len(logs) - 1) - math.fsum(trigamma(half) for _likeness, half in some) / len(some)
     half = trigamma_of(beyond) if beyond > 0 else MOST_OTHERS / 2
     half = min(half, MOST_OTHERS / 2)
     usual, others = math.exp(centre + digamma(half) - math.log(half)), 2 * half
     return [
-        attrs.evolve(one, likeness=(others * usual + one.freedom * one.likeness) / (others + one.freedom), freedom=others + one.freedom)
-        if one.freedom >= 2 else one for one in found
+        Estimate(
+            one.days, one.n, one.mean, one.alone, (others * usual + one.freedom * one.likeness) / (others + one.freedom), others + one.freedom,
+        ) if one.freedom >= 2 else one for one in found
     ]  # fmt: skip
 
 
@@ -123,7 +133,10 @@ def by_kind(found: Iterable[Sums], less: Mapping[str, float]) -> list[Moments]:
     """Return the moments of each kind, its logarithms lessened by what `less` says of it."""
     kinds: dict[str, Moments] = {}
     for one in found:
-        kinds.setdefault(one.kind, Moments()).add(one, less.get(one.kind, 0.0))
+        if (known := kinds.get(one.kind)) is not None:
+            known.add(one, less.get(one.kind, 0.0))
+        else:
+            kinds[one.kind] = Moments.of(one, less.get(one.kind, 0.0))
     return list(kinds.values())
 
 

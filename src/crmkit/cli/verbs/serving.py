@@ -40,6 +40,9 @@ def run_server(app: t.Any, place: socket.socket, *, log_level: str = "warning") 
     """Serve until Ctrl-C or SIGTERM; requests in progress get three seconds to end."""
     import uvicorn
 
+    from crmkit.core import garbage
+
+    garbage.settle()
     config = uvicorn.Config(app, log_level=log_level, timeout_graceful_shutdown=GRACE_SECONDS, server_header=False)
     # After its shutdown uvicorn raises the signal again, for whoever was there before: being told to stop is no failure.
     signal.signal(signal.SIGTERM, lambda _number, _frame: None)

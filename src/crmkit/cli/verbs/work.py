@@ -49,6 +49,7 @@ crmkit work --threads 8 --queue default --queue slow
 )
 def work(threads: int | None, queues: tuple[str, ...], grace: float) -> None:
     """Work until stopped."""
+    from crmkit.core import garbage
     from crmkit.core.work import runner, set_crons
     from crmkit.ui.transferring.work import register
 
@@ -63,6 +64,7 @@ def work(threads: int | None, queues: tuple[str, ...], grace: float) -> None:
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     options = {"queues": queues} | ({"concurrency": threads} if threads else {})
     running = runner(crm, **options)
+    garbage.settle()
     running.start()
     note(_("Working on jobs. Ctrl-C stops.", ru="Задания выполняются. Остановить: Ctrl-C."))
     try:
