@@ -95,11 +95,14 @@ def serve(url: str, port: int, jobs: bool) -> None:
     from starlette.applications import Starlette
     from starlette.routing import Mount
 
+    from crmkit.core import garbage
+
     def actor(connection: Any) -> Actor | None:
         who = connection.cookies.get("operator")
         return None if who is None else Actor(int(who), f"Operator {who}", ("manager",))
 
     crm = compose(url, jobs=jobs)
+    garbage.settle()  # as `crmkit serve` does
     app = Starlette(routes=[Mount("/", crm.embedded(actor=actor))], lifespan=crm.lifespan())
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
 
