@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import BIT
 from crmkit import Uow
 from crmkit.ui import Visit
 
-from .entities import Log, Worker
+from .entities import Case, Log, Worker
 from .longer import first_of, last_of
 from .norms import Norms
 from .roles import SEE
@@ -273,6 +273,13 @@ def _bits(month: dt.date, chosen: Chosen) -> int:
     return (1 << last) - (1 << (first - 1))
 
 
+def began_within(uow: Uow, since: dt.date | None, until: dt.date | None) -> list[sa.ColumnElement[bool]]:
+    """Return the condition of cases that began within some days of the CRM's time zone, both included."""
+    began, zone = Case.__table__.c.began_at, uow.crm.zone
+    first = [began >= dt.datetime.combine(since, dt.time(), zone)] if since is not None else []
+    return first + ([began < dt.datetime.combine(until + DAY, dt.time(), zone)] if until is not None else [])
+
+
 # ---- whose ---------------------------------------------------------------------------------------------------------
 def conditions(uow: Uow, chosen: Chosen, table: sa.Table, *, dated: bool = True) -> list[sa.ColumnElement[bool]]:
     """Return the condition of the rows of `work` or of a table of sums that are chosen and that the actor may see."""
@@ -327,6 +334,6 @@ def total(found: Iterable[Sums], name: str) -> int:
 
 
 __all__ = [
-    "BY", "PERIODS", "USUAL", "Chosen", "Pieces", "Served", "Sums", "by_month", "conditions", "day_of", "number_of", "own_worker", "pieces_of",
-    "seen", "served_by", "shown_logs", "sums", "total", "worked_days",
+    "BY", "PERIODS", "USUAL", "Chosen", "Pieces", "Served", "Sums", "began_within", "by_month", "conditions", "day_of", "number_of", "own_worker",
+    "pieces_of", "seen", "served_by", "shown_logs", "sums", "total", "worked_days",
 ]  # fmt: skip

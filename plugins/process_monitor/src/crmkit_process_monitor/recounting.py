@@ -15,7 +15,6 @@ from crmkit import Kind, Uow, Written, hookimpl
 from .cases import kind_of, watch, worker_of
 from .counting import KINDS, Counts, Told, clipped, counted, parts_of
 from .entities import Case
-from .exchange.importing import zone_of
 from .locks import hold
 from .rollups import WorkRow, put
 from .settings import MonitorSettings
@@ -120,7 +119,7 @@ def apart(row: t.Any) -> int:
 
 def work_of(uow: Uow, case: Case, told: Sequence[t.Any], counts: dict[int, Counts]) -> list[WorkRow]:
     """Return a row for each step: a step that was gone back to is one row, its day is when it was first begun."""
-    zone = zone_of(uow, uow.crm.settings.timezone) or dt.UTC
+    zone = uow.crm.zone
     which = uow.crm[MonitorSettings].counts
     sums: dict[int, list[t.Any]] = {}
     before: int | None = None

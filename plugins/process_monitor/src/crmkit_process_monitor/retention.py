@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from crmkit import Tick, Uow, after, every
 
 from .entities import Case
+from .reading import began_within
 from .recounting import of_case, recount
 from .rollups import WORK, differences, rebuild
 from .settings import MonitorSettings
@@ -70,12 +71,12 @@ class Wrong:
 
 def check(uow: Uow, since: dt.date | None = None, until: dt.date | None = None) -> t.Iterator[Wrong]:
     """Yield every difference between what is kept and what follows from scratch: work from spans, sums of days from work."""
-    day = [c for c in (_case.began_at >= _moment(since) if since else None, _case.began_at < _moment(until, 1) if until else None) if c is not None]
     oldest = uow.now - uow.crm[MonitorSettings].keep_spans
     last = 0
     with uow.as_system():
         while some := list(uow.find(Case).where(
-            _case.id > last, _case.log_id.is_(None), _case.ended_at.is_not(None), _case.began_at >= oldest, *day,
+            _case.id > last, _case.log_id.is_(None), _case.ended_at.is_not(None), _case.began_at >= oldest,
+            *began_within(uow, since, until),
         ).order_by(_case.id).limit(500)):  # fmt: skip
             last = some[-1].id
             kept: dict[int, set[tuple[t.Any, ...]]] = {case.id: set() for case in some}
@@ -92,10 +93,6 @@ def repair(uow: Uow, wrong: t.Sequence[Wrong], since: dt.date | None = None, unt
     """Make what is wrong anew: work of the cases from their spans, then the sums of days from work."""
     recount(uow, {int(one.of.partition("/")[0]) for one in wrong if one.what == "work"})
     rebuild(uow, 0, since, until)
-
-
-def _moment(day: dt.date, more: int = 0) -> dt.datetime:
-    return dt.datetime.combine(day + dt.timedelta(days=more), dt.time(), dt.UTC)
 
 
 __all__ = ["Wrong", "check", "clear_some", "repair"]

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from crmkit import Invalid, Problem, Uow, _
 
 from ..entities import Case, Log, Step, Worker
+from ..reading import began_within
 from ..roles import LOGS, NAMES
 from ..settings import MonitorSettings
 from ..tables import spans
@@ -84,10 +85,7 @@ class _Own:
             known = dict(uow.crm.hook.crm_names(crm=uow.crm, of="person", ids=of) or {}) if "crm_names" in uow.crm.hooked and of else {}
             self.workers |= {row.id: known.get(row.user_id, str(row.user_id)) for row in people if row.user_id is not None}
         self.where: list[sa.ColumnElement[bool]] = [_case.log_id.is_(None), _case.archived_at.is_(None), _case.id.in_(uow.visible(Case))]
-        if since is not None:
-            self.where.append(_case.began_at >= dt.datetime.combine(since, dt.time(), dt.UTC))
-        if until is not None:
-            self.where.append(_case.began_at < dt.datetime.combine(until + dt.timedelta(days=1), dt.time(), dt.UTC))
+        self.where += began_within(uow, since, until)
 
     def head(self) -> Head:
         """Return what the log says about itself."""

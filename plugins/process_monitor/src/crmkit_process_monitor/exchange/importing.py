@@ -76,7 +76,7 @@ def zone_of(uow: Uow, name: str | None) -> dt.tzinfo | None:
 class _Import:
     def __init__(self, uow: Uow, mapping: m.Mapping, zone: dt.tzinfo) -> None:
         self.uow, self.mapping, self.zone = uow, mapping, zone
-        self.local = zone_of(uow, uow.crm.settings.timezone) or dt.UTC
+        self.local = uow.crm.zone
         self.activity, self.resource = mapping.activity or m.ACTIVITY, mapping.resource or m.RESOURCE
         self.time, self.transition = mapping.time or m.TIME, mapping.transition or m.TRANSITION
         self.steps: dict[str, int] = {}

@@ -14,7 +14,7 @@ from ..entities import Log
 from ..rollups import WORK, rebuild
 from ..sets import insert
 from ..tables import days, events, months, served, served_months, traces, work
-from .importing import work_rows, zone_of
+from .importing import work_rows
 from .stored import stored_intervals
 
 KEPT = dt.timedelta(days=30)
@@ -52,7 +52,7 @@ def _has(uow: Uow, table: sa.Table, log: int) -> bool:
 
 def add_up(uow: Uow, log: int) -> None:
     """Make the work of a log and its sums from its events."""
-    zone = zone_of(uow, uow.crm.settings.timezone) or dt.UTC
+    zone = uow.crm.zone
     made = [row for case, kind, found in stored_intervals(uow, log) for row in work_rows(log, case, kind, found, zone)]
     insert(uow, work, WORK, made)
     rebuild(uow, log)
