@@ -10,6 +10,7 @@ import typing as t
 import attrs
 import sqlalchemy as sa
 
+from .jobs.statements import PG_TX
 from .jobs.table import job, partial_index, tell_partial
 from .sql import Db, dump_json
 from .tables import search
@@ -75,7 +76,6 @@ message = sa.Table(
 )  # fmt: skip
 
 LIVE_CHANNEL, JOB_CHANNEL = "crm_live", "crm_job"
-PG_TX = "(pg_current_xact_id()::text)::bigint"
 NEXT_TX = "SELECT coalesce(max(id), 0) + 1 FROM crm_journal"  # SQLite writes one transaction at a time
 _PG_TYPES: dict[type, str] = {sa.BigInteger: "bigint", sa.Integer: "integer", sa.SmallInteger: "smallint", sa.JSON: "json",
     UtcDateTime: "timestamptz"}

@@ -12,6 +12,7 @@ import re
 import typing as t
 from collections.abc import Callable, Generator, Iterable, Mapping
 
+from psycopg import IsolationLevel
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.generators import execute, fetch_many, send
@@ -100,7 +101,8 @@ def positional(sql: str) -> tuple[bytes, tuple[str, ...], bool]:
 
 Call = tuple[bytes, Known | None, t.Any, t.Any]  # a prepared name or, without what is known of it, a command
 Waiting = tuple[Call, Callable[[Work], None] | None]  # what looks at the answer, where anybody has to
-BEGIN: Call = (b"BEGIN", None, None, None)
+BEGINS: dict[IsolationLevel | None, Call] = {None: (b"BEGIN", None, None, None)}
+BEGINS |= {level: (b"BEGIN ISOLATION LEVEL " + level.name.replace("_", " ").encode(), None, None, None) for level in IsolationLevel}
 COMMIT: Call = (b"COMMIT", None, None, None)
 
 
@@ -125,7 +127,7 @@ class Wire:
     def call(self, known: Known, values: Mapping[str, t.Any]) -> Call | None:
         """Return what is to be sent; None for what psycopg has not prepared, or where it begins transactions in a way of its own."""
         raw, shifter = self.raw, known.shifter
-        if self._begins and (raw.isolation_level is not None or raw.read_only is not None or raw.deferrable is not None):
+        if self._begins and (raw.read_only is not None or raw.deferrable is not None):
             return None
         params = shifter.dump_sequence([values[name] for name in known.order], known.formats)
         key = (known.query, shifter.types)
@@ -146,7 +148,7 @@ class Wire:
                 result = self.raw.wait(execute(self.pgconn))[-1]
             return t.cast(Answer, told(self.raw, known, result))
         waiting, self.waiting = self.waiting, []
-        calls = ([BEGIN] if begins else []) + [one for one, _after in waiting] + [call]
+        calls = self._begin(begins) + [one for one, _after in waiting] + [call]
         results = self._exchange(calls)
         if begins:
             told(self.raw, None, results.pop(0))
@@ -163,7 +165,7 @@ class Wire:
             [(call, after)] = waiting
             (after or _done)(functools.partial(self.run, call))
             return
-        results = self._exchange([BEGIN] * begins + [call for call, _after in waiting])
+        results = self._exchange(self._begin(begins) + [call for call, _after in waiting])
         self._look(waiting, results[begins:])
 
     def commit(self) -> bool:
@@ -174,7 +176,7 @@ class Wire:
             return False
         begins = self._begins
         waiting, self.waiting = self.waiting, []
-        results = self._exchange([BEGIN] * begins + [call for call, _after in waiting] + [COMMIT])
+        results = self._exchange(self._begin(begins) + [call for call, _after in waiting] + [COMMIT])
         self._look(waiting, results[begins:])
         told(self.raw, None, results[-1])
         return True
@@ -182,6 +184,10 @@ class Wire:
     @property
     def _begins(self) -> bool:
         return self.pgconn.transaction_status == TransactionStatus.IDLE and not self.raw.autocommit
+
+    def _begin(self, begins: bool) -> list[Call]:
+        """Return how a transaction begins: SQLAlchemy names the level on a connection that has been in autocommit before."""
+        return [BEGINS[self.raw.isolation_level]] if begins else []
 
     def _look(self, waiting: list[Waiting], results: list[t.Any]) -> None:
         for ((_name, known, _params, _formats), after), result in zip(waiting, results, strict=False):

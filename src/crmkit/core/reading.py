@@ -64,13 +64,17 @@ class Reading:
         """The SQLAlchemy connection of the transaction, for queries of your own (row rules are then yours to mind)."""
         return self.db.connection
 
-    def run(self, statement: t.Any, values: Mapping[str, t.Any] | None = None) -> list[Row]:
+    def run(self, statement: t.Any, values: Mapping[str, t.Any] | None = None, *, wait: bool = True) -> list[Row]:
         """Run a constant statement of your own, compiled once and kept, and return its rows: for what runs many times a second.
 
         Write it once, at module level, with a `bindparam` for each value; lists of values (``IN``) cannot be given so. Row rules
-        are yours to mind, as with `connection`.
+        are yours to mind, as with `connection`. Without `wait` it goes out together with the next statement, where the driver can:
+        for what writes or locks, whose rows nobody asks for, and of which errors may be told there.
         """
         prepared = self.db.statements.get(("own", statement), lambda: statement)
+        if not wait:
+            self.db.later(prepared.sql, prepared.values(values or {}))
+            return []
         return self.db.rows(prepared, values or {})
 
     def run_for(self, cls: type[E], statement: t.Any, values: Mapping[str, t.Any] | None = None) -> list[tuple[E, Row]]:

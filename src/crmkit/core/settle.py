@@ -125,12 +125,13 @@ class Settling:
         """Note work for later. Work with a key may replace what waits under it, so it is written at once."""
         uow, jobs = self.uow, self.uow.crm.jobs
         about: dict[str, t.Any] = {"at": at, "delay": delay, "subject": subject, "cause": self.cause, "actor_id": uow.actor.id}
+        row = jobs.row(kind, args, key=key, tx=None if key is None or uow.db.postgres else uow.tx, **about)
         if key is None:
-            uow.ledger.job.append(jobs.row(kind, args, **about))
+            uow.ledger.job.append(row)
         else:
-            jobs.schedule(uow.connection, kind, args, key=key, tx=uow.tx, **about)
+            jobs.put(uow.db, row)
             uow.ledger.keyed.append(key)
-        uow.ledger.wake_jobs = True
+        uow.ledger.wake_jobs |= jobs.is_soon(row)
 
     # ---- reacting ----------------------------------------------------------------------------------------------
     def run(self) -> None:
@@ -234,7 +235,7 @@ class Settling:
             entry = self._entries.pop(id(event), {})
             for waiting in crm.at_stage("while", left):
                 key = timer_key(waiting.name, self.uow.subject(record))
-                due = crm.jobs.due(self.uow.connection, key)
+                due = crm.jobs.due(self.uow.db, key)
                 if due is not None and self.uow.cancel(key) and entry:  # an undo of the move starts it again, due as it was
                     entry["changes"].setdefault("~timers", {})[waiting.name] = due
         if isinstance(event, Created | Moved):

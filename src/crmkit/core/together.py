@@ -20,8 +20,9 @@ from .errors import Invalid, Misuse, Problem, closest
 from .events import Changed, Moved
 from .field import Field
 from .filter import EVERYTHING
+from .jobs.statements import PG_TX
 from .kind import Kind
-from .ledger import PG_TX, history, journal, tally
+from .ledger import history, journal, tally
 from .live import Message
 from .model import Staged
 from .moves import BY_MOVE_ONLY, move

@@ -276,7 +276,7 @@ class Uow(Reading):
     def cancel(self, key: str) -> bool:
         """Drop what waits under `key`; True when there was something."""
         self._writes()
-        return self.crm.jobs.cancel(self.connection, key)
+        return self.crm.jobs.cancel(self.db, key)
 
     def cancel_about(self, record: Entity) -> int:
         """Drop everything that waits about a record; return how much."""

@@ -8,8 +8,6 @@ import logging
 import typing as t
 from collections.abc import Callable, Iterator
 
-import sqlalchemy as sa
-
 from . import settle
 from .access import Actor
 from .clock import MovableClock
@@ -21,6 +19,7 @@ from .jobs.handler import to_ms
 from .ledger import fold_tally, message
 from .model import Staged
 from .plugin import OnMark, WhileMark
+from .sql import Db
 from .tables import idempotency
 
 if t.TYPE_CHECKING:
@@ -41,9 +40,9 @@ class JobWork:
 
     def __init__(self, uow: Uow) -> None:
         self.uow, self.connection = uow, uow.connection
-        self.last: list[Callable[[sa.Connection], None]] = []
+        self.last: list[Callable[[Db], None]] = []
 
-    def finish_with(self, last: Callable[[sa.Connection], None]) -> None:
+    def finish_with(self, last: Callable[[Db], None]) -> None:
         """Do something after everything has settled, in the same transaction."""
         self.last.append(last)
 
@@ -60,9 +59,9 @@ def job_work(crm: Crm, job: ClaimedJob) -> Iterator[JobWork]:
             with crm.uow(actor, cause=_cause(job)) as uow:
                 work = JobWork(uow)
                 yield work
-                uow.settle()
+                uow.settle(wait=False)
                 for last in work.last:
-                    last(uow.connection)
+                    last(uow.db)
         except Exception as error:
             if "crm_error" in crm.hooked and not isinstance(error, Refusal):
                 crm.hook.crm_error(error=error, where=job.kind)

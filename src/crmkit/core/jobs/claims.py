@@ -24,9 +24,13 @@ class Claims:
 
     def take(self, wanted: int) -> list[ClaimedJob]:
         """Claim up to so many, in the order they should run."""
-        statement, values = self._form(sql.claim)
+        statement, values, constant = self._form(sql.claim)
         values |= {"wanted": wanted} | self._mine()
-        with self._jobs.store.single() as connection:
+        store = self._jobs.store
+        if constant:
+            with store.alone() as db:
+                return _in_order(db.rows(store.prepared(statement), values))
+        with store.single() as connection:
             return _in_order(connection.execute(statement, values).all())
 
     def take_one(self, job_id: int) -> ClaimedJob | None:
@@ -37,29 +41,34 @@ class Claims:
 
     def hand_over(self, connection: sa.Connection, wanted: int, lease_ms: int) -> list[ClaimedJob]:
         """Mark up to so many as handed to a transport."""
-        statement, values = self._form(sql.hand_over)
+        statement, values, _constant = self._form(sql.hand_over)
         values |= {"wanted": wanted, "lease": lease_ms} | self._jobs.store.real_now()
         return _in_order(connection.execute(statement, values).all())
 
     def look(self) -> tuple[int | None, int | None]:
         """When the next job and the next cron line are due, in milliseconds."""
-        statement, values = self._form(sql.next_due)
-        with self._jobs.store.read() as reading:
-            *jobs, cron = reading.execute(statement, values).one()
+        statement, values, constant = self._form(sql.next_due)
+        del values["moment"]
+        store = self._jobs.store
+        with store.database.read() as db:
+            if constant:
+                [(*jobs, cron)] = db.rows(store.prepared(statement), values)
+            else:
+                *jobs, cron = db.connection.execute(statement, values).one()
         return min((ms for ms in jobs if ms is not None), default=None), cron
 
     def _mine(self) -> dict[str, Any]:
         return {"new_owner": self._owner, "lease": self._lease} | self._jobs.store.real_now()
 
-    def _form(self, build: Callable[..., Any]) -> tuple[Any, dict[str, Any]]:
-        """The statement in the form that leaves out what must wait now, and the values all forms share."""
+    def _form(self, build: Callable[..., Any]) -> tuple[Any, dict[str, Any], bool]:
+        """The statement in the form that leaves out what must wait now, the values all forms share, and whether it is always the same."""
         left_out = self._jobs.excluded()
         paused, unknown = "paused" in left_out, "unknown" in left_out
         shape = (build, paused, unknown)
         if shape not in self._built:
             self._built[shape] = build(len(self._queues), paused=paused, unknown=unknown, store=self._jobs.store)
-        return self._built[shape], {"moment": self._jobs.now_ms(), **self._queues, **left_out}
+        return self._built[shape], {"moment": self._jobs.now_ms(), **self._queues, **left_out}, not left_out
 
 
-def _in_order(rows: Sequence[sa.Row[Any]]) -> list[ClaimedJob]:
+def _in_order(rows: Sequence[sa.Row[Any] | tuple[Any, ...]]) -> list[ClaimedJob]:
     return sorted((claimed(row) for row in rows), key=lambda job: (job.priority, job.run_at, job.id))

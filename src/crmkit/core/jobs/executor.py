@@ -8,6 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from crmkit.core.sql import Db
+
 from . import statements as sql
 from .handler import ClaimedJob, Handler, TransactionFactory, redact
 from .queue import Jobs
@@ -54,14 +56,18 @@ class Executor:
     def _handle(self, handler: Handler, job: ClaimedJob) -> None:
         if not handler.transaction:
             handler.run(None, job)
-            with self.store.single() as connection:
-                self._remove(connection, job)
+            with self.store.alone() as db:
+                self._remove(db, job)
             return
         removed = False
 
-        def remove(connection: sa.Connection) -> None:
+        def remove(given: sa.Connection | Db) -> None:
             nonlocal removed
-            self._remove(connection, job)
+            if isinstance(given, Db):  # it goes out with the last writes, before the commit
+                prepared = self.store.prepared(sql.REMOVE)
+                given.later(prepared.sql, prepared.values(fence(job)), lambda work: self._ours(job, work()))
+            else:
+                self._remove(self.store.on(given), job)
             removed = True
 
         with self.transaction(job) as context:
@@ -75,12 +81,15 @@ class Executor:
             log.error(
                 "the unit of work of job %s %s committed without calling what it was to finish with", job.id, job.kind
             )
-            with self.store.single() as connection:
-                self._remove(connection, job)
+            with self.store.alone() as db:
+                self._remove(db, job)
+
+    def _remove(self, db: Db, job: ClaimedJob) -> None:
+        self._ours(job, db.run(self.store.prepared(sql.REMOVE), fence(job)))
 
     @staticmethod
-    def _remove(connection: sa.Connection, job: ClaimedJob) -> None:
-        if connection.execute(sql.REMOVE, fence(job)).rowcount != 1:
+    def _ours(job: ClaimedJob, removed: Any) -> None:
+        if removed.rowcount != 1:
             raise LeaseLost(job.id)
 
     def failed(self, job: ClaimedJob, problem: BaseException | str) -> None:

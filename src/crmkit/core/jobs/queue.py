@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from crmkit.core.database import Database
 from crmkit.core.errors import Misuse
+from crmkit.core.sql import Db
 
 from . import statements as sql
 from .clock import Clock
@@ -143,6 +144,14 @@ class Jobs(Ledger):
             self.notify(connection)
         return found
 
+    def put(self, db: Db, row: dict[str, Any]) -> None:
+        """Write a job with a key, made by `row`, together with the next statement; what waits under the key is moved.
+
+        Without a `tx` PostgreSQL fills in the transaction's own. Whoever calls it tells the runners.
+        """
+        prepared = self.store.prepared(self._keyed.put(numbered=row["tx"] is not None))
+        db.later(prepared.sql, prepared.values({**row, "moved_at": self.now_ms()}))
+
     def schedule_many(self, connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
         """Write many jobs made by `row` at once; those with a key move what waits under it."""
         plain = [row for row in rows if row["key"] is None]
@@ -195,14 +204,15 @@ class Jobs(Ledger):
 
     # -- cancel, freeze -------------------------------------------------------------------------------------------
 
-    def cancel(self, connection: sa.Connection, key: str) -> bool:
+    def cancel(self, connection: sa.Connection | Db, key: str) -> bool:
         """Remove the job waiting under `key`; False when there is none or it has begun, so handlers look again."""
-        return connection.execute(sql.CANCEL_KEY, {"cancelled": key}).rowcount > 0
+        done = self.store.on(connection).run(self.store.prepared(sql.CANCEL_KEY), {"cancelled": key})
+        return bool(done.rowcount > 0)
 
-    def due(self, connection: sa.Connection, key: str) -> int | None:
+    def due(self, connection: sa.Connection | Db, key: str) -> int | None:
         """Return when the job waiting under `key` is due, in milliseconds since 1970; None when there is none."""
-        found: int | None = connection.execute(sql.DUE_OF_KEY, {"cancelled": key}).scalar_one_or_none()
-        return found
+        found = self.store.on(connection).one(self.store.prepared(sql.DUE_OF_KEY), {"cancelled": key})
+        return None if found is None else found[0]
 
     def cancel_subject(self, connection: sa.Connection, subject: str) -> int:
         """Remove all that waits about one record; return how many."""

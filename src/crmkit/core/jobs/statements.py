@@ -21,6 +21,22 @@ DEAD: sa.ColumnElement[str] = sa.literal_column("'dead'")
 INSERT = sa.insert(job)
 INSERT_RETURNING = INSERT.returning(job.c.id)
 NOTIFY = sa.text("NOTIFY crm_job")
+PG_TX = "(pg_current_xact_id()::text)::bigint"
+_GIVEN = (
+    "kind",
+    "args",
+    "queue",
+    "key",
+    "subject",
+    "run_at",
+    "priority",
+    "state",
+    "attempts",
+    "max_attempts",
+    "cause",
+    "actor_id",
+    "plugin",
+)
 
 
 class _Keyed:
@@ -59,9 +75,20 @@ class _Keyed:
             },
         )
         ignore = new.on_conflict_do_nothing(index_elements=[job.c.key], index_where=HAS_KEY)
-        self.replace, self.ignore = replace, ignore
+        self.replace, self.ignore, self._put = replace, ignore, dict[bool, Any]()
         self.replace_returning = replace.returning(job.c.id)
         self.ignore_returning = ignore.returning(job.c.id)
+
+
+    def put(self, *, numbered: bool) -> Any:
+        """The same with every value by name; the number of the transaction is a value too, or PostgreSQL's own."""
+        found = self._put.get(numbered)
+        if found is None:
+            values: dict[str, Any] = {name: sa.bindparam(name) for name in (*_GIVEN, "tx") if numbered or name != "tx"}
+            if not numbered:
+                values["tx"] = sa.literal_column(PG_TX)
+            found = self._put[numbered] = self.replace.values(values)
+        return found
 
 
 @functools.cache

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import attrs
 import sqlalchemy as sa
 
 from crmkit.core.database import Database
 from crmkit.core.errors import Unavailable
+from crmkit.core.sql import Db, Prepared
 
 CHANNEL = "crm_job"
 
@@ -57,6 +59,24 @@ class Store:
         else:
             with self.database.write() as db:
                 yield db.connection
+
+    @contextmanager
+    def alone(self) -> Iterator[Db]:
+        """The same for a statement that is compiled once and runs many times a second."""
+        if self.postgres:
+            with self.database.read() as db:  # each statement by itself
+                yield db
+        else:
+            with self.database.write() as db:
+                yield db
+
+    def on(self, given: sa.Connection | Db) -> Db:
+        """What runs prepared statements on a connection that is open."""
+        return given if isinstance(given, Db) else Db(given, self.database.statements)
+
+    def prepared(self, statement: Any) -> Prepared:
+        """A constant statement, compiled once."""
+        return self.database.statements.get(("job", statement), lambda: statement)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
