@@ -10,6 +10,7 @@ as long as the work does; what happens within `--step` seconds happens at once. 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import logging
 import signal
@@ -23,6 +24,7 @@ from bench.kept_day import Kept, begun
 from bench.measure import RESULTS
 from crmkit import MovableClock
 from crmkit.core import migrate
+from crmkit.core.jobs.handler import from_ms
 from crmkit.core.work import runner, set_crons
 from crmkit.testing.postgres import postgres_dsn
 from crmkit_telephony_telfin.fake import Faults
@@ -37,6 +39,7 @@ class Worker:
     def __init__(self, day: Day) -> None:
         set_crons(day.crm, housekeeping=False)
         self._runner, self._minute = runner(day.crm, concurrency=1), -1
+        self._next: dt.datetime | None = None
 
     def __call__(self, day: Day) -> None:
         """Run what is due."""
@@ -44,10 +47,20 @@ class Worker:
         if minute != self._minute:
             self._minute = minute
             day.safely(day.crm.jobs.crons.fire)
-        while jobs := self._runner.claims.take(AT_ONCE):
+        while self._due(day) and (jobs := self._runner.claims.take(AT_ONCE)):
             for job in jobs:
                 if not day.safely(self._runner.executor.run, job):
                     break  # the process is gone: what it had claimed comes to another
+
+    def _due(self, day: Day) -> bool:
+        """Look when the next job is due; True when it is now."""
+        moments = [ms for ms in self._runner.claims.look() if ms is not None]
+        self._next = from_ms(min(moments)) if moments else None
+        return self._next is not None and self._next <= day.clock.now()
+
+    def next_due(self) -> dt.datetime | None:
+        """When there is more to run: of whom it was asked last, while running what was due."""
+        return self._next
 
 
 def _address(database: str) -> str:

@@ -115,6 +115,12 @@ class Automations:
         every = self._on.get((phase, cls, None))
         return [*exact, *every] if every else list(exact)
 
+    def heard_outside(self, cls: type) -> str | None:
+        """Return the kind of job that runs the one handler of a plugin's own event, where that one is ``@outside``; else None."""
+        heard = [s for phase in ("on", "after") for s in self._on.get((phase, cls, None), ())]
+        alone = self._on.get(("outside", cls, None), ())
+        return f"outside:{alone[0].name}" if not heard and len(alone) == 1 and alone[0].when is None else None
+
     def at_stage(self, phase: str, stage: tuple[str, str]) -> t.Sequence[Subscriber]:
         """Return what runs when a record enters, leaves or stays in a stage."""
         return self._at.get((phase, *stage), ())

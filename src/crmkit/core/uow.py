@@ -33,6 +33,8 @@ E = t.TypeVar("E", bound=Entity)
 S = t.TypeVar("S", bound=Staged)
 X = t.TypeVar("X", bound=Extension[t.Any])
 MERGED = _("it was merged into record {id}: undo the merge to have both again", ru="запись объединена с записью {id}; чтобы вернуть, отмените это")
+SOON = dt.timedelta(minutes=10)
+"""Who hears of an event that is further ahead is decided when its time has come: plugins come and go meanwhile."""
 KERNEL_FIELDS = frozenset({"id", "created_at", "updated_at", "version", "archived_at", "pipeline", "stage", "stage_since"})
 
 
@@ -267,6 +269,9 @@ class Uow(Reading):
             self.flush()
             subject = self.subject(about)
         kind = self.crm.event_name(type(event))
+        soon = (delay or (at - self.now if at is not None else dt.timedelta(0))) <= SOON
+        if soon and (alone := self.crm.heard_outside(type(event))) is not None:
+            kind = alone
         self.settling.schedule(kind, event_to_json(event, self.crm), at=at, delay=delay, key=key, subject=subject)
 
     def subject(self, record: Entity) -> str:

@@ -104,6 +104,12 @@ _NEW_ON_DESK = (
 )  # fmt: skip
 _ENDED_AND_NEW_ON_DESK = _NEW_ON_DESK.add_cte(END_TURN.cte("ended"))
 _END_TURN = END_TURN.returning(*turns.c)
+_MINE = (desks.c.user_id == sa.bindparam("user"), desks.c.turn_id == sa.bindparam("turn"))
+_LEASE = {"lease_until": sa.bindparam("new_lease_until", type_=desks.c.lease_until.type)}
+_RENEWED = desks.update().where(*_MINE).values(_LEASE).returning(desks.c.user_id)
+_RENEWED_WITH_DRAFT = (
+    desks.update().where(*_MINE).values({**_LEASE, "draft": sa.bindparam("new_draft", type_=desks.c.draft.type)}).returning(desks.c.user_id)
+)
 
 
 @functools.cache
@@ -265,11 +271,10 @@ def tell(uow: Uow, user_id: int) -> None:
 # ---- leases -----------------------------------------------------------------------------------------------------
 def renew(uow: Uow, turn_id: int, draft: Mapping[str, t.Any] | None = None) -> bool:
     """Say that somebody is still at a task, and keep what was typed so far; False when it is no longer open at them."""
-    mine = (desks.c.user_id == me(uow)) & (desks.c.turn_id == turn_id)
-    values: dict[str, t.Any] = {"lease_until": uow.now + uow.crm[TaskqueueSettings].lease}
+    values: dict[str, t.Any] = {"new_lease_until": uow.now + uow.crm[TaskqueueSettings].lease}
     if draft is not None:
-        values["draft"] = kept(draft)
-    return bool(uow.connection.execute(desks.update().where(mine).values(**values)).rowcount)
+        values["new_draft"] = kept(draft)
+    return bool(uow.run(_RENEWED if draft is None else _RENEWED_WITH_DRAFT, {"user": me(uow), "turn": turn_id, **values}))
 
 
 def kept(draft: Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -101,7 +101,7 @@ def _order(uow: Uow, order_id: int, *, lock: bool = False) -> Order | None:
 
 
 def _put(uow: Uow, order: Order, **values: t.Any) -> None:
-    uow.run(_put_statement(tuple(values)), {"order": order.id, **{f"new_{name}": value for name, value in values.items()}})
+    uow.run(_put_statement(tuple(values)), {"order": order.id, **{f"new_{name}": value for name, value in values.items()}}, wait=False)
 
 
 @outside(Ordered)

@@ -15,9 +15,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from crmkit import Uow
 
+from .entities import Call
 from .events import CallEvent, EventType, Outcome
 from .tables import events
 
+_CALL = Call.__table__
 _SPACE = 0x74656C65
 _TEXTS = {"control": 160, "extension": 60, "device": 60, "number": 60, "our_number": 60, "to": 60, "recording": 200, "reference": 40}
 _DEEP, _MANY, _LONG = 6, 200, 4000
@@ -25,7 +27,7 @@ _DAY = dt.timedelta(days=1)
 _EARLIEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 # Written once and compiled once: every webhook asks these.
 _SHOWN = tuple(events.c[name] for name in ("type", "call_key", "at", "key", "leg", "raw", "facts"))
-_OF_CALL = sa.select(*_SHOWN).where(
+_OF_CALL = sa.select(*_SHOWN, events.c.call_id).where(
     events.c.provider == sa.bindparam("provider"), events.c.call_key == sa.bindparam("call")).order_by(events.c.id)  # fmt: skip
 _BELONG = events.update().where(
     events.c.provider == sa.bindparam("of_provider"), events.c.call_key == sa.bindparam("of_call"),
@@ -34,12 +36,17 @@ _BELONG = events.update().where(
 _ALONE = sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("space", type_=sa.Integer), sa.bindparam("name", type_=sa.Integer)))
 
 
+def call_key(provider: str, key: str) -> str:
+    """Return the key of a call: the provider's, with its name."""
+    return f"{provider}:{key}"
+
+
 def one_at_a_time(uow: Uow, names: Iterable[str]) -> None:
     """Let one transaction at a time go on from here, by names; SQLite has one writer anyway."""
-    if uow.connection.dialect.name != "postgresql":
+    if uow.crm.engine.dialect.name != "postgresql":
         return
     for number in sorted({zlib.crc32(name.encode("utf-8", "replace")) - 2**31 for name in names}):
-        uow.run(_ALONE, {"space": _SPACE, "name": number})
+        uow.run(_ALONE, {"space": _SPACE, "name": number}, wait=False)  # what comes next waits for it there
 
 
 def keep(uow: Uow, provider: str, told: Sequence[CallEvent]) -> list[CallEvent]:
@@ -50,7 +57,8 @@ def keep(uow: Uow, provider: str, told: Sequence[CallEvent]) -> list[CallEvent]:
     rows = [_row(provider, e, uow.now) for _key, e in sorted(clean.items())]
     new: set[str] = set()
     if len(rows) == 1:
-        new |= {key for (key,) in uow.run(_insert(uow.connection.dialect.name, one=True), rows[0])}
+        row = {**rows[0], "known_as": call_key(provider, rows[0]["call_key"])}
+        new |= {key for (key,) in uow.run(_insert(uow.crm.engine.dialect.name, one=True), row)}
     else:
         insert = _insert(uow.connection.dialect.name, one=False)
         for start in range(0, len(rows), _MANY):
@@ -64,18 +72,25 @@ def _insert(dialect: str, *, one: bool) -> t.Any:
     insert: t.Any = postgresql.insert(events) if dialect == "postgresql" else sqlite.insert(events)
     if not one:
         return insert
-    values: dict[str, t.Any] = {c.name: sa.bindparam(c.name) for c in events.c if c.name != "id"}
+    values: dict[str, t.Any] = {c.name: sa.bindparam(c.name) for c in events.c if c.name not in ("id", "call_id")}
+    values["call_id"] = sa.select(_CALL.c.id).where(_CALL.c.key == sa.bindparam("known_as")).scalar_subquery()
     return insert.values(values).on_conflict_do_nothing().returning(events.c.key)
 
 
 def kept(uow: Uow, provider: str, call: str) -> list[CallEvent]:
     """Return all that was told of one call."""
-    return [_event(*row) for row in uow.run(_OF_CALL, {"provider": provider, "call": call})]
+    return kept_with(uow, provider, call)[0]
+
+
+def kept_with(uow: Uow, provider: str, call: str) -> tuple[list[CallEvent], set[int | None]]:
+    """Return all that was told of one call, and which calls of ours it is noted with."""
+    rows = uow.run(_OF_CALL, {"provider": provider, "call": call})
+    return [_event(*row[:-1]) for row in rows], {row[-1] for row in rows}
 
 
 def belong(uow: Uow, provider: str, key: str, call_id: int) -> None:
     """Note which call the events of a key are about."""
-    uow.run(_BELONG, {"of_provider": provider, "of_call": key, "id": call_id})
+    uow.run(_BELONG, {"of_provider": provider, "of_call": key, "id": call_id}, wait=False)
 
 
 def cleaned(event: CallEvent, now: dt.datetime) -> CallEvent:
@@ -135,4 +150,4 @@ def _event(
         talked=None if talked is None else dt.timedelta(seconds=talked), raw=raw, **facts)  # fmt: skip
 
 
-__all__ = ["belong", "cleaned", "cleaned_key", "keep", "kept", "one_at_a_time", "plain"]
+__all__ = ["belong", "call_key", "cleaned", "cleaned_key", "keep", "kept", "kept_with", "one_at_a_time", "plain"]

@@ -18,7 +18,7 @@ from .keeping import one_at_a_time
 from .numbers import e164
 from .provider import Capability, provider_named
 from .tables import orders
-from .taking import name_of, parties, take, tell_about
+from .taking import name_of, parties, take, tell, tell_about
 
 NO_NUMBER = _("{value!r} is no telephone number that can be called", ru="{value!r} не номер, на который можно позвонить")
 NO_LINE = _("you have no telephone here: an administrator adds one", ru="у вас нет телефона в CRM: его добавляет администратор")
@@ -76,8 +76,8 @@ def call(
     user = user if user is not None else uow.actor.id
     with uow.as_system():
         known, line = _checked(uow, number, line, user, anyway=anyway)
+        uow.flush(wait=False)
         one_at_a_time(uow, [f"user:{line.owner_id}"])
-        uow.flush()
         placing = uow.run_for(Call, _PLACING, {"user": line.owner_id, "number": known})
         if placing:
             return placing[0][0]
@@ -89,7 +89,7 @@ def call(
         uow.flush()
         args = {"extension": line.extension, "device": line.device, "number": known, "from_number": line.from_number, "shown": name_of(uow, placed)}
         _order(uow, placed, "originate", args, line.owner_id)
-        tell_about(uow, placed)
+        tell(uow, placed, {placed.owner_id})  # no telephone rings yet
     return placed
 
 

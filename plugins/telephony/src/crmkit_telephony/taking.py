@@ -16,7 +16,7 @@ from .entities import Call, CallState, Direction, Line
 from .events import CallEvent, EventType, Outcome
 from .finding import Belongs, belongs, find, source_of
 from .folding import Folded, Party, fold, in_order
-from .keeping import belong, cleaned, cleaned_key, keep, kept, one_at_a_time
+from .keeping import belong, call_key, cleaned, cleaned_key, keep, kept, kept_with, one_at_a_time
 from .matching import own_call
 from .numbers import e164
 from .provider import provider_named
@@ -36,7 +36,7 @@ MOVED_AFTER = dt.timedelta(seconds=10)
 _LEGS = sa.select(*legs.c).where(legs.c.call_id == sa.bindparam("call", type_=legs.c.call_id.type))
 _LEG = attrs.make_class("_Leg", list(legs.c.keys()), frozen=True)
 _LEG_VALUES = tuple(name for name in legs.c.keys() if name not in ("id", "call_id", "key"))  # noqa: SIM118 - a table's columns are no dict
-_NEW_LEG = legs.insert().values({name: sa.bindparam(name) for name in ("call_id", "key", *_LEG_VALUES)})
+_NEW_LEG = legs.insert().values({name: sa.bindparam(name) for name in ("call_id", "key", *_LEG_VALUES)}).inline()
 _SET_LEG = legs.update().where(legs.c.id == sa.bindparam("leg_id")).values({n: sa.bindparam(f"new_{n}", type_=legs.c[n].type) for n in _LEG_VALUES})
 _CALL, _LINE = Call.__table__, Line.__table__
 _BY_KEY = sa.select(*_CALL.columns).where(_CALL.c.key == sa.bindparam("call_key"))
@@ -115,12 +115,13 @@ def again(uow: Uow, provider: str, key: str) -> Call | None:
 def _take_call(uow: Uow, provider: str, key: str, new: Sequence[CallEvent]) -> Call | None:
     if not key:
         return None
-    uow.flush()
+    uow.flush(wait=False)
     found = uow.run_for(Call, _HELD_BY_KEY if new else _BY_KEY, {"call_key": call_key(provider, key)})
     call = found[0][0] if found else None
     if not new:
         return call
-    folded = fold(kept(uow, provider, key), lambda number: e164(number, uow.crm))
+    told, known_as = kept_with(uow, provider, key)
+    folded = fold(told, lambda number: e164(number, uow.crm))
     if folded is None or (call is None and not folded.real):
         return None
     placed = own_call(uow, provider, folded, call, new)
@@ -138,19 +139,15 @@ def _take_call(uow: Uow, provider: str, key: str, new: Sequence[CallEvent]) -> C
     _write(uow, call, folded, lines, new)
     if known is not None:
         _introduce(uow, call, *known)
-    uow.flush()
-    belong(uow, provider, key, call.id)
+    uow.flush(wait=False)
+    if known_as != {call.id}:
+        belong(uow, provider, key, call.id)
     people = _write_legs(uow, call, folded.parties, lines)
     uow.crm.hook.telephony_changed(call=call, events=in_order(new), uow=uow)
     _follow_up(uow, call, folded, was_over=was_over)
     _is_elsewhere(uow, call, new)
-    _tell(uow, call, {*people, before[2], call.owner_id})
+    tell(uow, call, {*people, before[2], call.owner_id})
     return call
-
-
-def call_key(provider: str, key: str) -> str:
-    """Return the key of a call: the provider's, with its name."""
-    return f"{provider}:{key}"
 
 
 def _join(uow: Uow, placed: Call, other: Call | None) -> Call:
@@ -239,9 +236,9 @@ def _write_legs(uow: Uow, call: Call, parties: Sequence[Party], lines: Mapping[s
             "answered_at": party.answered_at, "ended_at": party.ended_at, "outcome": None if party.outcome is None else party.outcome.value,
         }  # fmt: skip
         if was is None:
-            uow.run(_NEW_LEG, {"call_id": call.id, "key": party.key, **values})
+            uow.run(_NEW_LEG, {"call_id": call.id, "key": party.key, **values}, wait=False)
         elif any(getattr(was, name) != value for name, value in values.items()):
-            uow.run(_SET_LEG, {"leg_id": was.id, **{f"new_{name}": value for name, value in values.items()}})
+            uow.run(_SET_LEG, {"leg_id": was.id, **{f"new_{name}": value for name, value in values.items()}}, wait=False)
         people.add(user)
     for gone in before.values():
         uow.connection.execute(legs.delete().where(legs.c.id == gone.id))
@@ -268,14 +265,15 @@ def _is_elsewhere(uow: Uow, call: Call, new: Sequence[CallEvent]) -> None:
             uow.schedule(MovedOn(call.id), delay=MOVED_AFTER, key=f"telephony:moved:{call.id}")
 
 
-def _tell(uow: Uow, call: Call, people: set[int | None]) -> None:
+def tell(uow: Uow, call: Call, people: set[int | None]) -> None:
+    """Let the screens of people look again at their calls."""
     for user in sorted(x for x in people if x is not None):
         uow.publish(PHONE.name, user)
 
 
 def tell_about(uow: Uow, call: Call, *more: int | None) -> None:
     """Let the screens of all whose telephones are in a call look again."""
-    _tell(uow, call, {row.user_id for row in parties_of(uow, call.id)} | {call.owner_id, *more})
+    tell(uow, call, {row.user_id for row in parties_of(uow, call.id)} | {call.owner_id, *more})
 
 
 def my_calls(uow: Uow, user_id: int) -> list[Call]:
@@ -283,7 +281,7 @@ def my_calls(uow: Uow, user_id: int) -> list[Call]:
 
     Whoever's telephone it is sees them, whatever the row rules say of calls that are others'.
     """
-    uow.flush()
+    uow.flush(wait=False)
     with uow.as_system():
         return [call for call, _rest in uow.run_for(Call, _MINE, {"user": user_id})]
 
@@ -306,5 +304,5 @@ def name_of(uow: Uow, call: Call) -> str | None:
 
 __all__ = [
     "GOING_ON", "PHONE", "LookAgain", "MissedCall", "MovedOn", "WantRecording", "again", "call_key", "hold_call", "my_calls", "name_of", "parties",
-    "take", "tell_about",
+    "take", "tell", "tell_about",
 ]  # fmt: skip

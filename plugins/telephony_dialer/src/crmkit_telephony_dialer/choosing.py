@@ -83,7 +83,7 @@ def client_of(uow: Uow, task: Task) -> Client:
             given.append(getattr(record, "phone", None))
     if contact_id is not None:
         contact = uow.peek(Contact, contact_id)
-        uow.flush()
+        uow.flush(wait=False)
         rest = [value for (value,) in uow.run(_POINTS, {"contact": contact_id})]
         given = [contact.phone if contact is not None else None, *rest, *given]
     numbers = tuple(dict.fromkeys(n for n in (e164(x, uow.crm) for x in given if x) if n is not None))
@@ -124,7 +124,7 @@ def _stopped(uow: Uow, numbers: t.Sequence[str]) -> frozenset[str]:
 
 def _in_use(uow: Uow, number: str) -> bool:
     """True while there is a call with a client, in whatever direction and at whomever."""
-    uow.flush()
+    uow.flush(wait=False)
     return bool(uow.run(_AT_NUMBER, {"number": number}))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import typing as t
+from collections.abc import Sequence
 
 import attrs
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from crmkit import Refusal, Uow, hookimpl
 from crmkit_sales import Contact, Deal, Lead
 from crmkit_taskqueue import Task, TaskqueueSettings, Turn
-from crmkit_telephony import Call, CallState, Outcome, call, hang_up, line_of, provider_named
+from crmkit_telephony import Call, CallState, Line, Outcome, call, hang_up, line_of, provider_named
 
 from . import store
 from .choosing import Client, Refused, client_of, pick
@@ -22,6 +23,8 @@ from .store import Ask, Finish, Row
 _C = Call.__table__.c
 _ALIVE = sa.or_(*(_C.state == state for state in CallState if state is not CallState.ENDED))  # of all the calls of years these are few
 _AT_TELEPHONE = sa.select(_C.id).where(_C.owner_id == sa.bindparam("user"), _ALIVE, _C.archived_at.is_(None)).limit(1)
+LAST = 3
+"""So many of somebody's last attempts are looked at."""
 BUSY_FOR = dt.timedelta(seconds=3)
 SPREAD, SLOTS = dt.timedelta(milliseconds=100), 300
 """A new hour begins for everybody: they begin within half a minute, not at once."""
@@ -38,8 +41,8 @@ def dials(uow: Uow, kind: str) -> bool:
 @hookimpl
 def taskqueue_opened(task: Task, turn: Turn, uow: Uow) -> None:
     """Dial the client of a task that was opened at somebody who has a telephone."""
-    if turn.why.get("rule") != CLOSED_LATE and dials(uow, task.kind) and line_of(uow, turn.user_id) is not None:
-        start(uow, task, turn)
+    if turn.why.get("rule") != CLOSED_LATE and dials(uow, task.kind) and (line := line_of(uow, turn.user_id)) is not None:
+        start(uow, task, turn, line=line)
 
 
 @hookimpl
@@ -50,29 +53,33 @@ def taskqueue_ended(task: Task, turn: Turn, uow: Uow) -> None:
         stop(uow, row.id, Why.LEFT)
 
 
-def start(uow: Uow, task: Task, turn: Turn, *, by_hand: bool = False) -> Row:
+def start(uow: Uow, task: Task, turn: Turn, *, by_hand: bool = False, line: Line | None = None) -> Row:
     """Begin an attempt for an open task: at once, after a pause, or when a key is pressed.
 
     The work queue may open a task some minutes before its time; it is dialled at its time, not before.
     """
     settings = uow.crm[DialerSettings]
     client = client_of(uow, task)
-    due = None if by_hand or settings.start == "by_key" else max(uow.now + _pause(uow, turn.user_id, settings), task.due_at or uow.now)
+    last = store.last_of(uow, turn.user_id, LAST)
+    due = None if by_hand or settings.start == "by_key" else max(uow.now + _pause(last, settings), task.due_at or uow.now)
     at_once = by_hand or (due is not None and due <= uow.now)
     row = store.begin(uow, turn, store.chain_of(uow, task.id, task.previous_id), client.contact_id, None if at_once else due)
-    return dial(uow, row, task, client, by_hand=by_hand) if at_once else row
+    return dial(uow, row, task, client, by_hand=by_hand, line=line, last=last) if at_once else row
 
 
-def _pause(uow: Uow, user_id: int, settings: DialerSettings) -> dt.timedelta:
-    last = next(iter(store.last_of(uow, user_id)), None)
-    return settings.pause_after_talk if last is not None and last.a.outcome is Outcome.ANSWERED else settings.pause
+def _pause(last: Sequence[Row], settings: DialerSettings) -> dt.timedelta:
+    return settings.pause_after_talk if last and last[0].a.outcome is Outcome.ANSWERED else settings.pause
 
 
-def dial(uow: Uow, row: Row, task: Task, client: Client | None = None, *, by_hand: bool = False) -> Row:
-    """Ask for the call of a held attempt that waits; or say why there is none."""
-    if line_is_busy(uow, row):
+def dial(
+    uow: Uow, row: Row, task: Task, client: Client | None = None, *, by_hand: bool = False, line: Line | None = None,
+    last: Sequence[Row] | None = None,
+) -> Row:  # fmt: skip
+    """Ask for the call of a held attempt that waits; or say why there is none. What is known of the manager already is given along."""
+    if line_is_busy(uow, row, last):
         return store.put(uow, row, attrs.evolve(row.a, due_at=uow.now + BUSY_FOR), "line_busy")
-    until = full_until(uow, row.user_id)
+    line = line or line_of(uow, row.user_id)
+    until = full_until(uow, line)
     if until is not None:  # what would be asked for now would fail: a task is not spent on that
         return store.put(uow, row, attrs.evolve(row.a, due_at=until + SPREAD * (row.id % SLOTS)), "limit")
     client = client or client_of(uow, task)
@@ -80,16 +87,16 @@ def dial(uow: Uow, row: Row, task: Task, client: Client | None = None, *, by_han
     if found.number is None or not store.claim(uow, found.number, row.id):
         return refuse(uow, row, found.refused or Refused.IN_USE, found.until or uow.now + dt.timedelta(minutes=2))
     try:
-        placed = call(uow, found.number, **_about(uow, task), user=row.user_id)
+        # Whether the number may be called was asked a moment ago, in this transaction.
+        placed = call(uow, found.number, **_about(uow, task), user=row.user_id, line=line, anyway=True)
     except Refusal:
         return refuse(uow, row, Refused.LINE, None)
     a = attrs.evolve(row.a, state=State.CALLING, due_at=uow.now + uow.crm[DialerSettings].agent_time)
     return store.put(uow, row, a, "dialled", number=found.number, call_id=placed.id, dialled_at=uow.now)
 
 
-def full_until(uow: Uow, user_id: int) -> dt.datetime | None:
-    """Return until when the provider of somebody's telephone places no calls, because a limit is used up."""
-    line = line_of(uow, user_id)
+def full_until(uow: Uow, line: Line | None) -> dt.datetime | None:
+    """Return until when the provider of a telephone places no calls, because a limit is used up."""
     provider = None if line is None else provider_named(uow.crm, line.provider)
     return None if provider is None else provider.full_until()
 
@@ -108,12 +115,12 @@ def _about(uow: Uow, task: Task) -> dict[str, t.Any]:
     return {name: uow.peek(t.cast("type[Contact]", cls), key) for name, cls, key in ways if key is not None}
 
 
-def line_is_busy(uow: Uow, row: Row) -> bool:
+def line_is_busy(uow: Uow, row: Row, last: Sequence[Row] | None = None) -> bool:
     """True while the manager's telephone is in a call, or an attempt of theirs is not over yet."""
-    before = [other for other in store.last_of(uow, row.user_id, 3) if other.id != row.id and not other.is_over and other.call_id is not None]
-    if before:
+    last = store.last_of(uow, row.user_id, LAST) if last is None else last
+    if any(other.id != row.id and not other.is_over and other.call_id is not None for other in last):
         return True
-    uow.flush()
+    uow.flush(wait=False)
     return bool(uow.run(_AT_TELEPHONE, {"user": row.user_id}))
 
 
@@ -130,10 +137,7 @@ def stop(uow: Uow, attempt_id: int, why: Why) -> Row | None:
 
 def held(uow: Uow, attempt_id: int) -> Row | None:
     """Return an attempt, held, its call held before it: telephony holds them in this order as well."""
-    row = store.get(uow, attempt_id)
-    if row is not None and row.call_id is not None:
-        uow.get(Call, row.call_id, lock=True)
-    return store.get(uow, attempt_id, lock=True) if row is not None else None
+    return store.hold(uow, attempt_id)
 
 
 def perform(uow: Uow, row: Row, deed: Deed | None) -> None:

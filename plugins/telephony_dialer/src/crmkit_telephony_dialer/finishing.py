@@ -78,26 +78,26 @@ def finish(event: Finish, uow: Uow) -> None:
                     _follow(theirs, row, turn)
     except Refusal as refusal:
         log.warning("the task of attempt %s stays open: %s", row.id, refusal)
-    uow.run(_FOLLOWED, {"attempt": row.id, "now": uow.now})
+    uow.run(_FOLLOWED, {"attempt": row.id, "now": uow.now}, wait=False)
     uow.publish(store.TOPIC.name, row.user_id)
 
 
 def _follow(uow: Uow, row: Row, turn: Turn) -> None:
-    task = uow.get(Task, row.task_id)
     if row.refused is not None:
-        _refused(uow, row, task, turn, Refused(row.refused))
+        _refused(uow, row, uow.get(Task, row.task_id), turn, Refused(row.refused))
         return
-    client = client_of(uow, task)
-    step = what_follows(t.cast(Outcome, row.a.outcome), store.tried(uow, (), None, row.chain), uow.crm[DialerSettings],
-                        numbers=left(client, uow.crm[DialerSettings]))  # fmt: skip
-    step = _of_the_stack(uow, row, task, step)
+    settings, outcome = uow.crm[DialerSettings], t.cast(Outcome, row.a.outcome)
+    # Only after a number that is none it matters how many are left.
+    numbers = left(client_of(uow, uow.get(Task, row.task_id)), settings) if outcome is Outcome.INVALID_NUMBER else 1
+    step = what_follows(outcome, store.tried(uow, (), None, row.chain), settings, numbers=numbers)
+    step = _of_the_stack(uow, row, step)
     if step.next is Next.RETRY:
         _silent(uow, turn)
     elif step.next is Next.POSTPONE:
         words = BUSY if row.a.outcome is Outcome.BUSY else NOT_PLACED
         postpone(uow, turn.id, uow.now + (step.after or dt.timedelta()), _say(uow, words))
     elif step.next is Next.REDIAL:
-        start(uow, task, turn, by_hand=True)
+        start(uow, uow.get(Task, row.task_id), turn, by_hand=True)
     elif step.next is Next.WRONG_NUMBER:
         _leave(uow, turn, "wrong_number", _say(uow, NO_SUCH_NUMBER.format(number=row.number)))
     elif row.a.outcome is Outcome.AGENT_NO_ANSWER:
@@ -114,10 +114,10 @@ def _refused(uow: Uow, row: Row, task: Task, turn: Turn, why: Refused) -> None:
         postpone(uow, turn.id, in_working_time(uow, row.until, task.zone, dials=True), words)
 
 
-def _of_the_stack(uow: Uow, row: Row, task: Task, step: Step) -> Step:
+def _of_the_stack(uow: Uow, row: Row, step: Step) -> Step:
     """Old clients return to the stack for weeks when nobody answers: a busy line is tried again before."""
     settings = uow.crm[DialerSettings]
-    if task.old_client_id is None or step.next is not Next.RETRY or row.a.outcome is not Outcome.BUSY:
+    if step.next is not Next.RETRY or row.a.outcome is not Outcome.BUSY or uow.get(Task, row.task_id).old_client_id is None:
         return step
     busy = in_a_row(since_reached(store.tried(uow, (), None, row.chain)), [Outcome.BUSY])
     return Step(Next.POSTPONE, settings.busy_after) if busy <= settings.busy_times else step

@@ -84,7 +84,7 @@ def standing(uow: Uow, row: Row) -> dict[str, t.Any]:
     if a.state is State.WAITING:
         names, since = ["dial"], None
         at = a.due_at is not None and (a.due_at - uow.now).total_seconds() > 30
-        full = a.due_at is not None and full_until(uow, row.user_id) is not None
+        full = a.due_at is not None and full_until(uow, line_of(uow, row.user_id)) is not None
         words = FULL if full else WAITS_KEY if a.due_at is None else AT if at else WAITS
         text = words.format(at=f"{a.due_at.astimezone(uow.crm.zone):%H:%M}") if a.due_at is not None else words
     elif a.state is State.TALKING:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from crmkit import Topic, Uow
 from crmkit_taskqueue import Turn
-from crmkit_telephony import Outcome
+from crmkit_telephony import Call, Outcome
 
 from .machine import Attempt, State, Why
 from .policy import Tried
@@ -82,13 +82,16 @@ _C = attempts.c
 _NAMES = tuple(_C.keys())
 _GET = sa.select(attempts).where(_C.id == sa.bindparam("attempt"))
 _HOLD = _GET.with_for_update()
+_CALL = Call.__table__
+_CALL_OF = sa.select(_C.call_id).where(_C.id == sa.bindparam("attempt")).scalar_subquery()
+_HOLD_CALL_OF = sa.select(*_CALL.columns).where(_CALL.c.id == _CALL_OF).with_for_update(key_share=True)
 _HOLD_OF_CALL = sa.select(attempts).where(_C.call_id == sa.bindparam("call")).with_for_update()
 _OF_TURN = sa.select(attempts).where(_C.turn_id == sa.bindparam("turn")).order_by(_C.id.desc()).limit(1)
 _LAST_OF = sa.select(attempts).where(_C.user_id == sa.bindparam("user")).order_by(_C.id.desc()).limit(sa.bindparam("most", type_=sa.Integer))
 _WAITING_OF = sa.select(_C.id).where(
     _C.user_id == sa.bindparam("user"), _C.state == State.WAITING.value, _C.due_at.is_not(None)).order_by(_C.id.desc()).limit(1)  # fmt: skip
 _CHAIN_OF = sa.select(_C.chain).where(_C.task_id == sa.bindparam("task")).limit(1)
-_STEP = steps.insert().values({c.name: sa.bindparam(c.name) for c in steps.c if c.name != "id"})
+_STEP = steps.insert().values({c.name: sa.bindparam(c.name) for c in steps.c if c.name != "id"}).inline()
 _FREE = live.delete().where(live.c.attempt_id == sa.bindparam("attempt"))
 _TRIED = sa.select(_C.number, _C.outcome, _C.dialled_at, _C.chain, _C.rang_at).where(
     _C.outcome.is_not(None), _C.dialled_at.is_not(None), _C.dialled_at > sa.bindparam("since", type_=_C.dialled_at.type))
@@ -124,6 +127,13 @@ def _one(uow: Uow, statement: t.Any, values: dict[str, t.Any]) -> Row | None:
 def get(uow: Uow, attempt_id: int, *, lock: bool = False) -> Row | None:
     """Return an attempt, held until the end of the transaction with `lock`."""
     return _one(uow, _HOLD if lock else _GET, {"attempt": attempt_id})
+
+
+def hold(uow: Uow, attempt_id: int) -> Row | None:
+    """Return an attempt, held, its call held before it: telephony holds them in this order as well."""
+    uow.flush(wait=False)
+    uow.run_for(Call, _HOLD_CALL_OF, {"attempt": attempt_id})
+    return get(uow, attempt_id, lock=True)
 
 
 def of_turn(uow: Uow, turn_id: int) -> Row | None:
@@ -166,7 +176,7 @@ def put(uow: Uow, row: Row, a: Attempt, by: str, **more: t.Any) -> Row:
     values = {name: value.value if isinstance(value, State | Why | Outcome) else value for name, value in changed.items()} | more
     if not values:
         return row
-    uow.run(_put(tuple(values)), {"attempt": row.id, **{f"new_{name}": value for name, value in values.items()}})
+    uow.run(_put(tuple(values)), {"attempt": row.id, **{f"new_{name}": value for name, value in values.items()}}, wait=False)
     if a.state is not row.a.state:
         _step(uow, row.id, row.a.state, a.state, by)
         uow.publish(TOPIC.name, row.user_id)
@@ -176,7 +186,7 @@ def put(uow: Uow, row: Row, a: Attempt, by: str, **more: t.Any) -> Row:
         else:
             set_timer(uow, row.id, a.due_at)
     if a.state is State.ENDED and row.a.state is not State.ENDED:
-        uow.run(_FREE, {"attempt": row.id})
+        uow.run(_FREE, {"attempt": row.id}, wait=False)
     return attrs.evolve(row, a=a, **more)
 
 
@@ -186,12 +196,13 @@ def set_timer(uow: Uow, key: int, at: dt.datetime) -> None:
 
 
 def _step(uow: Uow, key: int, was: State | None, state: State, by: str) -> None:
-    uow.run(_STEP, {"attempt_id": key, "at": uow.now, "was": None if was is None else was.value, "state": state.value, "by": by[:20]})
+    step = {"attempt_id": key, "at": uow.now, "was": None if was is None else was.value, "state": state.value, "by": by[:20]}
+    uow.run(_STEP, step, wait=False)
 
 
 def claim(uow: Uow, number: str, attempt_id: int) -> bool:
     """Take a number for an attempt; False while another attempt is under way at it."""
-    return bool(uow.run(_claim(uow.connection.dialect.name), {"number": number, "attempt_id": attempt_id}))
+    return bool(uow.run(_claim(uow.crm.engine.dialect.name), {"number": number, "attempt_id": attempt_id}))
 
 
 @functools.cache

@@ -34,7 +34,7 @@ _OURS = sa.select(_C.reference).where(sa.or_(
 def remember(crm: Crm, asked: Originate, device: str) -> int:
     """Write down that a call is about to be placed."""
     with crm.uow() as uow:
-        uow.run(_OLD, {"before": uow.now - KEPT})
+        uow.run(_OLD, {"before": uow.now - KEPT}, wait=False)
         row = {"device": device, "number": last_ten(asked.number), "reference": asked.reference, "asked_at": uow.now}
         noted: int = uow.run(_NOTED, row)[0][0]
         return noted
@@ -43,13 +43,13 @@ def remember(crm: Crm, asked: Originate, device: str) -> int:
 def answered(crm: Crm, id: int, call_key: str) -> None:
     """Write down which call it is."""
     with crm.uow() as uow:
-        uow.run(_ANSWERED, {"placed": id, "key": call_key})
+        uow.run(_ANSWERED, {"placed": id, "key": call_key}, wait=False)
 
 
 def forget(crm: Crm, id: int) -> None:
     """It was not placed."""
     with crm.uow() as uow:
-        uow.run(_GONE, {"placed": id})
+        uow.run(_GONE, {"placed": id}, wait=False)
 
 
 def reference_of(crm: Crm, call_key: str, device: str | None, number: str | None) -> str | None:
