@@ -23,7 +23,7 @@ def summed(days: Sequence[Sequence[float]], *, worker: int = 1, step: int = 1, k
     by_day = [[math.log(max(1.0, s)) for s in day] for day in days if day]
     logs = [x for day in by_day for x in day]
     return Sums(
-        worker, step, kind, era, len(by_day), len(logs), 0, sum(logs), sum(x * x for x in logs), 0.0, 0, 0, lost,
+        worker, step, kind, era, len(by_day), len(logs), 0, sum(logs), sum(x * x for x in logs), 0, 0, lost,
         sum(len(day) ** 2 for day in by_day), sum(len(day) * sum(day) for day in by_day), sum(sum(day) ** 2 for day in by_day),
     )  # fmt: skip
 

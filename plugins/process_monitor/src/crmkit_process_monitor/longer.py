@@ -19,7 +19,7 @@ _GROUP = (_d.worker_id, _d.step_id, _d.kind, _d.team_id, _d.point_id)
 _N = sa.cast(_d.n, sa.Float)
 MONTH = {
     "days": sa.func.count(), "n": sa.func.sum(_d.n), "fast": sa.func.sum(_d.fast), "slow": sa.func.sum(_d.slow), "took": sa.func.sum(_d.took),
-    "lost": sa.func.sum(_d.lost), "squares": sa.func.sum(_d.squares), "logs": sa.func.sum(_d.logs), "log_squares": sa.func.sum(_d.log_squares),
+    "lost": sa.func.sum(_d.lost), "logs": sa.func.sum(_d.logs), "log_squares": sa.func.sum(_d.log_squares),
     "ns_squared": sa.func.sum(_N * _N), "ns_logs": sa.func.sum(_N * _d.logs), "logs_squared": sa.func.sum(_d.logs * _d.logs),
 }  # fmt: skip
 """What the sums of a month are of those of its days. The last three tell how days differ from each other."""
@@ -121,9 +121,9 @@ def _in_months(uow: Uow, log: int, since: dt.date | None, until: dt.date | None)
     stored = sa.select(*months.primary_key.columns, *(_m[name] for name in MONTH)).where(*within(months, log, first, last, "month"))
     kept = {tuple(row[:7]): tuple(row[7:]) for row in uow.connection.execute(stored)}
     made: dict[Place, list[float]] = {}
-    singles = (sa.literal(1), _d.n, _d.fast, _d.slow, _d.took, _d.lost, _d.squares, _d.logs, _d.log_squares)
+    singles = (sa.literal(1), _d.n, _d.fast, _d.slow, _d.took, _d.lost, _d.logs, _d.log_squares)
     for row in uow.connection.execute(sa.select(_d.log_id, _d.day, *_GROUP, *singles).where(*within(days, log, first, last))):
-        key, n, logs = (row[0], first_of(row[1]), *row[2:7]), row[8], row[14]
+        key, n, logs = (row[0], first_of(row[1]), *row[2:7]), row[8], row[13]
         values = made.setdefault(key, [0] * len(MONTH))
         for place, value in enumerate((*row[7:], n * n, n * logs, logs * logs)):
             values[place] += value

@@ -116,7 +116,6 @@ class Sums:
     """Milliseconds, as is `lost`."""
     logs: float
     log_squares: float
-    squares: float
     fast: int
     slow: int
     lost: int
@@ -130,26 +129,27 @@ def sums(uow: Uow, chosen: Chosen, *, by: Sequence[str] = BY, norms: Norms | Non
     """Return the sums of what is chosen, as far as the actor may see it. Months are read from the sums of months."""
     starts = (norms or Norms.load(uow, chosen.log)).starts(chosen.since, chosen.until) if "era" in by else []
     keys = [name for name in BY if name in by and name != "era"]
-    nothing: tuple[t.Any, ...] = (0, 0, "")
-    places = [keys.index(name) if name in keys else None for name in BY[:3]]
     found: list[Sums] = []
     for place, first in enumerate(eras := [chosen.since, *starts]):
         last = eras[place + 1] - DAY if place + 1 < len(eras) else chosen.until
-        rows = uow.connection.execute(_summed(uow, attrs.evolve(chosen, since=first, until=last), keys)).all()
-        figures = len(keys)
-        for row in rows:
-            if row[figures + 1]:  # else nothing is left of a month, or there is nothing at all
-                worker, step, kind = [without if at is None else row[at] for at, without in zip(places, nothing, strict=True)]
-                found.append(Sums(worker, step, kind, first, *row[figures:]))
+        rows = uow.connection.execute(_summed(uow, attrs.evolve(chosen, since=first, until=last), keys))
+        # No n: nothing is left of a month, or there is nothing at all.
+        found += [Sums(worker, step, kind, first, days, n, *more) for worker, step, kind, days, n, *more in rows if n]
     return found
 
 
+def lost_by_all(uow: Uow, chosen: Chosen) -> int:
+    """Return the milliseconds beyond the references, of everybody the actor may see together."""
+    return uow.connection.execute(_summed(uow, chosen, (), ("lost",))).one()[-1] or 0
+
+
 _KEYS = {"worker": "worker_id", "step": "step_id", "kind": "kind"}
+_NOTHING: Mapping[str, t.Any] = {"worker": sa.literal(0), "step": sa.literal(0), "kind": sa.literal("")}
 _d, _m = days.c, months.c
 _DAILY: Mapping[str, t.Any] = {
     "days": sa.literal(1), "ns_squared": sa.cast(_d.n, sa.Float) * _d.n, "ns_logs": _d.n * _d.logs, "logs_squared": _d.logs * _d.logs,
 }  # fmt: skip
-_FIGURES = ("days", "n", "took", "logs", "log_squares", "squares", "fast", "slow", "lost", "ns_squared", "ns_logs", "logs_squared")
+_FIGURES = ("days", "n", "took", "logs", "log_squares", "fast", "slow", "lost", "ns_squared", "ns_logs", "logs_squared")
 _WHOLE, _WIDE = frozenset(("days", "n", "took", "fast", "slow", "lost")), frozenset(("took", "lost"))
 
 
@@ -160,22 +160,25 @@ def _total(column: t.Any, name: str, sign: int = 1) -> t.Any:
     return sa.cast(added, sa.BigInteger if name in _WHOLE else sa.Float).label(name)
 
 
-def _summed(uow: Uow, chosen: Chosen, keys: Sequence[str]) -> sa.Select[t.Any]:
-    """Return the statement of the sums of one era: months, with the days that are too many or too few."""
+def _summed(uow: Uow, chosen: Chosen, keys: Sequence[str], figures: Sequence[str] = _FIGURES) -> sa.Select[t.Any]:
+    """Return the statement of the sums of one era: months, with the days that are too many or too few.
+
+    Its columns are worker, step and kind, nothing where it is not split by them, and the figures.
+    """
     parts: list[sa.Select[t.Any]] = []
     pieces = pieces_of(chosen.since, chosen.until)
     for table, spans, sign in ((months, pieces.months, 1), (days, pieces.more, 1), (days, pieces.less, -1)):
         if spans:
             day = table.c.day if table is days else table.c.month
-            figures = [_total(_DAILY[name] if table is days and name in _DAILY else table.c[name], name, sign) for name in _FIGURES]
+            added = [_total(_DAILY[name] if table is days and name in _DAILY else table.c[name], name, sign) for name in figures]
             names = [table.c[_KEYS[key]].label(key) for key in keys]
             inside = sa.or_(*(day.between(*span) for span in spans))
-            parts.append(sa.select(*names, *figures).where(inside, *conditions(uow, chosen, table, dated=False)).group_by(*names))
-    if len(parts) == 1:
-        return parts[0]
+            parts.append(sa.select(*names, *added).where(inside, *conditions(uow, chosen, table, dated=False)).group_by(*names))
     each = sa.union_all(*parts).subquery()
-    columns = [each.c[key] for key in keys]
-    return sa.select(*columns, *(_total(each.c[name], name) for name in _FIGURES)).group_by(*columns)
+    shown: list[t.Any] = [each.c[key] if key in keys else nothing for key, nothing in _NOTHING.items()]
+    if len(parts) == 1:
+        return sa.select(*shown, *(each.c[name] for name in figures))
+    return sa.select(*shown, *(_total(each.c[name], name) for name in figures)).group_by(*(each.c[key] for key in keys))
 
 
 Span = tuple[dt.date, dt.date]

@@ -27,7 +27,7 @@ WORK = (
     "case_id", "step_id", "worker_id", "log_id", "day", "kind", "team_id", "point_id", "took", "active", "idle", "hidden", "visits",
 )  # fmt: skip
 COLUMNS = (
-    "log_id", "day", "worker_id", "step_id", "kind", "team_id", "point_id", "n", "took", "squares", "logs", "log_squares", "fast", "slow", "lost",
+    "log_id", "day", "worker_id", "step_id", "kind", "team_id", "point_id", "n", "took", "logs", "log_squares", "fast", "slow", "lost",
     "counts",
 )  # fmt: skip
 _w, _d = work.c, days.c
@@ -46,7 +46,6 @@ class Cell:
 
     n: int = 0
     took: int = 0
-    squares: float = 0.0
     logs: float = 0.0
     log_squares: float = 0.0
     fast: int = 0
@@ -56,11 +55,9 @@ class Cell:
 
     def add(self, took: int, norm: Held | None = None) -> None:
         """Count one more row of work, judged by the norm of its day."""
-        seconds = took / 1000
-        log = math.log(seconds) if took > 1000 else 0.0
+        log = math.log(took / 1000) if took > 1000 else 0.0
         self.n += 1
         self.took += took
-        self.squares += seconds * seconds
         self.logs += log
         self.log_squares += log * log
         place = int(log / GROWTH)
@@ -73,7 +70,7 @@ class Cell:
     def row(self, key: Key) -> tuple[object, ...]:
         """Return it in the order of `COLUMNS`."""
         counts = as_json(dict(sorted(self.counts.items())))
-        return (*key, self.n, self.took, self.squares, self.logs, self.log_squares, self.fast, self.slow, self.lost, counts)
+        return (*key, self.n, self.took, self.logs, self.log_squares, self.fast, self.slow, self.lost, counts)
 
 
 def count(cells: dict[Key, Cell], rows: Iterable[WorkRow], norms: Norms) -> None:

@@ -110,7 +110,6 @@ days = sa.Table(
     sa.Column("point_id", _id, primary_key=True, autoincrement=False),  # 0: none
     sa.Column("n", sa.Integer, nullable=False),
     sa.Column("took", sa.BigInteger, nullable=False),
-    sa.Column("squares", sa.Float, nullable=False),  # of seconds
     sa.Column("logs", sa.Float, nullable=False),  # sum of natural logarithms of seconds (1 at least)
     sa.Column("log_squares", sa.Float, nullable=False),
     sa.Column("fast", sa.Integer, nullable=False),  # below the minimum of the norm of that day
@@ -129,7 +128,7 @@ months = sa.Table(
     *(sa.Column(name, _id, primary_key=True, autoincrement=False) for name in ("team_id", "point_id")),
     *(sa.Column(name, sa.Integer, nullable=False) for name in ("days", "n", "fast", "slow")),
     *(sa.Column(name, sa.BigInteger, nullable=False) for name in ("took", "lost")),
-    *(sa.Column(name, sa.Float, nullable=False) for name in ("squares", "logs", "log_squares", "ns_squared", "ns_logs", "logs_squared")),
+    *(sa.Column(name, sa.Float, nullable=False) for name in ("logs", "log_squares", "ns_squared", "ns_logs", "logs_squared")),
 )  # fmt: skip
 # How many cases each worker had in hand on a day: the work of a case counts by its steps, this counts it once.
 served = sa.Table(

@@ -15,7 +15,7 @@ from ..entities import Step
 from ..judging import Judged, Verdict, judge
 from ..longer import first_of, last_of
 from ..norms import Norms
-from ..reading import BY, Chosen, Served, Sums, by_month, conditions, served_by, sums
+from ..reading import BY, Chosen, Served, Sums, by_month, conditions, lost_by_all, served_by, sums
 from ..settings import MonitorSettings
 from ..tables import served
 
@@ -152,7 +152,7 @@ def titles(uow: Uow, steps: Iterable[int]) -> dict[int, str]:
 def totals(uow: Uow, chosen: Chosen) -> Totals:
     """Return everybody together: of the days before those that are shown, say."""
     counted = served_by(uow, chosen).values()
-    lost = sum(one.lost for one in sums(uow, attrs.evolve(chosen, step=None), by=()))
+    lost = lost_by_all(uow, attrs.evolve(chosen, step=None))
     return Totals(sum(s.days for s in counted), sum(s.cases for s in counted), sum(s.took for s in counted), lost)
 
 

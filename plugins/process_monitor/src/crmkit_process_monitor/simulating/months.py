@@ -65,7 +65,7 @@ def month(team: Team, dice: random.Random, days: int, cases: int) -> list[Sums]:
             kept.ns_logs += n * logs
             kept.logs_squared += logs * logs
     return [
-        Sums(worker, step, kind, FIRST, s.days, s.n, 0, s.logs, s.log_squares, 0.0, 0, 0, 0, s.ns_squared, s.ns_logs, s.logs_squared)
+        Sums(worker, step, kind, FIRST, s.days, s.n, 0, s.logs, s.log_squares, 0, 0, 0, s.ns_squared, s.ns_logs, s.logs_squared)
         for (worker, step, kind), s in found.items()
     ]
 
