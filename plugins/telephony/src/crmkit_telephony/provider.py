@@ -251,6 +251,13 @@ class Provider:
         """Return all calls there are now."""
         raise NotImplementedError
 
+    def active_at(self, leg: Leg) -> Sequence[Active] | None:
+        """Return a call as it is at one telephone, where asking of that one costs no more than asking of all; None: all are to be asked of.
+
+        Also None where that telephone does not have it (any more): it may be at another.
+        """
+        return None
+
     def past(self, call_key: str) -> Past | None:
         """Return how one call went, None while the history does not have it."""
         raise NotImplementedError

@@ -21,12 +21,14 @@ from crmkit_telephony import (
     CallState,
     Capability,
     EventType,
+    Leg,
     Outcome,
     Past,
     Provider,
     ProviderError,
     of_active,
     of_past,
+    parties,
     provider_named,
     take,
 )
@@ -132,13 +134,16 @@ def ask(event: Ask, crm: Crm) -> None:
     with crm.read() as uow:
         row = store.get(uow, event.attempt_id)
         call = None if row is None or row.call_id is None else uow.peek(Call, row.call_id)
-        wanted = row is not None and row.a.state in (State.ASKING, State.CLOSING)
-        known = None if call is None else (call.provider or "", (call.key or "").partition(":")[2])
-    if not wanted or known is None:
+        known = None
+        if row is not None and call is not None and row.a.state in (State.ASKING, State.CLOSING):
+            device = next((party.device for party in parties(uow, call) if party.device and party.user_id == row.user_id), None)
+            leg = Leg(call_key=(call.key or "").partition(":")[2], leg_key="", control=None, extension=call.extension, device=device)
+            known = call.provider or "", leg
+    if known is None:
         return
-    name, key = known
-    provider = provider_named(crm, name)
-    seen, active, past = see(provider, key)
+    name, leg = known
+    key, provider = leg.call_key, provider_named(crm, name)
+    seen, active, past = see(provider, leg)
     with crm.uow() as uow:
         if provider is not None and past is not None:
             take(uow, name, [attrs.evolve(e, call=key) for e in of_past(past)])
@@ -155,14 +160,15 @@ def ask(event: Ask, crm: Crm) -> None:
         perform(uow, row, deed)
 
 
-def see(provider: Provider | None, key: str) -> tuple[Seen, Sequence[Active], Past | None]:
-    """Ask a provider how a call is."""
+def see(provider: Provider | None, leg: Leg) -> tuple[Seen, Sequence[Active], Past | None]:
+    """Ask a provider how a call is: at the telephone it was placed from first, where that is a question of its own."""
+    key = leg.call_key
     if provider is None or not key:
         return Seen(cannot=provider is None), (), None
     try:
         active: Sequence[Active] = ()
         if provider.can(Capability.ACTIVE_CALLS):
-            active = [x for x in _ASKED.setdefault(provider, Shared()).active(provider) if x.call_key == key]
+            active = provider.active_at(leg) or [x for x in _ASKED.setdefault(provider, Shared()).active(provider) if x.call_key == key]
             if active:
                 return Seen(there=True, answered_at=min((x.answered_at for x in active if x.answered_at), default=None)), active, None
         past = _past(provider, key)

@@ -28,9 +28,9 @@ class Current:
         """Return all calls there are now."""
         return _actives(self.client.get(f"/client/{self.client.settings.client_id}/current_calls/"))
 
-    def of(self, device: str) -> Sequence[Active]:
+    def of(self, device: str, *, urgent: bool = True) -> Sequence[Active]:
         """Return the calls of one telephone."""
-        return _actives(self.client.get(f"/extension/{device}/current_calls/", urgent=True))
+        return _actives(self.client.get(f"/extension/{quote(device, safe='')}/current_calls/", urgent=urgent))
 
     # ---- what can be done --------------------------------------------------------------------------------------------
     def hang_up(self, leg: Leg) -> None:

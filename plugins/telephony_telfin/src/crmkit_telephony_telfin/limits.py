@@ -39,6 +39,15 @@ class Left:
     reset_at: dt.datetime
 
 
+# Written once and compiled once: a dialer asks these many times a second.
+_A = accounts.c
+_FREE = sa.or_(_A.asking_until.is_(None), _A.asking_until <= sa.bindparam("now", type_=_A.asking_until.type))
+_TAKEN = sa.update(accounts).where(_A.app_id == sa.bindparam("app"), _FREE).values(
+    asking=sa.bindparam("me"), asking_until=sa.bindparam("until", type_=_A.asking_until.type)).returning(_A.app_id)  # fmt: skip
+_GIVEN_BACK = sa.update(accounts).where(_A.app_id == sa.bindparam("app"), _A.asking == sa.bindparam("me")).values(
+    asking=sa.null(), asking_until=sa.null())  # fmt: skip
+
+
 class Limits:
     """The limit of one application, as one process knows it.
 
@@ -129,16 +138,16 @@ class Limits:
 
     def _take(self, me: str) -> bool:
         now = self.crm.clock.now()
-        free = sa.or_(accounts.c.asking_until.is_(None), accounts.c.asking_until <= now)
+        asked = {"app": self.settings.app_id, "now": now, "me": me, "until": now + LONGEST_QUESTION}
         with self.crm.uow() as uow:
-            self._row(uow)
-            taken = sa.update(accounts).where(accounts.c.app_id == self.settings.app_id, free).values(asking=me, asking_until=now + LONGEST_QUESTION)
-            return bool(uow.connection.execute(taken).rowcount)
+            if uow.run(_TAKEN, asked):
+                return True
+            self._row(uow)  # the first question of all finds none
+            return bool(uow.run(_TAKEN, asked))
 
     def _give_back(self, me: str) -> None:
         with self.crm.uow() as uow:
-            mine = sa.update(accounts).where(accounts.c.app_id == self.settings.app_id, accounts.c.asking == me)
-            uow.connection.execute(mine.values(asking=None, asking_until=None))
+            uow.run(_GIVEN_BACK, {"app": self.settings.app_id, "me": me}, wait=False)
 
     # ---- the database -----------------------------------------------------------------------------------------------
     def _look(self, now: dt.datetime) -> None:

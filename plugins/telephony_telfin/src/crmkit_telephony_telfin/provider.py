@@ -118,6 +118,12 @@ class TelfinProvider(Provider):
         """Return all calls there are at telephones now."""
         return named_by_handle(self.crm, self.current.all())
 
+    def active_at(self, leg: Leg) -> Sequence[Active] | None:
+        """Ask of one telephone: a list of hundreds of calls is not read for one. In a hurry one question is to answer for many."""
+        if self.client.limits.hurried():
+            return None
+        return [a for a in self.current.of(self.current.device_of(leg), urgent=False) if a.call_key == call_key(leg.call_key)] or None
+
     def past(self, call_key: str) -> Past | None:
         """Return how one call went."""
         return self.calls.past(call_key)

@@ -203,7 +203,7 @@ def _side(pbx: FakePbx, found: Extension | None) -> dict[str, Any] | None:
 def going_on(pbx: FakePbx, only: Extension | None = None) -> list[Visit]:
     """What current_calls covers: visits of phones."""
     visits = pbx.switch.open_visits.values()
-    return [v for v in visits if v.extension.type == "phone" and not v.hidden and only in (None, v.extension)]
+    return [v for v in visits if (only is None or v.extension.id == only.id) and v.extension.type == "phone" and not v.hidden]
 
 
 @route("GET", "client/{client}/current_calls", "current_calls")
