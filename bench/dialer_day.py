@@ -23,7 +23,7 @@ from bench.data import utc_now
 from bench.kept_day import Kept, begun
 from bench.measure import RESULTS
 from crmkit import MovableClock
-from crmkit.core import migrate
+from crmkit.core import garbage, migrate
 from crmkit.core.jobs.handler import from_ms
 from crmkit.core.work import runner, set_crons
 from crmkit.testing.postgres import postgres_dsn
@@ -107,6 +107,7 @@ def main() -> int:
         day.set_up()
     crm = day.crm
     day.deliver = Worker(day)
+    garbage.settle()  # as a worker process does
     cpu, began = time.process_time(), time.monotonic()
     while hours < given.hours - 0.001 and (not given.minutes or time.monotonic() - began < given.minutes * 60):
         for _two in range(5):

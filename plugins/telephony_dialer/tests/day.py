@@ -115,11 +115,11 @@ class Delivers(t.Protocol):
 
 _D, _A, _C = desks.c, attempts.c, crmkit_telephony.Call.__table__.c
 _OPEN = sa.select(_D.turn_id).where(_D.user_id == sa.bindparam("user"))
-_SCREEN = (
-    sa.select(_D.turn_id, _A.state, _A.outcome, _A.followed_at, _C.key)
+_SCREENS = (
+    sa.select(_D.user_id, _D.turn_id, _A.state, _A.outcome, _A.followed_at, _C.key)
     .select_from(desks.outerjoin(attempts, _A.id == sa.select(sa.func.max(_A.id)).where(_A.turn_id == _D.turn_id).correlate(desks).scalar_subquery())
                  .outerjoin(crmkit_telephony.Call.__table__, _C.id == _A.call_id))
-    .where(_D.user_id == sa.bindparam("user"))
+    .where(_D.user_id.in_(sa.bindparam("users", expanding=True)))
 )  # fmt: skip
 
 
@@ -144,6 +144,7 @@ class Day:
     due: list[tuple[dt.datetime, int, str, int]] = attrs.field(factory=list, init=False)
     serial: itertools.count[int] = attrs.field(factory=itertools.count, init=False)
     seconds: float = attrs.field(default=0.0, init=False)
+    screens: dict[int, tuple[t.Any, ...]] = attrs.field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.chance = random.Random(self.seed)
@@ -187,6 +188,7 @@ class Day:
 
     def _everything(self) -> None:
         self.pbx.run_due()
+        self._look_at_screens()
         while self.due and self.due[0][0] <= self.clock.now():
             _at, _n, what, agent = heapq.heappop(self.due)
             self.safely(getattr(self, f"_{what}"), agent)
@@ -216,15 +218,20 @@ class Day:
         heapq.heappush(self.due, (self.clock.now() + dt.timedelta(seconds=seconds), next(self.serial), what, agent))
 
     # ---- people ------------------------------------------------------------------------------------------------------
+    def _look_at_screens(self) -> None:
+        """See what stands on the screens of all who look at theirs now: it is there already, so that one question does for all of them."""
+        users = [agent for at, _n, what, agent in self.due if what == "work" and at <= self.clock.now()]
+        if users:
+            with self.crm.read() as uow:
+                self.screens = {row[0]: tuple(row[1:]) for row in uow.connection.execute(_SCREENS, {"users": users})}
+
     def _actor(self, agent: int) -> Actor:
         return Actor(agent, f"M{agent}", roles=["manager"], teams=(1,))
 
     def _work(self, agent: int) -> None:
         """Look at the screen every few seconds, and act where a person has to."""
         self._later(self.chance.uniform(*LOOKS), "work", agent)
-        with self.crm.read() as uow:  # what stands on the screen already costs nothing to look at: one question for all of it
-            seen = uow.run(_SCREEN, {"user": agent})
-        turn_id, state, outcome, followed_at, key = seen[0] if seen else (None,) * 5
+        turn_id, state, outcome, followed_at, key = self.screens.pop(agent, (None,) * 5)
         act = self._begin if turn_id is None else self._act(state, outcome, followed_at, key)
         if act is not None:
             with self.crm.uow(self._actor(agent)) as uow:

@@ -29,12 +29,20 @@ def event_to_json(event: object, crm: Crm) -> dict[str, t.Any]:
     return kept
 
 
+def own_from_json(kept: Mapping[str, t.Any], own_class: type | None, crm: Crm) -> object | None:
+    """Return a plugin's own event of a job, which needs no database; None where the event is about a record."""
+    if "own" not in kept:
+        return None
+    cls = crm.event_classes.get(kept.get("name", ""), own_class)  # one function may hear of several
+    assert cls is not None
+    return t.cast(object, wire.strict_converter().structure(kept["own"], cls))
+
+
 def event_from_json(kept: Mapping[str, t.Any], own_class: type | None, uow: Uow) -> object | None:
     """Return the event of a job, its record read afresh; None when the record is gone for good."""
-    if "own" in kept:
-        cls = uow.crm.event_classes.get(kept.get("name", ""), own_class)  # one function may hear of several
-        assert cls is not None
-        return t.cast(object, wire.strict_converter().structure(kept["own"], cls))
+    own = own_from_json(kept, own_class, uow.crm)
+    if own is not None:
+        return own
     kind = uow.crm.kinds.get(kept["kind"])
     record = uow.peek(kind.cls, kept["id"]) if kind is not None else None
     if kind is not None and record is None and kept.get("action") == "deleted":

@@ -278,10 +278,13 @@ class Uow(Reading):
         """Return the name under which timers about a record are kept: ``"sales.deal:42"``."""
         return f"{self.crm.kind(type(record)).key}:{record.id}"
 
-    def cancel(self, key: str) -> bool:
-        """Drop what waits under `key`; True when there was something."""
+    def cancel(self, key: str, *, wait: bool = True) -> bool:
+        """Drop what waits under `key`; True when there was something.
+
+        Without `wait` it goes out together with the next statement, and nobody says whether there was.
+        """
         self._writes()
-        return self.crm.jobs.cancel(self.db, key)
+        return self.crm.jobs.cancel(self.db, key, wait=wait)
 
     def cancel_about(self, record: Entity) -> int:
         """Drop everything that waits about a record; return how much."""

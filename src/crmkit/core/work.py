@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from . import settle
 from .access import Actor
 from .clock import MovableClock
-from .deliver import event_from_json
+from .deliver import event_from_json, own_from_json
 from .errors import Misuse, Refusal
 from .events import Tick
 from .jobs import ClaimedJob, Handler
@@ -156,8 +156,10 @@ def _call(crm: Crm, function: t.Any, own_class: type | None) -> Callable[[object
         with contextlib.ExitStack() as stack:
             for context in around:
                 stack.enter_context(context)
-            with crm.read() as uow:
-                event = event_from_json(job.args, own_class, uow)
+            event = own_from_json(job.args, own_class, crm)
+            if event is None:
+                with crm.read() as uow:
+                    event = event_from_json(job.args, own_class, uow)
             try:
                 if event is not None:
                     function(event, crm)

@@ -182,7 +182,7 @@ def _done(uow: Uow, order: Order, key: str | None) -> None:
     _put(uow, order, state="done", done_at=uow.now, error=None)
     if order.what == "originate":
         if key:
-            uow.cancel(f"telephony:lookup:{order.id}")
+            uow.cancel(f"telephony:lookup:{order.id}", wait=False)
             take(uow, order.provider, [placed_event(order, key)])
     elif order.what == "hang_up":
         uow.schedule(LookAgain(order.call_id), delay=SURE_AFTER, key=f"telephony:look:{order.call_id}")
@@ -216,7 +216,7 @@ def _refused(crm: Crm, order: Order, error: ProviderError) -> None:
     with crm.uow() as uow:
         if error.again and order.tries < MOST_TRIES and (order.what == "hang_up" or after <= A_WHILE):
             _put(uow, order, state="asked", error=str(error)[:500])
-            uow.cancel(f"telephony:lookup:{order.id}")
+            uow.cancel(f"telephony:lookup:{order.id}", wait=False)
             uow.schedule(Ordered(order.id), delay=after, key=f"telephony:order:{order.id}")
         else:
             _fail(uow, order, error)
@@ -237,7 +237,7 @@ def _unknown(crm: Crm, order: Order, error: ProviderError) -> None:
 def _fail(uow: Uow, order: Order, error: ProviderError, state: str = "failed") -> None:
     """Note a failure where a person sees it: at the call."""
     _put(uow, order, state=state, done_at=uow.now, error=str(error)[:500])
-    uow.cancel(f"telephony:lookup:{order.id}")
+    uow.cancel(f"telephony:lookup:{order.id}", wait=False)
     call = uow.get(Call, order.call_id, lock=True)
     words = getattr(error.message, "to", lambda _language: str(error.message))(uow.crm.settings.language)
     if order.what == "originate" and call.key is None and call.state is not CallState.ENDED:

@@ -251,6 +251,7 @@ def _follow_up(uow: Uow, call: Call, folded: Folded, *, was_over: bool) -> None:
         uow.schedule(LookAgain(call.id), delay=QUIET_FOR, key=f"telephony:look:{call.id}")
     if folded.state is not CallState.ENDED or was_over:
         return
+    uow.cancel(f"telephony:look:{call.id}", wait=False)  # the provider need not be asked how it is any more
     if folded.incoming and folded.outcome not in (Outcome.ANSWERED, Outcome.VOICEMAIL):
         uow.schedule(MissedCall(call.id), delay=MISSED_AFTER, key=f"telephony:missed:{call.id}")
     if folded.outcome is Outcome.ANSWERED and folded.recording is None:

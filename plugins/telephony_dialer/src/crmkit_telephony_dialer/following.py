@@ -26,9 +26,9 @@ from crmkit_telephony import (
     Past,
     Provider,
     ProviderError,
+    line_of,
     of_active,
     of_past,
-    parties,
     provider_named,
     take,
 )
@@ -136,7 +136,8 @@ def ask(event: Ask, crm: Crm) -> None:
         call = None if row is None or row.call_id is None else uow.peek(Call, row.call_id)
         known = None
         if row is not None and call is not None and row.a.state in (State.ASKING, State.CLOSING):
-            device = next((party.device for party in parties(uow, call) if party.device and party.user_id == row.user_id), None)
+            line = line_of(uow, row.user_id)
+            device = line.device if line is not None and line.extension == call.extension else None
             leg = Leg(call_key=(call.key or "").partition(":")[2], leg_key="", control=None, extension=call.extension, device=device)
             known = call.provider or "", leg
     if known is None:

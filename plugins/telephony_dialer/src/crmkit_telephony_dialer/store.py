@@ -182,7 +182,7 @@ def put(uow: Uow, row: Row, a: Attempt, by: str, **more: t.Any) -> Row:
         uow.publish(TOPIC.name, row.user_id)
     if "due_at" in changed:
         if a.due_at is None:
-            uow.cancel(f"dialer:{row.id}")
+            uow.cancel(f"dialer:{row.id}", wait=False)
         else:
             set_timer(uow, row.id, a.due_at)
     if a.state is State.ENDED and row.a.state is not State.ENDED:

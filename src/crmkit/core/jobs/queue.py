@@ -204,10 +204,16 @@ class Jobs(Ledger):
 
     # -- cancel, freeze -------------------------------------------------------------------------------------------
 
-    def cancel(self, connection: sa.Connection | Db, key: str) -> bool:
-        """Remove the job waiting under `key`; False when there is none or it has begun, so handlers look again."""
-        done = self.store.on(connection).run(self.store.prepared(sql.CANCEL_KEY), {"cancelled": key})
-        return bool(done.rowcount > 0)
+    def cancel(self, connection: sa.Connection | Db, key: str, *, wait: bool = True) -> bool:
+        """Remove the job waiting under `key`; False when there is none or it has begun, so handlers look again.
+
+        Without `wait` it goes out with the next statement on the connection, and nobody says whether there was one.
+        """
+        db, prepared = self.store.on(connection), self.store.prepared(sql.CANCEL_KEY)
+        if not wait:
+            db.later(prepared.sql, prepared.values({"cancelled": key}))
+            return False
+        return bool(db.run(prepared, {"cancelled": key}).rowcount > 0)
 
     def due(self, connection: sa.Connection | Db, key: str) -> int | None:
         """Return when the job waiting under `key` is due, in milliseconds since 1970; None when there is none."""
