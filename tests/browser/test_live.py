@@ -83,7 +83,8 @@ def test_the_same_holds_for_a_tab_that_opens_later(calls, served, call):
 
 def test_what_happens_while_a_page_is_on_its_way_is_told_to_it(calls, served, call):
     calls.get_by_role("link", name="К сделкам").click()
-    expect(calls.locator("#calls")).to_have_count(0)
+    expect(calls.get_by_role("heading", name="Сделки", level=1)).to_be_visible()
+    expect(calls.locator("html[data-stream=live]")).to_have_count(1)
     calls.evaluate("document.body.addEventListener('crm:told', () => { window.told = true })")
 
     def late(route):

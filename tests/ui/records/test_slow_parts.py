@@ -12,7 +12,7 @@ from tests.ui.records.conftest import BOSS, PART, RU
 
 @pytest.fixture
 def crm_settings(crm_settings):
-    return crm_settings | {"ui": {"part_seconds": 0.15}}
+    return crm_settings | {"ui": {"part_seconds": 0.4}}
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +27,7 @@ def test_a_page_does_not_wait_for_what_hangs(client, make, caplog):
     firm = make(works.Client, name="A")
     text = client.act_as(BOSS).get(f"/works/client/{firm.id}", headers=RU).text
     assert f'hx-get="/_/panel/works/waits/works.client/{firm.id}"' in text
-    assert "waits of plugin works took more than 0.15 s" in caplog.text
+    assert "waits of plugin works took more than 0.4 s" in caplog.text
     text = client.get(f"/works/client/{firm.id}", headers=RU).text
     assert "counted" in text
     assert works.let_in == [firm.id]  # a moment later it is not even asked
@@ -57,6 +57,6 @@ def test_the_database_ends_what_would_never_end(client, make, crm):
     found = client.get(f"/_/panel/works/counts/works.client/{firm.id}", headers=PART)
     assert "слишком долго" in found.text
     firm.name = "finite"
-    found = client.get(f"/_/panel/works/counts/works.client/{firm.id}", headers=PART)
-    assert "counted" in found.text
-    assert crm.engine.pool.checkedout() == 0
+    # Whose statement was ended gives its connection back a moment after the page went on without it.
+    asked = (client.get(f"/_/panel/works/counts/works.client/{firm.id}", headers=PART).text for _time in range(200))
+    assert any("counted" in text and crm.engine.pool.checkedout() == 0 for text in asked)
