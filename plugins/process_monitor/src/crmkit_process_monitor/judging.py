@@ -12,9 +12,10 @@ import attrs
 
 from crmkit import Uow, _
 
-from .norms import Held, Norms
+from .holding import TOLERANCE, held_sums
+from .holding import limits as limits_of
+from .norms import Norms
 from .reading import Chosen, Sums, worked_days
-from .reading import sums as summed
 from .sampling import LEAST_DAYS, Estimate, Moments, estimate, steadied
 from .settings import MonitorSettings
 from .student import tail
@@ -23,8 +24,6 @@ Cell = tuple[int, int]
 """Worker and step."""
 NO_ALARM = 0.84
 """So few standard errors beyond the limit come by chance once in five times, more often than any `alarm_rate` allows: not worth a calculation."""
-TOLERANCE = 0.2
-"""Who is slower than the reference by less than this is not alarmed about, however sure it is."""
 
 
 class Verdict(enum.Enum):
@@ -78,10 +77,9 @@ def judged(uow: Uow, chosen: Chosen) -> list[Judged]:
     settings = uow.crm[MonitorSettings]
     every = attrs.evolve(chosen, worker=None, step=None)
     norms = Norms.load(uow, chosen.log)
-    found = judge(
-        summed(uow, every, norms=norms), norms, worked=worked_days(uow, every), least=settings.least_sample, rate=settings.alarm_rate,
-        tolerance=settings.tolerance,
-    )  # fmt: skip
+    held = held_sums(uow, every, norms, settings.tolerance)
+    worked = worked_days(uow, every)
+    found = judge(held, norms, worked=worked, least=settings.least_sample, rate=settings.alarm_rate, tolerance=settings.tolerance)
     return [j for j in found if chosen.worker in (None, j.worker) and chosen.step in (None, j.step)]
 
 
@@ -159,35 +157,25 @@ def _weigh(found: Sequence[Sums], norms: Norms, tolerance: float, limits: Limits
     kinds: dict[str, Moments] = {}
     n, reference, slow, fast = 0, 0.0, 0.0, 0.0
     for one in found:
-        key = (one.step, one.kind, one.era)
-        if key not in limits:
-            limits[key] = _limits(norms.of(*key), tolerance)
-        if (held := limits[key]) is None:
-            continue
-        log, most, least = held
-        if (known := kinds.get(one.kind)) is not None:
-            known.add(one, log)
+        if one.norm is not None and one.most is not None and one.least is not None:
+            log, held = 0.0, (one.norm, one.most, one.least)
+        else:
+            key = (one.step, one.kind, one.era)
+            if key not in limits:
+                limits[key] = limits_of(norms.of(*key), tolerance)
+            if (known := limits[key]) is None:
+                continue
+            log, held = known[0], (one.n * known[0], one.n * known[1], one.n * known[2])
+        if one.kind in kinds:
+            kinds[one.kind].add(one, log)
         else:
             kinds[one.kind] = Moments.of(one, log)
-        n, reference, slow, fast = n + one.n, reference + one.n * log, slow + one.n * most, fast + one.n * least
+        n, reference, slow, fast = n + one.n, reference + held[0], slow + held[1], fast + held[2]
     return _Weighed(estimate(kinds.values()), reference / n, slow / n, fast / n) if n else _Weighed(None, 0.0, 0.0, 0.0)
 
 
 Limits = dict[tuple[int, str, dt.date], tuple[float, float, float] | None]
 """By step, kind and the first day of an era: thousands of cells are held against some dozens of norms."""
-
-
-def _limits(norm: Held | None, tolerance: float) -> tuple[float, float, float] | None:
-    """Return the logarithm of the reference, and how far from it slow and too fast begin."""
-    if norm is None:
-        return None
-    log = _log(norm.reference)
-    most = min(math.log1p(tolerance), max(0.0, _log(norm.most) - log))
-    return log, most, min(0.0, _log(norm.least) - log) if norm.least > 0 else -math.inf
-
-
-def _log(took: int) -> float:
-    return math.log(max(1.0, took / 1000))
 
 
 def _told(key: Cell, found: Sequence[Sums], cell: _Weighed, verdict: Verdict, worked: int) -> Judged:
@@ -206,4 +194,4 @@ def _told(key: Cell, found: Sequence[Sums], cell: _Weighed, verdict: Verdict, wo
     return Judged(*key, held.n, typical, reference, math.exp(held.mean), low, high, lost, per_day, fast, slow, verdict)
 
 
-__all__ = ["TOLERANCE", "Judged", "Verdict", "alarmed", "judge", "judged"]
+__all__ = ["Judged", "Verdict", "alarmed", "judge", "judged"]

@@ -54,6 +54,11 @@ class Norms:
                 return self._by[key][place - 1]
         return None
 
+    @property
+    def keys(self) -> list[tuple[int, str | None]]:
+        """The steps and kinds of case (None: all) there are norms of."""
+        return sorted(self._by, key=lambda key: (key[0], key[1] or ""))
+
     def starts(self, since: dt.date, until: dt.date) -> list[dt.date]:
         """Return the days after `since` and up to `until` on which some norm begins: between them nothing changes."""
         return sorted({day for days in self._days.values() for day in days if since < day <= until})

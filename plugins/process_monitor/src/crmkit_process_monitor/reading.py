@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 import sqlalchemy as sa
@@ -123,6 +123,11 @@ class Sums:
     """What tells how days differ: over days, the sums of n squared, of n times the day's sum of logarithms, and of that sum squared."""
     ns_logs: float
     logs_squared: float
+    norm: float | None = None
+    """If it was held against norms already (`holding.py`): the sums of n times the logarithm of the reference, and of how far from it slow and too
+    fast begin. Then the logarithms above are lessened by those of the references."""
+    most: float | None = None
+    least: float | None = None
 
 
 def sums(uow: Uow, chosen: Chosen, *, by: Sequence[str] = BY, norms: Norms | None = None) -> list[Sums]:
@@ -132,7 +137,7 @@ def sums(uow: Uow, chosen: Chosen, *, by: Sequence[str] = BY, norms: Norms | Non
     found: list[Sums] = []
     for place, first in enumerate(eras := [chosen.since, *starts]):
         last = eras[place + 1] - DAY if place + 1 < len(eras) else chosen.until
-        rows = uow.connection.execute(_summed(uow, attrs.evolve(chosen, since=first, until=last), keys))
+        rows = uow.connection.execute(summed(uow, attrs.evolve(chosen, since=first, until=last), keys))
         # No n: nothing is left of a month, or there is nothing at all.
         found += [Sums(worker, step, kind, first, days, n, *more) for worker, step, kind, days, n, *more in rows if n]
     return found
@@ -140,7 +145,7 @@ def sums(uow: Uow, chosen: Chosen, *, by: Sequence[str] = BY, norms: Norms | Non
 
 def lost_by_all(uow: Uow, chosen: Chosen) -> int:
     """Return the milliseconds beyond the references, of everybody the actor may see together."""
-    return uow.connection.execute(_summed(uow, chosen, (), ("lost",))).one()[-1] or 0
+    return uow.connection.execute(summed(uow, chosen, (), ("lost",))).one()[-1] or 0
 
 
 _KEYS = {"worker": "worker_id", "step": "step_id", "kind": "kind"}
@@ -149,18 +154,18 @@ _d, _m = days.c, months.c
 _DAILY: Mapping[str, t.Any] = {
     "days": sa.literal(1), "ns_squared": sa.cast(_d.n, sa.Float) * _d.n, "ns_logs": _d.n * _d.logs, "logs_squared": _d.logs * _d.logs,
 }  # fmt: skip
-_FIGURES = ("days", "n", "took", "logs", "log_squares", "fast", "slow", "lost", "ns_squared", "ns_logs", "logs_squared")
-_WHOLE, _WIDE = frozenset(("days", "n", "took", "fast", "slow", "lost")), frozenset(("took", "lost"))
+FIGURES = ("days", "n", "took", "logs", "log_squares", "fast", "slow", "lost", "ns_squared", "ns_logs", "logs_squared")
+FLOATS, _WIDE = frozenset(("logs", "log_squares", "ns_squared", "ns_logs", "logs_squared")), frozenset(("took", "lost"))
 
 
 def _total(column: t.Any, name: str, sign: int = 1) -> t.Any:
     if name in _WIDE:  # whole numbers up to 2**53 all the same, and PostgreSQL does not fall into decimals
         column = sa.cast(column, sa.Float)
     added = sa.func.sum(column) * sign if sign < 0 else sa.func.sum(column)
-    return sa.cast(added, sa.BigInteger if name in _WHOLE else sa.Float).label(name)
+    return sa.cast(added, sa.Float if name in FLOATS else sa.BigInteger).label(name)
 
 
-def _summed(uow: Uow, chosen: Chosen, keys: Sequence[str], figures: Sequence[str] = _FIGURES) -> sa.Select[t.Any]:
+def summed(uow: Uow, chosen: Chosen, keys: Sequence[str], figures: Sequence[str] = FIGURES) -> sa.Select[t.Any]:
     """Return the statement of the sums of one era: months, with the days that are too many or too few.
 
     Its columns are worker, step and kind, nothing where it is not split by them, and the figures.
@@ -331,12 +336,7 @@ def own_worker(uow: Uow) -> int | None:
     return t.cast("int | None", found)
 
 
-def total(found: Iterable[Sums], name: str) -> int:
-    """Return one figure of all groups together."""
-    return sum(getattr(one, name) for one in found)
-
-
 __all__ = [
-    "BY", "PERIODS", "USUAL", "Chosen", "Pieces", "Served", "Sums", "began_within", "by_month", "conditions", "day_of", "number_of", "own_worker",
-    "pieces_of", "seen", "served_by", "shown_logs", "sums", "total", "worked_days",
+    "BY", "DAY", "FIGURES", "FLOATS", "PERIODS", "USUAL", "Chosen", "Pieces", "Served", "Sums", "began_within", "by_month", "conditions",
+    "day_of", "number_of", "own_worker", "pieces_of", "seen", "served_by", "shown_logs", "summed", "sums", "worked_days",
 ]  # fmt: skip

@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from crmkit import Uow
 
 from ..entities import Step
+from ..holding import held_sums
 from ..judging import Judged, Verdict, judge
 from ..longer import first_of, last_of
 from ..norms import Norms
-from ..reading import BY, Chosen, Served, Sums, by_month, conditions, lost_by_all, served_by, sums
+from ..reading import BY, Chosen, Served, Sums, by_month, conditions, lost_by_all, served_by
 from ..settings import MonitorSettings
 from ..tables import served
 
@@ -110,10 +111,9 @@ class Gathered:
 def gather(uow: Uow, chosen: Chosen) -> Gathered:
     """Return what the dashboard shows. All cells are judged together, whoever is looked at afterwards."""
     every = attrs.evolve(chosen, worker=None, step=None)
-    norms = Norms.load(uow, chosen.log)
-    found = sums(uow, every, norms=norms)
+    norms, settings = Norms.load(uow, chosen.log), uow.crm[MonitorSettings]
+    found = held_sums(uow, every, norms, settings.tolerance)
     counted = served_by(uow, every)
-    settings = uow.crm[MonitorSettings]
     worked = {worker: one.days for worker, one in counted.items()}
     judged = judge(found, norms, worked=worked, least=settings.least_sample, rate=settings.alarm_rate, tolerance=settings.tolerance)
     took: dict[tuple[int, int], int] = defaultdict(int)

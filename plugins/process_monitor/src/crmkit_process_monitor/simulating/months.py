@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import attrs
 
 from ..comparing import Compared, Two, both, compare
-from ..judging import TOLERANCE, Judged, judge
+from ..holding import TOLERANCE
+from ..judging import Judged, judge
 from ..norms import Held, Norms
 from ..reading import Sums
 from .people import KINDS, LEAST, MOST, STEPS, Team, day
