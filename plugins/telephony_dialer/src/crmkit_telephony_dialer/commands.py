@@ -10,7 +10,7 @@ from crmkit_taskqueue import Task, Turn, current
 
 from . import store
 from .choosing import Refused
-from .dialing import dial, held, start, stop
+from .dialing import dial, start, stop
 from .machine import State, Why
 from .roles import DIAL
 from .store import Row
@@ -29,7 +29,7 @@ def dial_now(uow: Uow) -> Row:
         if row is None or row.is_over:
             row = start(uow, task, turn, by_hand=True)
         elif row.a.state is State.WAITING:
-            row = t.cast(Row, held(uow, row.id))
+            row = t.cast(Row, store.hold(uow, row.id))
             if row.a.state is State.WAITING:
                 row = dial(uow, row, task, by_hand=True)
         else:

@@ -126,18 +126,13 @@ def line_is_busy(uow: Uow, row: Row, last: Sequence[Row] | None = None) -> bool:
 
 def stop(uow: Uow, attempt_id: int, why: Why) -> Row | None:
     """Bring an attempt to its end because of the task, or because its manager says so."""
-    row = held(uow, attempt_id)
+    row = store.hold(uow, attempt_id)
     if row is None:
         return None
     a, deed = leave(row.a, why, uow.now, uow.crm[DialerSettings])
     row = store.put(uow, row, a, why.value)
     perform(uow, row, deed)
     return store.get(uow, attempt_id)
-
-
-def held(uow: Uow, attempt_id: int) -> Row | None:
-    """Return an attempt, held, its call held before it: telephony holds them in this order as well."""
-    return store.hold(uow, attempt_id)
 
 
 def perform(uow: Uow, row: Row, deed: Deed | None) -> None:
@@ -157,4 +152,4 @@ def perform(uow: Uow, row: Row, deed: Deed | None) -> None:
             dial(uow, row, task)
 
 
-__all__ = ["Attempt", "dial", "dials", "held", "line_is_busy", "perform", "refuse", "start", "stop"]
+__all__ = ["Attempt", "dial", "dials", "line_is_busy", "perform", "refuse", "start", "stop"]

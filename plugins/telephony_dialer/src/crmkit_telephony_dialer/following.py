@@ -34,7 +34,7 @@ from crmkit_telephony import (
 )
 
 from . import store
-from .dialing import BUSY_FOR, held, perform
+from .dialing import BUSY_FOR, perform
 from .machine import Line, Seen, State, due, looked, told
 from .settings import DialerSettings
 from .store import Ask, Due, Finish
@@ -82,7 +82,7 @@ def _line_is_free(uow: Uow, call: Call) -> None:
 @on(Due)
 def step(event: Due, uow: Uow) -> None:
     """Take the next step of an attempt, if its time has come and nothing happened before."""
-    row = held(uow, event.attempt_id)
+    row = store.hold(uow, event.attempt_id)
     if row is None or row.a.due_at is None:
         return
     if uow.now < row.a.due_at:  # by the jobs' clock, which counts in thousandths, it was due: not again at the same one
@@ -150,7 +150,7 @@ def ask(event: Ask, crm: Crm) -> None:
             take(uow, name, [attrs.evolve(e, call=key) for e in of_past(past)])
         elif provider is not None and any(x.answered_at for x in active):
             take(uow, name, [attrs.evolve(e, call=key) for x in active for e in of_active(x)])
-        row = held(uow, event.attempt_id)
+        row = store.hold(uow, event.attempt_id)
         if row is None:
             return
         silent = row.silent or _was_silent(seen, call, uow.now, uow.crm[DialerSettings])

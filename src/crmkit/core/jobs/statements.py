@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .handler import SELECTED
+from .handler import COLUMNS, SELECTED
 from .store import Store
 from .table import HAS_KEY, IS_HELD, IS_LEASED, IS_PENDING, IS_RUNNING, IS_URGENT, IS_WAITING, cron, job
 
@@ -22,21 +22,7 @@ INSERT = sa.insert(job)
 INSERT_RETURNING = INSERT.returning(job.c.id)
 NOTIFY = sa.text("NOTIFY crm_job")
 PG_TX = "(pg_current_xact_id()::text)::bigint"
-_GIVEN = (
-    "kind",
-    "args",
-    "queue",
-    "key",
-    "subject",
-    "run_at",
-    "priority",
-    "state",
-    "attempts",
-    "max_attempts",
-    "cause",
-    "actor_id",
-    "plugin",
-)
+_GIVEN = tuple(name for name in COLUMNS if name not in ("id", "error", "owner"))  # what a new job is made of: see `Jobs.row`
 
 
 class _Keyed:
@@ -78,7 +64,6 @@ class _Keyed:
         self.replace, self.ignore, self._put = replace, ignore, dict[bool, Any]()
         self.replace_returning = replace.returning(job.c.id)
         self.ignore_returning = ignore.returning(job.c.id)
-
 
     def put(self, *, numbered: bool) -> Any:
         """The same with every value by name; the number of the transaction is a value too, or PostgreSQL's own."""
